@@ -1,0 +1,80 @@
+"""Canonical bytes (RFC 8785) and the digest of a received JSON object.
+
+The wire has no floats, so number formatting, the hard part of RFC 8785, does not arise; a float is refused.
+Nothing is normalised: two spellings of a character are two texts, and an older server agrees about fields it does not know.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+MAX_SAFE_INTEGER = 2**53 - 1
+
+
+class NotCanonical(ValueError):
+    """The object cannot have canonical bytes; `path` names the place."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path or '/'}: {reason}")
+        self.path = path or "/"
+        self.reason = reason
+
+
+def canonical_bytes(value: Any) -> bytes:
+    return _encode(value, "").encode("utf-8")
+
+
+def digest(value: Any) -> str:
+    """SHA-256, hexadecimal, over the canonical bytes."""
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def parse(data: bytes) -> Any:
+    """JSON without what has no canonical form: duplicate keys, floats, NaN, lone surrogates."""
+    try:
+        return json.loads(data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_float=_no_float, parse_constant=_no_float)
+    except NotCanonical:
+        raise
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise NotCanonical("", f"not JSON: {error}") from error
+
+
+def _encode(value: Any, path: str) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER:
+            raise NotCanonical(path, "integer beyond 2^53")
+        return str(value)
+    if isinstance(value, str):
+        return _encode_text(value, path)
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_encode(item, f"{path}/{n}") for n, item in enumerate(value)) + "]"
+    if isinstance(value, dict):
+        return _encode_object(value, path)
+    raise NotCanonical(path, f"{type(value).__name__} has no place on the wire")
+
+
+def _encode_object(value: dict[Any, Any], path: str) -> str:
+    if not all(isinstance(key, str) for key in value):
+        raise NotCanonical(path, "a key is not text")
+    # RFC 8785 sorts by UTF-16 code units, which differs from code point order beyond the BMP.
+    keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+    return "{" + ",".join(f"{_encode_text(k, path)}:{_encode(value[k], f'{path}/{k}')}" for k in keys) + "}"
+
+
+def _encode_text(value: str, path: str) -> str:
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        raise NotCanonical(path, "lone surrogate")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise NotCanonical("", "a key stands twice in one object")
+    return result
+
+
+def _no_float(text: str) -> Any:
+    raise NotCanonical("", f"number {text}: decimals travel as text")
