@@ -1,0 +1,38 @@
+"""Checks that tablet and server share: they flag, they never refuse. A flag is a code; its words are here."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+FLAGS: Mapping[str, str] = {
+    "place_missing": "没有位置", "place_zero": "坐标为 0,0", "place_uncertain": "位置误差超过 100 米", "place_mock": "位置来自模拟定位",
+    "date_missing": "没有日期", "date_future": "观察时间晚于接收时间", "date_odd": "日期无法理解", "clock_off": "平板时钟与服务器相差超过一天",
+    "name_unknown": "名称不在名录中", "out_of_scope": "不在本省范围内", "near_border": "距县界不足 500 米",
+    "place_out_of_range": "坐标超出取值范围",
+}
+MAX_UNCERTAINTY_M = 100
+CLOCK_TOLERANCE = timedelta(days=1)
+
+
+def place_flags(place: Mapping[str, Any] | None) -> list[str]:
+    if place is None:
+        return ["place_missing"]
+    flags = []
+    if place["latitude_e7"] == 0 and place["longitude_e7"] == 0:
+        flags.append("place_zero")
+    uncertainty = place.get("coordinate_uncertainty_in_meters")
+    if uncertainty is not None and float(uncertainty) > MAX_UNCERTAINTY_M:
+        flags.append("place_uncertain")
+    if place.get("mock"):
+        flags.append("place_mock")
+    return flags
+
+
+def time_flags(observed: datetime | None, saved: datetime, received: datetime) -> list[str]:
+    """`observed` aware or None; a wrong clock is flagged, and nothing is re-dated."""
+    flags = [] if observed is not None else ["date_missing"]
+    if observed is not None and observed > received + CLOCK_TOLERANCE:
+        flags.append("date_future")
+    if saved > received + CLOCK_TOLERANCE:
+        flags.append("clock_off")
+    return flags

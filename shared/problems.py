@@ -1,0 +1,54 @@
+"""The numbered problem catalogue (RFC 9457): one meaning a number, for ever."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    number: str
+    code: str
+    status: int
+    title_zh: str
+    title_en: str
+
+
+_CATALOGUE = (
+    Kind("400.1", "not_json", 400, "请求不是可读的 JSON", "The request is not readable JSON"),
+    Kind("400.2", "batch_malformed", 400, "批次格式不符", "The batch does not have the protocol's form"),
+    Kind("400.3", "upload_malformed", 400, "上传请求格式不符", "The upload request is malformed"),
+    Kind("401.1", "credential_missing", 401, "缺少设备凭证", "No device credential was sent"),
+    Kind("401.2", "credential_unknown", 401, "设备凭证无效或已注销", "The device credential is unknown or revoked"),
+    Kind("403.1", "not_allowed", 403, "无权进行此操作", "This is not allowed"),
+    Kind("404.1", "not_found", 404, "未找到", "Not found"),
+    Kind("404.2", "county_unknown", 404, "未知的县级行政区代码", "Unknown county code"),
+    Kind("404.3", "survey_unknown", 404, "未知的调查项目", "Unknown survey"),
+    Kind("405.1", "method_not_allowed", 405, "不支持的请求方法", "Method not allowed"),
+    Kind("409.1", "upload_offset", 409, "上传位置不符", "The upload offset does not match"),
+    Kind("410.1", "enrolment_used", 410, "注册码已使用或已过期", "The enrolment code was used or has expired"),
+    Kind("412.1", "tus_version", 412, "不支持的上传协议版本", "Unsupported tus version"),
+    Kind("413.1", "too_large", 413, "内容过大", "The content is too large"),
+    Kind("422.1", "invalid", 422, "内容未通过检查", "The content did not pass the checks"),
+    Kind("460.1", "checksum_mismatch", 460, "校验和不符", "The checksum does not match"),
+    Kind("500.1", "internal", 500, "服务器内部错误", "Internal error"),
+    Kind("503.1", "database_away", 503, "数据库暂不可用，请稍后重试", "The database is away; try again later"),
+    Kind("507.1", "storage_full", 507, "服务器存储空间不足", "The server's storage is full"),
+)
+CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _CATALOGUE}
+
+
+class Problem(Exception):
+    """A refusal that a person can act on; `extra` names the record and the field."""
+
+    def __init__(self, code: str, detail: str = "", **extra: Any) -> None:
+        self.kind = CATALOGUE[code]
+        super().__init__(detail or self.kind.title_zh)
+        self.detail = detail
+        self.extra = extra
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "type": f"urn:xiangye:problem:{self.kind.number}", "title": self.kind.title_zh, "title_en": self.kind.title_en,
+            "status": self.kind.status, "code": self.kind.code, "detail": self.detail, **self.extra,
+        }

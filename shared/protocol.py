@@ -1,0 +1,32 @@
+"""Sync protocol 1: numbers and words that both sides must agree on."""
+
+PROTOCOL = 1
+PROTOCOL_HEADER = "Xiangye-Protocol"
+CUSTODY_HEADER = "Xiangye-Custody"
+MAX_RECORDS_PER_BATCH = 100
+MAX_BODY_BYTES = 5 * 1024 * 1024
+MAX_DEPTH = 20
+UPLOAD_CHUNK_BYTES = 256 * 1024
+TUS_VERSION = "1.0.0"
+MAX_PHOTO_BYTES = 64 * 1024 * 1024
+
+ACCEPTED = "accepted"
+ALREADY_HAVE = "already_have"
+CONFLICT = "conflict"
+QUARANTINED = "quarantined"
+OUTCOMES = (ACCEPTED, ALREADY_HAVE, CONFLICT, QUARANTINED)
+FREES_THE_TABLET = frozenset({ACCEPTED, ALREADY_HAVE, CONFLICT})
+"""Outcomes that, from the province, start the tablet's 30 days."""
+
+
+def depth_of(value: object, limit: int = MAX_DEPTH) -> int:
+    """Nesting of a JSON value; stops counting just past the limit, so that a hostile body costs little."""
+    deepest, queue = 0, [(value, 1)]
+    while queue:
+        item, depth = queue.pop()
+        deepest = max(deepest, depth)
+        if deepest > limit:
+            break
+        children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        queue.extend((child, depth + 1) for child in children)
+    return deepest

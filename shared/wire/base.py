@@ -1,0 +1,118 @@
+"""Fields of the wire: whole numbers and text, aware times, and what this version does not know is kept."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
+
+from shared.clock import parse_aware
+from shared.ids import is_uuid
+from shared.vocabulary import PLACE_SOURCES
+
+_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
+_LOCAL = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?")
+SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="not a SHA-256 in lower-case hexadecimal")
+
+
+class Whole(fields.Integer):
+    """An integer of JSON: neither a bool nor text that looks like a number."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(low, high), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Decimals(fields.String):
+    """A decimal number as text, so that no float rounds it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not _DECIMAL.fullmatch(text):
+            raise ValidationError(f"not a decimal number in text: {text!r}")
+        return text
+
+
+class Identifier(fields.String):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not is_uuid(text):
+            raise ValidationError(f"not a UUID in lower case: {text!r}")
+        return text
+
+
+class Instant(fields.String):
+    """An ISO 8601 time with its offset, kept as the text that came."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            parse_aware(text)
+        except ValueError as error:
+            raise ValidationError(f"not a time with a zone: {text!r}") from error
+        return text
+
+
+class ObservedTime(fields.String):
+    """A date or time as precise as the record is; `date_precision` beside it says how precise."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            if not _LOCAL.fullmatch(text):
+                parse_aware(text)
+            elif len(text) >= 10:
+                datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValidationError(f"not a date or time: {text!r}") from error
+        return text
+
+
+def text(longest: int = 4000, **options: Any) -> fields.String:
+    return fields.String(validate=[validate.Length(max=longest), _no_nul], **options)
+
+
+def code(*allowed: str, **options: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(allowed), **options)
+
+
+def optional(field: type[fields.Field[Any]], *args: Any, **options: Any) -> fields.Field[Any]:
+    return field(*args, allow_none=True, load_default=None, **options)
+
+
+def optional_text(longest: int = 4000) -> fields.String:
+    return text(longest, allow_none=True, load_default=None)
+
+
+def optional_code(*allowed: str) -> fields.String:
+    return code(*allowed, allow_none=True, load_default=None)
+
+
+def _no_nul(value: str) -> None:
+    if "\0" in value:
+        raise ValidationError("holds U+0000, which the database cannot keep")
+
+
+class WireSchema(Schema):
+    class Meta:
+        unknown = INCLUDE  # fields of a newer app are kept and given back
+
+
+class PlaceSchema(WireSchema):
+    latitude_e7 = Whole(-900_000_000, 900_000_000, required=True)
+    longitude_e7 = Whole(-1_800_000_000, 1_800_000_000, required=True)
+    coordinate_uncertainty_in_meters = optional(Decimals)
+    source = code(*PLACE_SOURCES, required=True)
+    altitude_m = optional(Decimals)
+    vertical_datum = optional_text(60)
+    mock = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class MeasurementSchema(WireSchema):
+    code = text(60, required=True)
+    value = text(200, required=True)
+    unit = optional_text(40)

@@ -1,0 +1,80 @@
+"""The envelope around every record, and the one door through which records are read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields
+
+from shared.protocol import PROTOCOL
+from shared.vocabulary import KINDS
+from shared.wire.base import SHA256, Identifier, Instant, Whole, WireSchema, code, optional_text, text
+from shared.wire.event import EventBody
+from shared.wire.media import MediaBody
+from shared.wire.occurrence import OccurrenceBody, TombstoneBody
+from shared.wire.patrol import FindingBody, PatrolBody, TrackSegmentBody
+
+BODIES: Mapping[str, type[WireSchema]] = {
+    "event": EventBody, "occurrence": OccurrenceBody, "patrol": PatrolBody, "track_segment": TrackSegmentBody, "finding": FindingBody,
+    "media": MediaBody, "tombstone": TombstoneBody,
+}
+
+
+class SavedAtSchema(WireSchema):
+    wall = Instant(required=True)
+    monotonic_ms = Whole(0, 2**53 - 1, required=True)
+    gnss = Instant(allow_none=True, load_default=None)
+
+
+class EnvelopeSchema(WireSchema):
+    protocol = Whole(1, PROTOCOL, required=True)
+    kind = code(*KINDS, required=True)
+    id = Identifier(required=True)
+    base_digest = fields.String(allow_none=True, load_default=None, validate=SHA256)
+    author = Identifier(required=True)
+    device = Identifier(required=True)
+    seq = Whole(1, 2**53 - 1, required=True)
+    app_version = text(40, required=True)
+    form = text(80, required=True)
+    profile = optional_text(80)
+    vocabulary = text(20, required=True)
+    saved_at = fields.Nested(SavedAtSchema, required=True)
+    body = fields.Dict(required=True)
+
+
+_ENVELOPE = EnvelopeSchema()
+_BODY_SCHEMAS = {kind: schema() for kind, schema in BODIES.items()}
+
+
+class InvalidRecord(ValueError):
+    """`problems` is a list of {field, message}; `record_id` the id if one could be read."""
+
+    def __init__(self, record_id: str | None, problems: list[dict[str, str]]) -> None:
+        super().__init__("; ".join(f"{p['field']}: {p['message']}" for p in problems))
+        self.record_id = record_id
+        self.problems = problems
+
+
+def load_record(record: Any) -> dict[str, Any]:
+    """The checked record with defaults filled in; the received object itself stays as it is. InvalidRecord names each field."""
+    if not isinstance(record, dict):
+        raise InvalidRecord(None, [{"field": "/", "message": "a record is a JSON object"}])
+    record_id = record.get("id") if isinstance(record.get("id"), str) else None
+    try:
+        envelope: dict[str, Any] = _ENVELOPE.load(record)
+    except ValidationError as error:
+        raise InvalidRecord(record_id, _flatten(error.normalized_messages())) from error
+    try:
+        envelope["body"] = _BODY_SCHEMAS[envelope["kind"]].load(envelope["body"])
+    except ValidationError as error:
+        raise InvalidRecord(record_id, _flatten({"body": error.normalized_messages()})) from error
+    return envelope
+
+
+def _flatten(messages: Any, path: str = "") -> list[dict[str, str]]:
+    if isinstance(messages, dict):
+        return [found for key, value in messages.items() for found in _flatten(value, f"{path}.{key}" if path else str(key))]
+    if isinstance(messages, list):
+        return [found for value in messages for found in _flatten(value, path)]
+    return [{"field": path.removesuffix("._schema"), "message": str(messages)}]
+
+
