@@ -62,11 +62,11 @@ def load_record(record: Any) -> dict[str, Any]:
     try:
         envelope: dict[str, Any] = _ENVELOPE.load(record)
     except ValidationError as error:
-        raise InvalidRecord(record_id, _flatten(error.normalized_messages())) from error
+        raise InvalidRecord(record_id, _flatten(error.messages)) from error
     try:
         envelope["body"] = _BODY_SCHEMAS[envelope["kind"]].load(envelope["body"])
     except ValidationError as error:
-        raise InvalidRecord(record_id, _flatten({"body": error.normalized_messages()})) from error
+        raise InvalidRecord(record_id, _flatten({"body": error.messages})) from error
     return envelope
 
 

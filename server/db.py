@@ -1,0 +1,64 @@
+"""The plain declarative base, engines and sessions; no Flask here."""
+
+import contextlib
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from server import cluster
+from server.settings import Settings
+
+SCHEMA = "xiangye"
+PRECISE = "precise"
+APP_ROLE = "xiangye_app"
+PRECISE_ROLE = "xiangye_precise"
+OWNER_ROLE = "xiangye_owner"
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(schema=SCHEMA, naming_convention=NAMING)
+
+
+def url_for(settings: Settings, role: str = "app") -> str:
+    """`role` is app (web, worker, commands) or owner (migrations only)."""
+    if settings.database_url:
+        return settings.owner_url or settings.database_url if role == "owner" else settings.database_url
+    private = cluster.of(settings)
+    cluster.ensure_running(private)
+    return private.url(OWNER_ROLE if role == "owner" else APP_ROLE)
+
+
+def engine_for(settings: Settings, role: str = "app") -> Engine:
+    return _engine(url_for(settings, role))
+
+
+@functools.lru_cache(maxsize=16)
+def _engine(url: str) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=8)
+    event.listen(engine, "connect", _set_up_connection)
+    return engine
+
+
+def _set_up_connection(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET search_path TO {SCHEMA}, public; SET TIME ZONE 'UTC'")
+    connection.commit()
+
+
+def session_factory(settings: Settings) -> sessionmaker[Session]:
+    return sessionmaker(engine_for(settings), expire_on_commit=False)
+
+
+@contextlib.contextmanager
+def open_session(settings: Settings) -> Iterator[Session]:
+    """One transaction: committed when the block ends well, rolled back whole when it does not."""
+    with session_factory(settings).begin() as session:
+        yield session

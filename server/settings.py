@@ -1,0 +1,64 @@
+"""Settings, from the environment alone; nothing here has a secret for a default."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`var_dir` holds everything the program writes; `home_province` is the two-digit GB/T 2260 prefix of the province served."""
+
+    var_dir: Path = REPOSITORY / "var"
+    database_url: str | None = None
+    owner_url: str | None = None
+    home_province: str = "43"
+    host: str = "127.0.0.1"
+    port: int = 8710
+    holder: str = "province"
+    map_approval_number: str | None = None
+    cluster_fsync: bool = True
+
+    @property
+    def cluster_dir(self) -> Path:
+        return cluster_home(self.var_dir)
+
+    @property
+    def store_dir(self) -> Path:
+        return self.var_dir / "store"
+
+
+def cluster_home(var_dir: Path) -> Path:
+    """Root keeps the cluster outside its home, which the cluster's own user could not enter."""
+    if os.geteuid() == 0:
+        name = hashlib.sha256(str(var_dir.resolve()).encode()).hexdigest()[:12]
+        return Path("/var/lib/xiangye") / name
+    return var_dir / "cluster"
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    env = os.environ if environment is None else environment
+    default = Settings()
+    return Settings(
+        var_dir=Path(env.get("XIANGYE_VAR") or default.var_dir).resolve(),
+        database_url=env.get("XIANGYE_DATABASE_URL") or None,
+        owner_url=env.get("XIANGYE_DATABASE_OWNER_URL") or env.get("XIANGYE_DATABASE_URL") or None,
+        home_province=env.get("XIANGYE_PROVINCE") or default.home_province,
+        host=env.get("XIANGYE_HOST") or default.host,
+        port=_port(env.get("XIANGYE_PORT"), default.port),
+        holder=env.get("XIANGYE_HOLDER") or default.holder,
+        map_approval_number=env.get("XIANGYE_MAP_APPROVAL") or None,
+        cluster_fsync=env.get("XIANGYE_FSYNC", "on") != "off",
+    )
+
+
+def _port(text: str | None, default: int) -> int:
+    if not text:
+        return default
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError(f"XIANGYE_PORT={text!r}: 端口必须是 1–65535 的整数 (a port is a number from 1 to 65535)")
+    return int(text)

@@ -1,0 +1,112 @@
+"""One private cluster a run, one migrated template a worker, one clone a test: real PostGIS, no fsync."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.orm import Session
+
+from server import cluster, db, provision
+from server.settings import Settings
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The reference files beside the project; tests that read them skip where they are absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"{SHARED_DATA} is absent: its files are not part of the project")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def private_cluster() -> Iterator[cluster.Cluster]:
+    home = Path(tempfile.mkdtemp(prefix="xiangye-test-"))
+    if os.geteuid() == 0:
+        home.chmod(0o755)
+    private = cluster.Cluster(home / "cluster", fsync=False)
+    cluster.ensure_running(private)
+    yield private
+    cluster.destroy(private)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(private_cluster: cluster.Cluster) -> str:
+    """Migrated, empty."""
+    provision.make_database(private_cluster, "template_empty")
+    provision.migrate(private_cluster.url(db.OWNER_ROLE, "template_empty"))
+    return "template_empty"
+
+
+@pytest.fixture(scope="session")
+def reference_template(private_cluster: cluster.Cluster, template: str) -> str:
+    """Migrated, with species lists and counties loaded."""
+    from server.reference import load_reference
+
+    with _clone(private_cluster, template, "template_reference", keep=True) as settings, db.open_session(settings) as session:
+        load_reference(session)
+    _disconnect(settings)
+    return "template_reference"
+
+
+@pytest.fixture
+def settings(private_cluster: cluster.Cluster, template: str, tmp_path: Path) -> Iterator[Settings]:
+    with _clone(private_cluster, template, f"t_{uuid.uuid4().hex[:12]}") as made:
+        yield replace(made, var_dir=tmp_path)
+
+
+@pytest.fixture
+def reference_settings(private_cluster: cluster.Cluster, reference_template: str, tmp_path: Path) -> Iterator[Settings]:
+    with _clone(private_cluster, reference_template, f"r_{uuid.uuid4().hex[:12]}") as made:
+        yield replace(made, var_dir=tmp_path)
+
+
+@pytest.fixture
+def database_url(settings: Settings) -> str:
+    return settings.database_url or ""
+
+
+@pytest.fixture
+def session(settings: Settings) -> Iterator[Session]:
+    """As the app role, on an empty migrated database; rolled back unless the test commits."""
+    with db.session_factory(settings)() as opened:
+        yield opened
+
+
+@pytest.fixture
+def reference(reference_settings: Settings) -> Iterator[Session]:
+    """As the app role, with species and places loaded."""
+    with db.session_factory(reference_settings)() as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def _clone(private: cluster.Cluster, template: str, name: str, keep: bool = False) -> Iterator[Settings]:
+    _administer(private, sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}"), name, template, db.OWNER_ROLE)
+    made = Settings(database_url=private.url(db.APP_ROLE, name), owner_url=private.url(db.OWNER_ROLE, name))
+    try:
+        yield made
+    finally:
+        if not keep:
+            _disconnect(made)
+            _administer(private, sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+
+
+def _disconnect(made: Settings) -> None:
+    db.engine_for(made).dispose()
+    db.engine_for(made, "owner").dispose()
+
+
+def _administer(private: cluster.Cluster, statement: sql.SQL, *names: str) -> None:
+    with psycopg.connect(host=str(private.socket_dir), user="xiangye_cluster", dbname="postgres", autocommit=True) as administrator:
+        administrator.execute(statement.format(*map(sql.Identifier, names)))
