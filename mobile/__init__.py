@@ -1,0 +1,1 @@
+"""The field app: everything but `ui/` runs without a window."""

@@ -1,0 +1,80 @@
+"""The life of a form: open, filled field by field (each kept at once), then confirmed or discarded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mobile.capture.problems import FieldProblem
+from mobile.capture.recorder import Part, Recorder, Saved
+from mobile.photos.kept import KeptPhoto
+from mobile.store.drafts import Drafts
+from shared.ids import uuid7
+
+
+class FormCapture:
+    """States: closed → open → closed. `draft_id` becomes the id of the main record; `values` is what the draft holds."""
+
+    form = ""
+
+    def __init__(self, recorder: Recorder, drafts: Drafts) -> None:
+        self.recorder = recorder
+        self._drafts = drafts
+        self.draft_id: str | None = None
+        self.values: dict[str, Any] = {}
+
+    @property
+    def is_open(self) -> bool:
+        return self.draft_id is not None
+
+    def restore(self) -> bool:
+        """Takes up the newest draft of this form, as a switched-off tablet left it; False where there is none."""
+        left = self._drafts.all(self.form)
+        if not left:
+            return False
+        self.draft_id, self.values = left[0].draft_id, dict(left[0].values)
+        return True
+
+    def begin(self) -> None:
+        self.draft_id, self.values = str(uuid7()), {}
+        self._drafts.open(self.draft_id, self.form, self.recorder.now())
+        self.set("opened_at", self.recorder.stamp())
+
+    def set(self, field: str, value: Any) -> None:
+        """One field, kept at once. The value is JSON."""
+        self._drafts.keep(self._open_id(), field, value, self.recorder.now())
+        self.values[field] = value
+
+    def add_photo(self, photo: KeptPhoto) -> None:
+        kept = [p for p in self.values.get("photos", []) if p["sha256"] != photo.sha256]
+        self.set("photos", [*kept, photo.as_json()])
+
+    def remove_photo(self, sha256: str) -> None:
+        self.set("photos", [p for p in self.values.get("photos", []) if p["sha256"] != sha256])
+
+    def photos(self) -> list[KeptPhoto]:
+        return [KeptPhoto.from_json(p) for p in self.values.get("photos", [])]
+
+    def discard(self) -> None:
+        if self.draft_id is not None:
+            self._drafts.discard(self.draft_id)
+        self._close()
+
+    def confirm(self) -> list[Saved]:
+        """Writes the records of the form in one transaction; after it returns they cannot be lost."""
+        saved = self.recorder.commit(self.parts(), self._open_id())
+        self._close()
+        return saved
+
+    def parts(self) -> Sequence[Part]:
+        """The records that the filled form stands for. FieldProblem names what is missing."""
+        raise FieldProblem("此表单没有内容")
+
+    def media_parts(self, subject_id: str) -> list[Part]:
+        return [self.recorder.media_part(photo, [subject_id], number) for number, photo in enumerate(self.photos())]
+
+    def _open_id(self) -> str:
+        if self.draft_id is None:
+            raise FieldProblem("表单尚未打开")
+        return self.draft_id
+
+    def _close(self) -> None:
+        self.draft_id, self.values = None, {}

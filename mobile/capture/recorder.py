@@ -1,0 +1,127 @@
+"""From a filled form to canonical bytes in the outbox: one act of the user, one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mobile.capture.problems import FieldProblem, NoSurvey, NotEnrolled, StorageFull
+from mobile.device.ports import Fix, Storage, TabletClock
+from mobile.photos.kept import KeptPhoto
+from mobile.store.identity import Identity
+from mobile.store.store import Store
+from shared import __version__
+from shared.canonical import NotCanonical, canonical_bytes, digest
+from shared.clock import CHINA
+from shared.ids import uuid7
+from shared.protocol import PROTOCOL
+from shared.vocabulary import VERSION
+from shared.wire.envelope import InvalidRecord, load_record
+
+PROFILE = "hunan-county/1"
+RECORD_RESERVE_BYTES = 50_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """One record before it has author, sequence number and digest."""
+
+    kind: str
+    form: str
+    body: dict[str, Any]
+    record_id: str = field(default_factory=lambda: str(uuid7()))
+    base_digest: str | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    record_id: str
+    digest: str
+    kind: str
+
+
+class Recorder:
+    def __init__(self, store: Store, clock: TabletClock, storage: Storage) -> None:
+        self.store = store
+        self._clock = clock
+        self._storage = storage
+        self._last_gnss: datetime | None = None
+
+    def now(self) -> datetime:
+        return self._clock.now().astimezone(CHINA)
+
+    def stamp(self) -> str:
+        return self.now().isoformat(timespec="seconds")
+
+    def heard_gnss(self, fixes: Sequence[Fix]) -> None:
+        """The receiver's time goes beside the tablet's own, so that a wrong clock can be proved later."""
+        if fixes:
+            self._last_gnss = fixes[-1].at
+
+    def person_id(self) -> str:
+        return self._ready().person_id
+
+    def observed(self, since: str, until: str | None = None) -> dict[str, Any]:
+        """Survey and time, the same in every body."""
+        self._ready()
+        survey = self.store.surveys.chosen()
+        if survey is None:
+            raise NoSurvey
+        return {
+            "survey_id": survey.survey_id, "dataset_id": survey.dataset_id, "observed_from": since, "observed_to": until,
+            "date_precision": "second", "verbatim_event_date": None,
+        }
+
+    def media_part(self, photo: KeptPhoto, subject_ids: list[str], sequence: int) -> Part:
+        body = self.observed(photo.taken_at) | {
+            "subject_ids": subject_ids, "sha256": photo.sha256, "byte_count": photo.byte_count, "media_type": photo.media_type,
+            "captured_at": photo.captured_at, "exif_place": photo.exif_place, "tablet_place": photo.tablet_place,
+            "file_name": photo.file_name, "sequence": sequence,
+        }
+        return Part("media", "media/1", body)
+
+    def commit(self, parts: Sequence[Part], draft_id: str | None = None) -> list[Saved]:
+        identity = self._ready()
+        free = self._storage.free_bytes()
+        if free < RECORD_RESERVE_BYTES:
+            raise StorageFull(free // 1_000_000)
+        saved = []
+        with self.store.database.transaction() as connection:
+            for part in parts:
+                record = self._envelope(part, identity, self.store.outbox.next_seq(connection))
+                data = _checked(record)
+                saved.append(Saved(part.record_id, digest(record), part.kind))
+                self.store.outbox.add(connection, record, saved[-1].digest, data)
+                if part.kind == "media":
+                    self.store.media.bind(connection, part.body["sha256"], part.record_id)
+            if draft_id is not None:
+                self.store.drafts.close(connection, draft_id)
+        return saved
+
+    def _ready(self) -> Identity:
+        identity = self.store.identity.current()
+        if not identity.enrolled:
+            raise NotEnrolled
+        return identity
+
+    def _envelope(self, part: Part, identity: Identity, seq: int) -> dict[str, Any]:
+        gnss = self._last_gnss.isoformat(timespec="seconds") if self._last_gnss else None
+        return {
+            "protocol": PROTOCOL, "kind": part.kind, "id": part.record_id, "base_digest": part.base_digest,
+            "author": identity.person_id, "device": identity.device_id, "seq": seq, "app_version": __version__,
+            "form": part.form, "profile": PROFILE, "vocabulary": VERSION,
+            "saved_at": {"wall": self.stamp(), "monotonic_ms": self._clock.monotonic_ms(), "gnss": gnss},
+            "body": part.body,
+        }
+
+
+def _checked(record: dict[str, Any]) -> bytes:
+    """The canonical bytes of a record that the server's own schema accepts."""
+    try:
+        load_record(record)
+        return canonical_bytes(record)
+    except InvalidRecord as error:
+        first = error.problems[0]
+        raise FieldProblem(f"内容有误，未保存：{first['field']}（{first['message']}）", first["field"]) from error
+    except NotCanonical as error:
+        raise FieldProblem(f"内容有误，未保存：{error.path}（{error.reason}）", error.path) from error

@@ -1,0 +1,84 @@
+"""Ports to the device. Android, the desktop and the scripted day answer the same ones."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Fix:
+    """One position: WGS84 in 1e-7 degree, radius of 68 % in metres, and the receiver's own aware time."""
+
+    latitude_e7: int
+    longitude_e7: int
+    accuracy_m: float | None
+    at: datetime
+    altitude_m: float | None = None
+    vertical_datum: str | None = None
+    mock: bool = False
+
+    @property
+    def degrees(self) -> tuple[float, float]:
+        """(longitude, latitude)"""
+        return self.longitude_e7 / 1e7, self.latitude_e7 / 1e7
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A photo as the camera wrote it: these bytes are never altered."""
+
+    file_name: str
+    data: bytes
+
+
+class DeviceFailure(Exception):
+    """The device could not; the text is in words for its user."""
+
+
+class TabletClock(Protocol):
+    def now(self) -> datetime:
+        """Aware wall time, right or wrong: it is recorded, never corrected."""
+
+    def monotonic_ms(self) -> int: ...
+
+
+class Location(Protocol):
+    def poll(self) -> list[Fix]:
+        """What came in since the last call, oldest first; never waits."""
+
+
+class Camera(Protocol):
+    def choices(self) -> tuple[str, ...]:
+        """Names of photos that can be picked; empty where the system camera asks itself."""
+
+    def take(self, name: str | None = None) -> Shot:
+        """The named photo, else the next one. DeviceFailure says why not."""
+
+
+class Keystore(Protocol):
+    """Keeps the device credential away from the database and its backups."""
+
+    def get(self, name: str) -> str | None: ...
+
+    def put(self, name: str, secret: str) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+
+class Storage(Protocol):
+    def free_bytes(self) -> int: ...
+
+
+class Network(Protocol):
+    def online(self) -> bool:
+        """False only when the device knows that there is no network."""
+
+
+@dataclass(frozen=True)
+class Device:
+    clock: TabletClock
+    location: Location
+    camera: Camera
+    keystore: Keystore
+    storage: Storage
+    network: Network

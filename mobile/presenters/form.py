@@ -1,0 +1,86 @@
+"""What the screens with a form share: the draft behind them, photos, confirming."""
+
+from collections.abc import Callable
+
+from mobile.capture.camera import PhotoDesk
+from mobile.capture.form import FormCapture
+from mobile.capture.place import picked_place, place_of
+from mobile.presenters.observable import Presenter
+from mobile.presenters.position import PositionPresenter
+from mobile.presenters.rows import PhotoRow
+
+SAVED = "已保存"
+
+
+class FormPresenter(Presenter):
+    """`is_open`; `photos` (PhotoRow); `photo_choices` (names in the photo folder; empty with a real camera); `place_text`;
+    `saved_ids` of the last confirmation; `message` is 已保存 only after the commit. Every change is kept in a draft at once."""
+
+    def __init__(self, form: FormCapture, desk: PhotoDesk, position: PositionPresenter) -> None:
+        super().__init__()
+        self.form = form
+        self.position = position
+        self._desk = desk
+        self.is_open = False
+        self.photos: tuple[PhotoRow, ...] = ()
+        self.photo_choices: tuple[str, ...] = ()
+        self.place_text = ""
+        self.saved_ids: tuple[str, ...] = ()
+
+    def open(self) -> None:
+        """Takes up the draft that was left, else begins one. Call when the screen is entered."""
+        if not self.form.is_open and not self.form.restore():
+            self.form.begin()
+        self.photo_choices = self._desk.choices()
+        self.message, self.message_level = "", ""
+        self.show()
+
+    def discard(self) -> None:
+        self.form.discard()
+        self.show()
+
+    def take_photo(self, name: str | None = None) -> bool:
+        """The named photo, or the camera's next; the original is kept untouched before this returns."""
+        return self._change(lambda: self.form.add_photo(self._desk.take(name, place_of(self.position.fix))))
+
+    def remove_photo(self, sha256: str) -> None:
+        self._change(lambda: self.form.remove_photo(sha256))
+
+    def pick_on_map(self, longitude: float, latitude: float) -> bool:
+        """A point touched on the map takes the place of the position."""
+        return self._change(lambda: self.form.set("place", picked_place(longitude, latitude)))
+
+    def use_position(self) -> None:
+        """Back from a picked point to the receiver's position."""
+        self._change(lambda: self.form.set("place", None))
+
+    def set_field(self, name: str, value: str | int | None) -> bool:
+        """A free field of the form (remarks, sex, life_stage, behavior, weather, …)."""
+        return self._change(lambda: self.form.set(name, value))
+
+    def confirm(self) -> bool:
+        """True once the records are committed; `message` then says 已保存. False leaves the draft and says what is missing."""
+        if not self.attempt(self._confirm):
+            return False
+        self.show()
+        self.say(SAVED, "ok")
+        return True
+
+    def show(self) -> None:
+        """Copies the draft to the attributes that the screen shows."""
+        self.is_open = self.form.is_open
+        self.photos = tuple(self._desk.row(photo) for photo in self.form.photos())
+        place = self.form.values.get("place")
+        self.place_text = f"地图选点 {place['longitude_e7'] / 1e7:.5f}, {place['latitude_e7'] / 1e7:.5f}" if place else ""
+        self.changed()
+
+    def _confirm(self) -> None:
+        if self.form.is_open and not self.form.values.get("place"):
+            self.form.set("place", place_of(self.position.fix))
+        self.saved_ids = tuple(saved.record_id for saved in self.form.confirm())
+
+    def _change(self, action: Callable[[], object]) -> bool:
+        done = self.attempt(action)
+        if done:
+            self.show()
+        return done

@@ -1,0 +1,58 @@
+"""Home: six tiles and the state of the tablet."""
+
+from mobile.device.ports import Storage
+from mobile.presenters.observable import Presenter
+from mobile.presenters.patrol import PatrolPresenter
+from mobile.presenters.position import PositionPresenter
+from mobile.presenters.rows import SurveyRow, Tile
+from mobile.store.store import Store
+
+TILES = (
+    Tile("record", "记录物种"), Tile("photo", "拍照"), Tile("patrol", "巡护"),
+    Tile("transect", "鸟类样线"), Tile("invasive", "入侵植物样地"), Tile("my_records", "我的记录"), Tile("sync", "同步"),
+)
+
+
+class HomePresenter(Presenter):
+    """`tiles`; `enrolled`, `person_name`, `surveys` (SurveyRow), `survey_title`; `waiting_records`, `waiting_photos`,
+    `waiting_text`; `patrol_text` (empty when no patrol runs); `position` (PositionPresenter); `free_mb`, `storage_low`."""
+
+    def __init__(self, store: Store, storage: Storage, position: PositionPresenter, patrol: PatrolPresenter) -> None:
+        super().__init__()
+        self._store = store
+        self._storage = storage
+        self._patrol = patrol
+        self.position = position
+        self.tiles = TILES
+        self.enrolled = False
+        self.person_name = ""
+        self.survey_title = ""
+        self.surveys: tuple[SurveyRow, ...] = ()
+        self.waiting_records = 0
+        self.waiting_photos = 0
+        self.waiting_text = ""
+        self.patrol_text = ""
+        self.free_mb = 0
+        self.storage_low = False
+
+    def refresh(self) -> None:
+        identity = self._store.identity.current()
+        self.enrolled = identity.enrolled
+        self.person_name = identity.person_name
+        surveys = self._store.surveys.all()
+        self.surveys = tuple(SurveyRow(s.survey_id, s.title, s.chosen) for s in surveys)
+        self.survey_title = next((s.title for s in surveys if s.chosen), "未选择调查项目")
+        self.waiting_records = self._store.outbox.waiting_count()
+        self.waiting_photos = self._store.media.waiting_count()
+        waits = self.waiting_records + self.waiting_photos
+        self.waiting_text = f"待发送 {self.waiting_records} 条，照片 {self.waiting_photos} 张" if waits else "全部已送达"
+        self.patrol_text = f"巡护中 {self._patrol.distance_text}" if self._patrol.state in ("running", "paused") else ""
+        self.free_mb = self._storage.free_bytes() // 1_000_000
+        self.storage_low = self.free_mb < 300
+        self.changed()
+
+    def choose_survey(self, survey_id: str) -> None:
+        if not self._store.surveys.choose(survey_id):
+            self.say("没有这个调查项目", "error")
+            return
+        self.refresh()

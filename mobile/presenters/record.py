@@ -1,0 +1,106 @@
+"""Recording a sighting: species, count, position; three touches when the species is in the recent list."""
+
+from mobile.capture.camera import PhotoDesk
+from mobile.capture.place import place_of
+from mobile.capture.sighting import SightingCapture
+from mobile.presenters.form import FormPresenter
+from mobile.presenters.position import PositionPresenter
+from mobile.presenters.rows import Choice
+from mobile.presenters.species_picker import SpeciesPicker
+from mobile.species.entry import Species, unlisted
+from shared.checks import FLAGS, place_flags
+from shared.vocabulary import LIFE_STAGES, SEXES
+
+UNKNOWN = "待鉴定"
+
+
+class RecordPresenter(FormPresenter):
+    """`picker` (SpeciesPicker: query, results, recent); `chosen` (Species or None), `chosen_text`; `count`; `remarks`,
+    `sex`, `life_stage`, `behavior`; `flags` (words of doubt, never a refusal); `can_confirm`; `undo_id` (record that `undo`
+    withdraws, or None); `position`, `photos`, `place_text` as in FormPresenter. Choices: `sexes`, `life_stages`."""
+
+    def __init__(
+        self, form: SightingCapture, desk: PhotoDesk, position: PositionPresenter, picker: SpeciesPicker,
+    ) -> None:
+        super().__init__(form, desk, position)
+        self.sighting = form
+        self.picker = picker
+        self.sexes = tuple(Choice(code, name) for code, name in SEXES.items())
+        self.life_stages = tuple(Choice(code, name) for code, name in LIFE_STAGES.items())
+        self.chosen: Species | None = None
+        self.chosen_text = ""
+        self.count = 1
+        self.remarks = ""
+        self.sex: str | None = None
+        self.life_stage: str | None = None
+        self.behavior = ""
+        self.flags: tuple[str, ...] = ()
+        self.can_confirm = False
+        self.undo_id: str | None = None
+        position.subscribe(lambda _: self.show() if self.is_open else None)
+
+    def open(self) -> None:
+        super().open()
+        self.picker.clear()
+        self.picker.refresh()
+
+    def choose(self, key: str) -> bool:
+        """A row of the picker, by its `Species.key`."""
+        species = self.picker.by_key(key)
+        return species is not None and self.choose_species(species)
+
+    def choose_name(self, name: str) -> bool:
+        """A species by its exact name; an unlisted name is kept as it is."""
+        return self.choose_species(self.picker.by_name(name))
+
+    def choose_unknown(self) -> bool:
+        return self.choose_species(unlisted(UNKNOWN))
+
+    def choose_species(self, species: Species) -> bool:
+        def keep() -> None:
+            self.sighting.set("taxon", species.as_taxon())
+            self.sighting.set("mark", species.mark)
+        return self._change(keep)
+
+    def set_count(self, count: int) -> bool:
+        return self._change(lambda: self.sighting.set_count(count))
+
+    def add(self, number: int = 1) -> bool:
+        """The + and − keys; never below 1."""
+        return self.set_count(max(1, self.count + number))
+
+    def set_remarks(self, text: str) -> bool:
+        return self.set_field("remarks", text.strip() or None)
+
+    def confirm(self) -> bool:
+        done = super().confirm()
+        if done:
+            self.undo_id = self.saved_ids[0]
+            self.picker.clear()
+            self.picker.refresh()
+            self.changed()
+        return done
+
+    def undo(self) -> bool:
+        """Withdraws the sighting just saved, with a tombstone: nothing is erased."""
+        if self.undo_id is None:
+            return False
+        target, self.undo_id = self.undo_id, None
+        done = self.attempt(lambda: self.sighting.recorder.withdraw(target, "撤销"))
+        if done:
+            self.say("已撤销", "ok")
+        return done
+
+    def show(self) -> None:
+        values = self.form.values
+        taxon = values.get("taxon")
+        self.chosen = (self.picker.by_key(taxon["taxon_id"]) if taxon["taxon_id"] else unlisted(taxon["verbatim_name"])) if taxon else None
+        self.chosen_text = f"{taxon['verbatim_name']} {values.get('mark') or ''}".strip() if taxon else ""
+        self.count = values.get("count", 1)
+        self.remarks, self.behavior = values.get("remarks") or "", values.get("behavior") or ""
+        self.sex, self.life_stage = values.get("sex"), values.get("life_stage")
+        self.can_confirm = taxon is not None
+        place = values.get("place") or place_of(self.position.fix)
+        flags = place_flags(place) + (["name_unknown"] if taxon and not taxon["taxon_id"] else [])
+        self.flags = tuple(FLAGS[flag] for flag in flags) if self.form.is_open else ()
+        super().show()

@@ -1,0 +1,103 @@
+"""Sync: what is on the tablet, what the server holds, what waits and why, in words."""
+
+from collections.abc import Callable
+
+from mobile.presenters.observable import Presenter
+from mobile.store.store import Store
+from mobile.sync.report import SyncReport
+from mobile.sync.session import SyncSession
+
+Runner = Callable[[Callable[[], None]], None]
+
+
+def run_here(work: Callable[[], None]) -> None:
+    work()
+
+
+class SyncPresenter(Presenter):
+    """`enrolled`, `person_name`, `device_name`, `server_url`; `on_tablet`, `at_server`, `waiting_records`, `waiting_photos`,
+    `photos_at_server`; `lines` (the state in words); `problems` (what hinders, in words); `running`, `progress`; `report`
+    (SyncReport of the last run, or None); `clock_text` (a wrong tablet clock in words, else empty)."""
+
+    def __init__(
+        self, store: Store, session: SyncSession, runner: Runner = run_here, post: Callable[[Callable[[], None]], None] | None = None,
+    ) -> None:
+        super().__init__(post)
+        self._store = store
+        self._session = session
+        self._runner = runner
+        self.enrolled = False
+        self.person_name = ""
+        self.device_name = ""
+        self.server_url = ""
+        self.on_tablet = 0
+        self.at_server = 0
+        self.waiting_records = 0
+        self.waiting_photos = 0
+        self.photos_at_server = 0
+        self.lines: tuple[str, ...] = ()
+        self.problems: tuple[str, ...] = ()
+        self.running = False
+        self.progress = ""
+        self.report: SyncReport | None = None
+        self.clock_text = ""
+
+    def refresh(self) -> None:
+        identity = self._store.identity.current()
+        self.enrolled, self.person_name, self.device_name = identity.enrolled, identity.person_name, identity.device_name
+        self.server_url = self._store.identity.server_url()
+        outbox, media = self._store.outbox, self._store.media
+        self.on_tablet, self.at_server = outbox.total(), outbox.held_count()
+        self.waiting_records, self.waiting_photos = outbox.waiting_count(), media.waiting_count()
+        self.photos_at_server = media.held_count()
+        self.lines = tuple(self._words())
+        self.clock_text = self._store.identity.clock_words()
+        self.changed()
+
+    def set_server(self, url: str) -> None:
+        """The server's address; kept for the next start."""
+        self._store.identity.set_server_url(url)
+        self.refresh()
+
+    def enrol(self, code: str, device_name: str = "") -> bool | None:
+        """Enrols the tablet with a code, then fetches surveys and the species pack. In the background (a window) returns
+        None at once and tells the outcome by `message`; else True or False."""
+        return self._start(lambda: self._session.enrol(code.strip(), device_name.strip() or "平板"), "正在登记…", "登记成功")
+
+    def sync(self) -> bool | None:
+        """Sends what waits, then photos, then fetches. Return as in `enrol`; True only if nothing waits any more."""
+        return self._start(lambda: self._session.run(self._tell), "正在同步…", "同步完成")
+
+    def _start(self, work: Callable[[], SyncReport], begun: str, done: str) -> bool | None:
+        if self.running:
+            return None
+        self.running, self.progress = True, begun
+        self.say("", "")
+        outcome: list[bool] = []
+        self._runner(lambda: outcome.append(self._work(work, done)))
+        return outcome[0] if outcome else None
+
+    def _work(self, work: Callable[[], SyncReport], done: str) -> bool:
+        try:
+            self.report = work()
+        finally:
+            self.running, self.progress = False, ""
+        self.problems = tuple(self.report.problems)
+        self.refresh()
+        if self.problems:
+            self.say(self.problems[0], "error")
+        else:
+            self.say(done, "ok")
+        return not self.problems
+
+    def _tell(self, words: str) -> None:
+        self.progress = words
+        self.changed()
+
+    def _words(self) -> list[str]:
+        lines = [f"平板上共 {self.on_tablet} 条记录，服务器已收到 {self.at_server} 条，照片已送达 {self.photos_at_server} 张"]
+        if self.waiting_records or self.waiting_photos:
+            lines.append(f"还有 {self.waiting_records} 条记录、{self.waiting_photos} 张照片等待发送")
+        lines += [f"{count} 条：{reason}" for reason, count in self._store.outbox.reasons()]
+        lines += [f"{count} 张照片：{reason}" for reason, count in self._store.media.reasons()]
+        return lines

@@ -1,0 +1,33 @@
+"""Titles of records in Chinese."""
+
+from mobile.store.outbox import KeptRecord
+from mobile.store.store import Store
+from shared.vocabulary import FINDING_TYPES, PROTOCOLS
+
+STATE_NAMES = {
+    "draft": "草稿", "waiting": "待发送", "sent": "已发出，未确认", "held": "已送达", "conflict": "有冲突，待人工处理",
+    "quarantined": "服务器未能读取", "withdrawn": "已撤回",
+}
+
+
+def title_of(record: KeptRecord) -> str:
+    body = record.body
+    if record.kind == "occurrence":
+        name = body["taxon"].get("name_zh") or body["taxon"].get("verbatim_name") or body["taxon"].get("scientific_name")
+        absent = body.get("occurrence_status") == "absent"
+        return f"{name} 未见" if absent else f"{name} × {body.get('individual_count') or '?'}"
+    if record.kind == "finding":
+        return f"巡护发现：{FINDING_TYPES[body['finding_type']]}"
+    return f"{PROTOCOLS.get(body['sampling_protocol'], body['sampling_protocol'])} {body.get('location_name') or ''}".strip()
+
+
+def subtitle_of(record: KeptRecord) -> str:
+    when = (record.body.get("observed_from") or "")[:16].replace("T", " ")
+    place = record.body.get("place")
+    where = f"{place['longitude_e7'] / 1e7:.4f}, {place['latitude_e7'] / 1e7:.4f}" if place else "没有位置"
+    return f"{when}　{where}"
+
+
+def photo_of(store: Store, record_id: str) -> str | None:
+    path = store.media.first_of(record_id)
+    return str(path) if path else None

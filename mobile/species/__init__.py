@@ -1,0 +1,1 @@
+"""The species pack on the tablet and the search in it."""

@@ -1,0 +1,81 @@
+"""The composition root: from a data folder and a server address to a field app without a window."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mobile.capture.camera import PhotoDesk
+from mobile.capture.finding import FindingCapture
+from mobile.capture.invasive import InvasiveCapture
+from mobile.capture.patrol import PatrolCapture
+from mobile.capture.recorder import Recorder
+from mobile.capture.sighting import SightingCapture
+from mobile.capture.transect import TransectCapture
+from mobile.device.ports import Device
+from mobile.presenters.home import HomePresenter
+from mobile.presenters.invasive import InvasivePresenter
+from mobile.presenters.my_records import MyRecordsPresenter
+from mobile.presenters.patrol import FindingPresenter, PatrolPresenter
+from mobile.presenters.photo import PhotoPresenter
+from mobile.presenters.position import PositionPresenter
+from mobile.presenters.record import RecordPresenter
+from mobile.presenters.species_picker import SpeciesPicker
+from mobile.presenters.sync import Runner, SyncPresenter, run_here
+from mobile.presenters.transect import TransectPresenter
+from mobile.store.store import Store
+from mobile.sync.session import SyncSession
+
+
+class Field:
+    """The whole app: one presenter per screen. Call `tick()` about once a second on the window's thread, `close()` at the end."""
+
+    def __init__(self, store: Store, device: Device, runner: Runner, post: Callable[[Callable[[], None]], None] | None) -> None:
+        self.store = store
+        self.device = device
+        self.recorder = Recorder(store, device.clock, device.storage)
+        self.session = SyncSession(store, device)
+        desk = PhotoDesk(store, device, self.recorder.now)
+        self.position = PositionPresenter(device.clock)
+        self.record = RecordPresenter(SightingCapture(self.recorder, store.drafts), desk, self.position, self._picker())
+        self.photo = PhotoPresenter(self.record)
+        finding = FindingPresenter(FindingCapture(self.recorder, store.drafts), desk, self.position)
+        self.patrol = PatrolPresenter(PatrolCapture(self.recorder, store), desk, self.position, finding)
+        self.transect = TransectPresenter(TransectCapture(self.recorder, store), desk, self.position, self._picker())
+        self.invasive = InvasivePresenter(InvasiveCapture(self.recorder, store.drafts), desk, self.position, self._picker())
+        self.my_records = MyRecordsPresenter(store, self.recorder)
+        self.sync = SyncPresenter(store, self.session, runner, post)
+        self.home = HomePresenter(store, device.storage, self.position, self.patrol)
+
+    def start(self) -> None:
+        """Takes up what was left running and shows the first state."""
+        self.patrol.restore()
+        self.sync.refresh()
+        self.home.refresh()
+
+    def tick(self) -> None:
+        """Carries new positions to whoever needs them."""
+        fixes = self.device.location.poll()
+        self.recorder.heard_gnss(fixes)
+        self.position.receive(fixes)
+        if fixes:
+            self.patrol.receive(fixes)
+            self.transect.receive(fixes)
+
+    def close(self) -> None:
+        self.patrol.patrol.flush()
+        self.store.close()
+
+    def _picker(self) -> SpeciesPicker:
+        return SpeciesPicker(self.store.packs.species, self.store.outbox.recent_species)
+
+
+def build(
+    data_dir: Path, device: Device, server_url: str | None = None, runner: Runner = run_here,
+    post: Callable[[Callable[[], None]], None] | None = None,
+) -> Field:
+    """A window passes a `runner` that works in a thread and a `post` that carries callbacks to its own."""
+    store = Store(data_dir, device.keystore)
+    if server_url:
+        store.identity.set_server_url(server_url)
+    field = Field(store, device, runner, post)
+    field.start()
+    return field
