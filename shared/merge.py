@@ -62,17 +62,17 @@ def _join(by_digest: Mapping[str, Version], heads: tuple[str, ...]) -> Merged:
     base_body = by_digest[base].body if base else {}
     claims: dict[str, set[str]] = {}
     values: dict[str, list[Any]] = {}
-    for head in heads:
+    edits = [head for head in heads if by_digest[head].kind != "tombstone"]
+    for head in edits:
         for name, value in _changes(base_body, by_digest[head].body).items():
             if repr(value) not in claims.setdefault(name, set()):
                 claims[name].add(repr(value))
                 values.setdefault(name, []).append(value)
     conflicts = {name: tuple(found) for name, found in values.items() if len(found) > 1}
-    kinds = {by_digest[head].kind for head in heads}
-    if "tombstone" in kinds and len(kinds) == 1:
+    if not edits:
         return Merged("deleted", heads, by_digest[heads[0]].body)
     body = {**base_body, **{name: found[0] for name, found in values.items()}}
-    state = "conflict" if conflicts or "tombstone" in kinds else "current"
+    state = "conflict" if conflicts or len(edits) < len(heads) else "current"
     return Merged(state, heads, {k: v for k, v in body.items() if v is not _GONE}, conflicts)
 
 

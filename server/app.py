@@ -1,0 +1,39 @@
+"""The web application, put together."""
+
+from flask import Flask, Response, jsonify
+from flask_smorest import Api
+from sqlalchemy import text
+
+from server import db
+from server.accounts.service import authenticate
+from server.media.routes import blueprint as uploads
+from server.packs.routes import blueprint as packs
+from server.settings import Settings, from_environment
+from server.sync.routes import blueprint as sync
+from server.web import devices, problems
+from server.web.database import database
+from shared import __version__
+from shared.clock import Clock, SystemClock
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    settings = settings or from_environment()
+    app = Flask("server", static_folder=None)
+    app.config.update(
+        API_TITLE="Xiangye", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/v1", OPENAPI_JSON_PATH="openapi.json",
+        SQLALCHEMY_DATABASE_URI=db.url_for(settings), SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True},
+        XIANGYE_SETTINGS=settings, XIANGYE_CLOCK=clock or SystemClock(), JSON_AS_ASCII=False,
+    )
+    app.config[devices.LOADER] = lambda credential: authenticate(database.session, credential)
+    database.init_app(app)
+    api = Api(app)
+    for blueprint in (sync, uploads, packs):
+        api.register_blueprint(blueprint)
+    app.add_url_rule("/healthz", view_func=healthz)
+    problems.register(app)
+    return app
+
+
+def healthz() -> Response:
+    database.session.execute(text("SELECT 1"))
+    return jsonify({"status": "ok", "version": __version__})

@@ -1,0 +1,48 @@
+"""Identities and versions: final shapes."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base
+
+
+class Ledger(Base):
+    __tablename__ = "ledger"
+    __table_args__ = (UniqueConstraint("id", "observed_year"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    observed_year: Mapped[int] = mapped_column(SmallInteger)
+    head_digest: Mapped[str | None]
+    state: Mapped[str]
+
+
+class VersionRow(Base):
+    __tablename__ = "version"
+    id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    base_digest: Mapped[str | None]
+    kind: Mapped[str]
+    author: Mapped[UUID]
+    device: Mapped[UUID]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    protocol: Mapped[int] = mapped_column(SmallInteger)
+    app_version: Mapped[str]
+    saved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    change_no: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class ImportKey(Base):
+    __tablename__ = "import_key"
+    dataset_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"))
+
+
+class ServerState(Base):
+    __tablename__ = "server_state"
+    only_row: Mapped[bool] = mapped_column(primary_key=True)
+    epoch: Mapped[UUID]

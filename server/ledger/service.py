@@ -1,0 +1,72 @@
+"""Where a repeat is recognised: by id and digest, in one statement, under locks taken in id order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from server.ledger.model import ImportKey, Ledger, ServerState, VersionRow
+
+_ORDER_LOCK = 0x58590001
+
+
+def take_order_lock(session: Session) -> None:
+    """Held to the end of the transaction, so that numbers are given in the order of commits and a reader's cursor skips none."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ORDER_LOCK})
+
+
+def expect(session: Session, identities: Iterable[tuple[UUID, str]]) -> None:
+    """A row for every id that is named, even before its record has come: children may arrive before their parents."""
+    rows = [{"id": id_, "kind": kind, "observed_year": 0, "state": "expected"} for id_, kind in sorted(set(identities), key=lambda i: str(i[0]))]
+    if rows:
+        session.execute(insert(Ledger).on_conflict_do_nothing(), rows)
+
+
+def lock(session: Session, ids: Iterable[UUID]) -> dict[UUID, Ledger]:
+    """The ledger rows of these ids, locked in id order."""
+    query = select(Ledger).where(Ledger.id.in_(list(ids))).order_by(Ledger.id).with_for_update()
+    return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
+
+
+def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[tuple[UUID, str]]:
+    """The (id, digest) pairs that were not known before."""
+    if not rows:
+        return set()
+    statement = insert(VersionRow).values(list(rows)).on_conflict_do_nothing().returning(VersionRow.id, VersionRow.digest)
+    return {(row[0], row[1]) for row in session.execute(statement)}
+
+
+def number_changes(session: Session, pairs: Iterable[tuple[UUID, str]]) -> None:
+    take_order_lock(session)
+    for id_, digest in sorted(pairs, key=str):
+        session.execute(
+            update(VersionRow).where(VersionRow.id == id_, VersionRow.digest == digest)
+            .values(change_no=text("nextval('xiangye.change_no_seq')")).execution_options(synchronize_session=False)
+        )
+
+
+def epoch(session: Session) -> UUID:
+    return session.execute(select(ServerState.epoch)).scalar_one()
+
+
+def last_change_no(session: Session) -> int:
+    return session.scalar(select(func.coalesce(func.max(VersionRow.change_no), 0))) or 0
+
+
+def imported_ids(session: Session, dataset_id: UUID, source_ids: Sequence[str]) -> dict[str, UUID]:
+    """source id → our id, for the rows of a data set that came before."""
+    query = select(ImportKey.source_id, ImportKey.id).where(ImportKey.dataset_id == dataset_id, ImportKey.source_id.in_(source_ids))
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def remember_imports(session: Session, dataset_id: UUID, ids: Mapping[str, UUID]) -> None:
+    rows = [{"dataset_id": dataset_id, "source_id": source, "id": id_} for source, id_ in sorted(ids.items())]
+    if rows:
+        session.execute(insert(ImportKey).on_conflict_do_nothing(), rows)
+
+
+def heads(session: Session, ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    return {row[0]: row[1] for row in session.execute(select(Ledger.id, Ledger.head_digest).where(Ledger.id.in_(ids)))}

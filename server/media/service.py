@@ -1,0 +1,49 @@
+"""Photos: the record of one, and the file behind it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from server.media.model import MediaFile, MediaItem, MediaSubject
+from server.media.rules import Undecodable, render
+from server.media.store import Store
+from shared.clock import Clock
+
+_ITEM = ("sha256", "byte_count", "media_type", "captured_at", "sequence")
+
+
+def write(session: Session, items: Sequence[tuple[UUID, Mapping[str, Any]]]) -> None:
+    if not items:
+        return
+    rows = [{"id": id_, "survey_id": UUID(body["survey_id"]), **{name: body[name] for name in _ITEM}} for id_, body in items]
+    statement = insert(MediaItem)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={c: statement.excluded[c] for c in rows[0] if c != "id"}), rows)
+    session.execute(delete(MediaSubject).where(MediaSubject.media_id.in_([row["id"] for row in rows])))
+    subjects = {(id_, UUID(subject)) for id_, body in items for subject in body["subject_ids"]}
+    session.execute(insert(MediaSubject), [{"media_id": media_id, "subject_id": subject_id} for media_id, subject_id in sorted(subjects, key=str)])
+
+
+def take_in(session: Session, clock: Clock, store: Store, path: Path, sha256: str) -> MediaFile:
+    """A complete file, its digest already checked: the original is kept untouched, a rendition is made from its pixels.
+
+    A photo that does not decode is kept as well; `problem` says so.
+    """
+    known = session.get(MediaFile, sha256)
+    if known is not None:
+        return known
+    data = path.read_bytes()
+    store.put_original(sha256, data)
+    file = MediaFile(sha256=sha256, byte_count=len(data), received_at=clock.now())
+    try:
+        rendition = render(data)
+        file.rendition_sha256, file.width_px, file.height_px = store.put_rendition(rendition.jpeg), rendition.width_px, rendition.height_px
+    except Undecodable as error:
+        file.problem = str(error)
+    session.add(file)
+    session.flush()
+    return file

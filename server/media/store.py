@@ -1,0 +1,35 @@
+"""Where files lie: originals under `precise/`, since their EXIF tells the place; renditions beside."""
+
+import hashlib
+from pathlib import Path
+
+import obstore
+from obstore.store import LocalStore
+
+
+class Store:
+    """A folder now; any store that obstore knows by setting."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._store = LocalStore(folder, mkdir=True)
+        self.uploads.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def uploads(self) -> Path:
+        """Files on their way in: appended in place, their size is the offset."""
+        return self.folder / "precise" / "uploads"
+
+    def put_original(self, sha256: str, data: bytes) -> None:
+        obstore.put(self._store, f"precise/original/{sha256[:2]}/{sha256}", data)
+
+    def original(self, sha256: str) -> bytes:
+        return bytes(obstore.get(self._store, f"precise/original/{sha256[:2]}/{sha256}").bytes())
+
+    def put_rendition(self, data: bytes) -> str:
+        sha256 = hashlib.sha256(data).hexdigest()
+        obstore.put(self._store, f"rendition/{sha256[:2]}/{sha256}.jpg", data)
+        return sha256
+
+    def rendition(self, sha256: str) -> bytes:
+        return bytes(obstore.get(self._store, f"rendition/{sha256[:2]}/{sha256}.jpg").bytes())

@@ -1,0 +1,86 @@
+"""`xiangye serve`, `xiangye db …`: running the thing."""
+
+import errno
+import os
+import socket
+import sys
+
+import click
+
+from server import cluster, db, provision
+from server.reference import load_reference
+from server.settings import Settings, from_environment
+
+
+@click.command("serve", help="启动服务（默认仅本机）")
+@click.option("--port", type=click.IntRange(1, 65535), help="端口；省略时取 XIANGYE_PORT 或 8710，被占用则报错")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+def serve(port: int | None, workers: int) -> None:
+    settings = from_environment()
+    port = port or settings.port
+    if not port_is_free(settings.host, port):
+        raise click.ClickException(f"端口 {port} 已被占用 (port taken)：用 --port 另选一个")
+    provision.upgrade(settings)
+    # The child inherits what it needs; replacing this process keeps one pid to stop.
+    os.execv(sys.executable, [sys.executable, *gunicorn_arguments(settings.host, port, workers)])
+
+
+def gunicorn_arguments(host: str, port: int, workers: int) -> list[str]:
+    return [
+        "-m", "gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "--threads", "8", "--worker-class", "gthread", "--timeout", "120",
+        "--no-control-socket", "server.app:create_app()",
+    ]
+
+
+def port_is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise
+    return True
+
+
+@click.group("db", help="数据库")
+def db_() -> None: ...
+
+
+@db_.command("up", help="启动私有数据库")
+def up() -> None:
+    cluster.ensure_running(_private(from_environment()))
+    click.echo("数据库已启动")
+
+
+@db_.command("down", help="停止私有数据库")
+def down() -> None:
+    stopped = cluster.stop(_private(from_environment()))
+    click.echo("数据库已停止" if stopped else "数据库本未运行")
+
+
+@db_.command("upgrade", help="建立或升级数据库，并装入名录和行政区")
+def upgrade() -> None:
+    settings = from_environment()
+    revision = provision.upgrade(settings)
+    with db.open_session(settings) as session:
+        load_reference(session)
+    click.echo(f"数据库版本 {revision}")
+
+
+@db_.command("check", help="检查数据库版本")
+def check() -> None:
+    settings = from_environment()
+    if not settings.database_url:
+        cluster.ensure_running(_private(settings))
+    current, head = provision.current_revision(settings), provision.head_revision()
+    if current != head:
+        raise click.ClickException(f"数据库版本 {current}，程序需要 {head}：请运行 xiangye db upgrade")
+    click.echo(f"数据库版本 {current}，一致")
+
+
+def _private(settings: Settings) -> cluster.Cluster:
+    if settings.database_url:
+        raise click.ClickException("已设置 XIANGYE_DATABASE_URL：数据库由其管理员启停")
+    return cluster.of(settings)

@@ -1,0 +1,122 @@
+"""Writes the two homes of a place in one transaction: the exact one, and what may be shown of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from server.places.queries import stamp_many
+from server.places.rules import Stamp
+from server.sensitivity import precise, rules
+from server.sensitivity.model import DisclosedPlaceRow, LevelEvidence
+from shared.coordinates import from_e7
+
+# The gate keeps what others may only hand in.
+keep_bodies = precise.keep_bodies
+keep_batch = precise.keep_batch
+keep_quarantined = precise.keep_quarantined
+link_events = precise.link_events
+write_lines = precise.write_lines
+write_tracks = precise.write_tracks
+bodies_for_merging = precise.read_bodies
+
+
+@dataclass(frozen=True)
+class PlaceToWrite:
+    """`place` is the wire's place object, or None where the record has none; `level` 0–4 with the rule that asks for it."""
+
+    id: UUID
+    place: Mapping[str, Any] | None
+    level: int
+    rule: str | None = None
+    coarsest: str | None = None
+
+
+@dataclass(frozen=True)
+class PlacePair:
+    exact: dict[str, Any]
+    disclosed: dict[str, Any]
+
+
+def remember_levels(session: Session, evidence: Iterable[tuple[UUID, int, str]], at: datetime) -> dict[UUID, int]:
+    """The strictest level ever asked for, by record."""
+    rows = [{"id": id_, "level": level, "rule": rule, "at": at} for id_, level, rule in evidence]
+    if not rows:
+        return {}
+    session.execute(insert(LevelEvidence).on_conflict_do_nothing(), rows)
+    found: dict[UUID, set[int]] = {}
+    for id_, level in session.execute(select(LevelEvidence.id, LevelEvidence.level).where(LevelEvidence.id.in_([r["id"] for r in rows]))):
+        found.setdefault(id_, set()).add(level)
+    return {id_: rules.strictest(levels) for id_, levels in found.items()}
+
+
+def write_places(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID, Stamp]:
+    """Writes both homes; returns the stamp that may be shown, by record. A record without place has neither."""
+    pairs = make_pairs(session, places)
+    gone = [place.id for place in places if place.id not in pairs]
+    if gone:
+        precise.forget_places(session, gone)
+        session.execute(delete(DisclosedPlaceRow).where(DisclosedPlaceRow.id.in_(gone)))
+    precise.write_places(session, [pair.exact for pair in pairs.values()])
+    disclosed = [pair.disclosed for pair in pairs.values()]
+    if disclosed:
+        statement = insert(DisclosedPlaceRow)
+        changes = {name: statement.excluded[name] for name in disclosed[0] if name != "id"}
+        session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes), disclosed)
+    return {id_: _shown_stamp(pair.disclosed) for id_, pair in pairs.items()}
+
+
+def make_pairs(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID, PlacePair]:
+    known = [place for place in places if place.place is not None and _drawable(place.place)]
+    cells = {p.id: rules.cell_of(p.place["latitude_e7"], p.place["longitude_e7"], p.level) for p in known if p.place is not None}
+    points = [(str(p.id), from_e7(p.place["longitude_e7"]), from_e7(p.place["latitude_e7"])) for p in known if p.place is not None]
+    points += [(f"{id_}/cell", *cell.centre) for id_, cell in cells.items() if cell is not None]
+    stamps = stamp_many(session, points)
+    return {p.id: _pair(p, stamps[str(p.id)], cells[p.id], stamps.get(f"{p.id}/cell")) for p in known}
+
+
+def _drawable(place: Mapping[str, Any]) -> bool:
+    """0,0 is a missing place that looks like one: it is kept in the record and never drawn on a map."""
+    return not (place["latitude_e7"] == 0 and place["longitude_e7"] == 0)
+
+
+def _pair(wanted: PlaceToWrite, exact: Stamp, cell: rules.Cell | None, of_centre: Stamp | None) -> PlacePair:
+    place = wanted.place or {}
+    uncertainty = place.get("coordinate_uncertainty_in_meters")
+    exact_row = {
+        "id": wanted.id, "latitude_e7": place["latitude_e7"], "longitude_e7": place["longitude_e7"],
+        "uncertainty_m": float(uncertainty) if uncertainty is not None else None, "source": place["source"], "altitude_m": place.get("altitude_m"),
+        "vertical_datum": place.get("vertical_datum"), "mock": bool(place.get("mock")), "county_code": exact.county_code, "county_name": exact.county_name,
+        "prefecture_code": exact.prefecture_code, "prefecture_name": exact.prefecture_name, "in_scope": exact.in_scope, "uncertain": exact.uncertain,
+        "distance_to_border_m": exact.distance_to_border_m, "areas": list(exact.areas), "grid_cell": exact.grid_cell, "boundary_version": exact.boundary_version,
+    }
+    return PlacePair(exact_row, _disclosed_row(wanted, exact_row, rules.shown_county(wanted.level, exact, of_centre), cell))
+
+
+def _disclosed_row(wanted: PlaceToWrite, exact: Mapping[str, Any], shown: Stamp, cell: rules.Cell | None) -> dict[str, Any]:
+    longitude, latitude, uncertainty = None, None, None
+    if cell is not None:
+        (longitude, latitude), uncertainty = cell.centre, round(cell.half_diagonal_m)
+    elif wanted.level == 0:
+        longitude, latitude, uncertainty = from_e7(exact["longitude_e7"]), from_e7(exact["latitude_e7"]), exact["uncertainty_m"]
+    generalised, withheld = rules.words(wanted.level, wanted.coarsest)
+    return {
+        "id": wanted.id, "level": wanted.level, "cell_x": cell.x if cell else None, "cell_y": cell.y if cell else None, "latitude": latitude,
+        "longitude": longitude, "uncertainty_m": uncertainty, "county_code": shown.county_code, "county_name": shown.county_name,
+        "prefecture_name": shown.prefecture_name, "in_scope": shown.in_scope, "uncertain": shown.uncertain and wanted.level != 1,
+        "grid_cell": None if wanted.level == 1 else shown.grid_cell, "boundary_version": shown.boundary_version, "rule": wanted.rule,
+        "data_generalizations": generalised, "information_withheld": withheld,
+    }
+
+
+def _shown_stamp(row: Mapping[str, Any]) -> Stamp:
+    return Stamp(
+        county_code=row["county_code"], county_name=row["county_name"], prefecture_code=None, prefecture_name=row["prefecture_name"],
+        in_scope=row["in_scope"], uncertain=row["uncertain"], distance_to_border_m=None, areas=(), grid_cell=row["grid_cell"],
+        boundary_version=row["boundary_version"],
+    )

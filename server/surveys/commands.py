@@ -1,0 +1,46 @@
+"""`xiangye survey add|list`."""
+
+import click
+from sqlalchemy import select
+
+from server.db import open_session
+from server.settings import from_environment
+from server.surveys import service
+from server.surveys.model import Survey
+from server.web.output import print_json
+from shared.clock import SystemClock
+from shared.vocabulary import SURVEY_KINDS
+
+
+@click.group("survey", help="调查项目")
+def survey() -> None: ...
+
+
+@survey.command("add", help="新建调查项目和它的数据集")
+@click.option("--title", required=True)
+@click.option("--kind", required=True, type=click.Choice(sorted(SURVEY_KINDS)))
+@click.option("--owner", default="", help="数据所有单位")
+@click.option("--county", "counties", multiple=True, help="县级代码，可重复")
+@click.option("--json", "as_json", is_flag=True)
+def add(title: str, kind: str, owner: str, counties: tuple[str, ...], as_json: bool) -> None:
+    clock = SystemClock()
+    with open_session(from_environment()) as session:
+        dataset = service.add_dataset(session, clock, title, owner or "未注明")
+        made = service.add_survey(session, clock, title, kind, dataset, counties)
+        answer = {"survey_id": str(made.id), "dataset_id": str(dataset.id), "title": title, "kind": kind}
+    print_json(answer) if as_json else click.echo(answer["survey_id"])
+
+
+@survey.command("list", help="列出调查项目")
+@click.option("--json", "as_json", is_flag=True)
+def list_(as_json: bool) -> None:
+    with open_session(from_environment()) as session:
+        rows = [
+            {"survey_id": str(row.id), "dataset_id": str(row.dataset_id), "title": row.title, "kind": row.kind}
+            for row in session.scalars(select(Survey).order_by(Survey.created_at, Survey.id))
+        ]
+    if as_json:
+        print_json(rows)
+    else:
+        for row in rows:
+            click.echo(f"{row['survey_id']}  {SURVEY_KINDS[row['kind']]}  {row['title']}")

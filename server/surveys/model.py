@@ -1,0 +1,33 @@
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, DateTime, ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base
+
+
+class Dataset(Base):
+    __tablename__ = "dataset"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    owner: Mapped[str]
+    licence: Mapped[str]
+    citation: Mapped[str | None]
+    funding: Mapped[str | None]
+    embargo_until: Mapped[date | None]
+    demonstration: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Survey(Base):
+    __tablename__ = "survey"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.dataset.id"))
+    title: Mapped[str]
+    kind: Mapped[str]
+    profile: Mapped[str]
+    county_codes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

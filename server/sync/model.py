@@ -1,0 +1,30 @@
+"""What arrived, and what was answered."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DateTime, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base
+
+
+class Batch(Base):
+    __tablename__ = "batch"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    device_id: Mapped[UUID]
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    record_count: Mapped[int]
+    sha256: Mapped[str]
+
+
+class Receipt(Base):
+    __tablename__ = "receipt"
+    batch_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.batch.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    record_id: Mapped[str | None]
+    digest: Mapped[str]
+    outcome: Mapped[str]
+    reason: Mapped[str | None]
+    holder: Mapped[str]
+    server_epoch: Mapped[UUID]

@@ -1,0 +1,49 @@
+"""What a record's name means: its taxon, and how closely its place must be kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from server.sensitivity.rules import UNKNOWN_NAME
+from server.taxa import queries as taxa
+from server.taxa.rules import ResolvedTaxon
+from server.taxa.service import ensure_taxa
+
+_TOO_COARSE = frozenset({"kingdom", "phylum", "class", "order"})
+
+
+@dataclass(frozen=True)
+class Named:
+    taxon_id: UUID | None
+    level: int
+    rule: str | None
+    coarsest: str | None
+    flags: tuple[str, ...]
+
+
+def name_all(session: Session, bodies: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, Named]:
+    """A name that no list knows becomes a provisional taxon, so that no record loses its name."""
+    names = [_names(body["taxon"]) for body in bodies.values()]
+    ensure_taxa(session, names)
+    resolved = taxa.resolve_many(session, names)
+    rules = taxa.sensitivity_rules(session)
+    found = {}
+    for (id_, body), taxon in zip(bodies.items(), resolved, strict=True):
+        found[id_] = _named(taxon, rules, body)
+    return found
+
+
+def _names(taxon: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    return taxon["scientific_name"] or taxon["verbatim_name"], taxon["name_zh"]
+
+
+def _named(taxon: ResolvedTaxon | None, rules: Any, body: Mapping[str, Any]) -> Named:
+    if taxon is None or taxon.rank in _TOO_COARSE:
+        # A name that cannot be placed may be any of the guarded ones: closed by default.
+        level, rule = UNKNOWN_NAME
+        return Named(UUID(taxon.taxon_id) if taxon else None, level, rule, None, ("name_unknown",))
+    level, rule, _reason, coarsest = rules.level_for(taxon)
+    return Named(UUID(taxon.taxon_id), level, rule or None, coarsest, ())

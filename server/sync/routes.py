@@ -1,0 +1,108 @@
+"""`/v1/devices/enrol`, `/v1/sync/…`: what tablets call."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, jsonify, request
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+
+from server.accounts import service as accounts
+from server.accounts.viewer import Actor
+from server.ledger import service as ledger
+from server.packs import service as packs
+from server.sync import queries, service
+from server.web.database import database
+from server.web.devices import current_device
+from server.web.settings import clock, settings
+from shared import protocol
+from shared.problems import Problem
+from shared.wire.base import Identifier, text
+
+blueprint = Blueprint("sync", __name__, url_prefix="/v1", description="平板的注册与同步")
+
+
+class EnrolSchema(Schema):
+    code = text(40, required=True)
+    device_id = Identifier(required=True)
+    device_name = text(120, required=True)
+    app_version = text(40, required=True)
+
+
+class EnrolledSchema(Schema):
+    person_id = fields.String(required=True)
+    person_name = fields.String(required=True)
+    device_id = fields.String(required=True)
+    credential = fields.String(required=True)
+    server_time = fields.String(required=True)
+    server_epoch = fields.String(required=True)
+    holder = fields.String(required=True)
+
+
+@blueprint.after_request
+def name_the_protocol(response: Response) -> Response:
+    """A captive portal's 200 has no such header, so it cannot pass for a receipt."""
+    response.headers[protocol.PROTOCOL_HEADER] = str(protocol.PROTOCOL)
+    return response
+
+
+@blueprint.post("/devices/enrol")
+@blueprint.arguments(EnrolSchema)
+@blueprint.response(201, EnrolledSchema)
+def enrol(asked: dict[str, str]) -> dict[str, str]:
+    session = database.session
+    person, credential = accounts.enrol(
+        session, clock(), asked["code"], UUID(asked["device_id"]), asked["device_name"], asked["app_version"],
+    )
+    session.commit()
+    return {
+        "person_id": str(person.id), "person_name": person.name, "device_id": asked["device_id"], "credential": credential,
+        "server_time": clock().now().isoformat(), "server_epoch": str(ledger.epoch(session)), "holder": settings().holder,
+    }
+
+
+@blueprint.get("/sync/session")
+def session_() -> Response:
+    device = current_device()
+    session = database.session
+    return jsonify({
+        "server_time": clock().now().isoformat(), "server_epoch": str(ledger.epoch(session)), "holder": settings().holder,
+        "person_id": str(device.person_id), "protocol": protocol.PROTOCOL, "surveys": queries.surveys_for(session, device),
+        "packs": {"taxa": packs.describe(settings(), session)},
+    })
+
+
+@blueprint.post("/sync/batches")
+def batches() -> Response:
+    device = current_device()
+    body = service.unpack(_limited_body(), request.headers.get("Content-Encoding"))
+    actor = Actor(device.person_id, device.id)
+    answer = service.accept_batch(database.session, actor, clock(), settings().holder, body)
+    # Nothing is a receipt before this line: the answer leaves only after the commit.
+    database.session.commit()
+    return jsonify(answer)
+
+
+@blueprint.get("/sync/changes")
+def changes() -> Response:
+    device = current_device()
+    answer: dict[str, Any] = queries.changes_for(database.session, device, _whole("cursor", 0), _whole("limit", queries.PAGE))
+    return jsonify(answer)
+
+
+def _limited_body() -> bytes:
+    if (request.content_length or 0) > protocol.MAX_BODY_BYTES:
+        raise Problem("too_large", f"请求超过 {protocol.MAX_BODY_BYTES} 字节")
+    body = request.stream.read(protocol.MAX_BODY_BYTES + 1)
+    if len(body) > protocol.MAX_BODY_BYTES:
+        raise Problem("too_large", f"请求超过 {protocol.MAX_BODY_BYTES} 字节")
+    return body
+
+
+def _whole(name: str, default: int) -> int:
+    value = request.args.get(name, str(default))
+    if not value.isdecimal() or len(value) > 18:
+        raise Problem("invalid", f"{name} 应为非负整数", field=name)
+    return int(value)
+
+

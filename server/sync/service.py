@@ -1,0 +1,95 @@
+"""A batch on its way in: raw bytes kept, records admitted, one receipt each, all in one transaction."""
+
+import gzip
+import hashlib
+import zlib
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.accounts.viewer import Actor
+from server.ledger import service as ledger
+from server.sensitivity import service as sensitivity
+from server.sync.admission import Outcome, admit
+from server.sync.model import Batch, Receipt
+from shared import protocol
+from shared.canonical import NotCanonical, parse
+from shared.clock import Clock
+from shared.ids import is_uuid, uuid7
+from shared.problems import Problem
+
+
+def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body: bytes) -> dict[str, Any]:
+    """The receipts of one batch; `body` is the JSON as unpacked from the request. Problem where it is no batch at all."""
+    records = _records(body)
+    now = clock.now()
+    # The tablet repeats a batch under its own id when an answer was lost; each delivery is kept as what it is.
+    batch = Batch(id=uuid7(), device_id=actor.device_id, received_at=now, record_count=len(records), sha256=hashlib.sha256(body).hexdigest())
+    session.add(batch)
+    session.flush()
+    sensitivity.keep_batch(session, batch.id, body)
+    outcomes = admit(session, actor, clock, records)
+    epoch = ledger.epoch(session)
+    session.add_all(
+        Receipt(
+            batch_id=batch.id, position=position, record_id=outcome.record_id.replace("\0", "") if outcome.record_id else None, digest=outcome.digest,
+            outcome=outcome.outcome, reason=outcome.reason, holder=holder, server_epoch=epoch,
+        )
+        for position, outcome in enumerate(outcomes)
+    )
+    session.flush()
+    return {
+        "server_time": now.isoformat(), "server_epoch": str(epoch), "holder": holder,
+        "receipts": [_receipt(outcome, holder, epoch) for outcome in outcomes],
+    }
+
+
+def unpack(body: bytes, encoding: str | None) -> bytes:
+    """The request's body without its gzip, never more than the cap: a bomb costs no more than that."""
+    if encoding in (None, "", "identity"):
+        return body
+    if encoding != "gzip":
+        raise Problem("batch_malformed", f"不支持的压缩方式 {encoding!r}", field="Content-Encoding")
+    try:
+        with gzip.GzipFile(fileobj=BytesIO(body)) as stream:
+            unpacked = stream.read(protocol.MAX_BODY_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Problem("batch_malformed", "gzip 内容损坏或不完整") from error
+    if len(unpacked) > protocol.MAX_BODY_BYTES:
+        raise Problem("too_large", f"批次解压后超过 {protocol.MAX_BODY_BYTES} 字节")
+    return unpacked
+
+
+def _records(body: bytes) -> list[Any]:
+    try:
+        batch = parse(body)
+    except NotCanonical as error:
+        raise Problem("not_json", f"{error.path}: {error.reason}") from error
+    if not isinstance(batch, dict) or not isinstance(batch.get("records"), list):
+        raise Problem("batch_malformed", "批次应是含 records 列表的对象", field="records")
+    if batch.get("protocol") != protocol.PROTOCOL:
+        raise Problem("batch_malformed", f"协议版本 {batch.get('protocol')!r} 不受支持", field="protocol")
+    if not is_uuid(batch.get("batch_id")):
+        raise Problem("batch_malformed", "batch_id 应为 UUID", field="batch_id")
+    records: list[Any] = batch["records"]
+    if len(records) > protocol.MAX_RECORDS_PER_BATCH:
+        raise Problem("too_large", f"一批最多 {protocol.MAX_RECORDS_PER_BATCH} 条记录", field="records")
+    return records
+
+
+def _receipt(outcome: Outcome, holder: str, epoch: UUID) -> dict[str, Any]:
+    receipt: dict[str, Any] = {
+        "record_id": outcome.record_id, "digest": outcome.digest, "outcome": outcome.outcome, "holder": holder, "server_epoch": str(epoch),
+    }
+    if outcome.reason:
+        receipt["reason"] = outcome.reason
+    if outcome.detail:
+        receipt["detail"] = outcome.detail
+    return receipt
+
+
+def receipts_of(session: Session, record_id: str) -> list[Receipt]:
+    return list(session.scalars(select(Receipt).where(Receipt.record_id == record_id)))

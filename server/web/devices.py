@@ -1,0 +1,19 @@
+"""Who a request comes from. The loader is registered by the application, since accounts stand above this room."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, request
+
+from shared.problems import Problem
+
+LOADER = "XIANGYE_DEVICE_LOADER"
+
+
+def current_device() -> Any:
+    """The device whose credential the request bears; Problem otherwise."""
+    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Bearer" or not credential.strip():
+        raise Problem("credential_missing")
+    loader: Callable[[str], Any] = current_app.config[LOADER]
+    return loader(credential.strip())

@@ -1,0 +1,55 @@
+"""Every refusal leaves as an RFC 9457 problem; nothing tells more of the server than its code."""
+
+import logging
+
+from flask import Flask, Response, jsonify
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from server.web.database import database
+from shared.problems import Problem
+
+_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "invalid", 400: "not_json"}
+_log = logging.getLogger("xiangye.web")
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _problem(error: Problem) -> Response:
+    database.session.rollback()
+    return _answer(error)
+
+
+def _http(error: HTTPException) -> Response:
+    database.session.rollback()
+    problem = Problem(_BY_STATUS.get(error.code or 500, "internal"))
+    messages = getattr(error, "data", {}).get("messages")
+    if messages:
+        problem.extra["errors"] = messages
+    return _answer(problem)
+
+
+def _database(error: OperationalError) -> Response:
+    database.session.rollback()
+    state = getattr(error.orig, "sqlstate", None)
+    return _answer(Problem("storage_full" if state == "53100" else "database_away"))
+
+
+def _unexpected(error: Exception) -> Response:
+    database.session.rollback()
+    if isinstance(error, OSError) and error.errno == 28:
+        return _answer(Problem("storage_full"))
+    _log.error("unexpected %s", type(error).__name__, exc_info=error)
+    return _answer(Problem("internal"))
+
+
+def _answer(problem: Problem) -> Response:
+    response = jsonify(problem.as_json())
+    response.status_code = problem.kind.status
+    response.content_type = "application/problem+json"
+    return response
