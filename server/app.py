@@ -11,7 +11,7 @@ from server.packs.routes import blueprint as packs
 from server.settings import Settings, from_environment
 from server.sync.routes import blueprint as sync
 from server.web import devices, problems
-from server.web.database import database
+from server.web.database import database, request_session
 from shared import __version__
 from shared.clock import Clock, SystemClock
 
@@ -24,7 +24,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         SQLALCHEMY_DATABASE_URI=db.url_for(settings), SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True},
         XIANGYE_SETTINGS=settings, XIANGYE_CLOCK=clock or SystemClock(), JSON_AS_ASCII=False,
     )
-    app.config[devices.LOADER] = lambda credential: authenticate(database.session, credential)
+    app.config[devices.LOADER] = lambda credential: authenticate(request_session(), credential)
     database.init_app(app)
     api = Api(app)
     for blueprint in (sync, uploads, packs):
@@ -35,5 +35,5 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
 
 
 def healthz() -> Response:
-    database.session.execute(text("SELECT 1"))
+    request_session().execute(text("SELECT 1"))
     return jsonify({"status": "ok", "version": __version__})

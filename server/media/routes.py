@@ -10,7 +10,7 @@ from server.ledger import service as ledger
 from server.media import uploads
 from server.media.model import Upload
 from server.media.store import Store
-from server.web.database import database
+from server.web.database import request_session
 from server.web.devices import current_device
 from server.web.settings import clock, settings
 from shared.problems import Problem
@@ -44,9 +44,9 @@ def options() -> Response:
 def create() -> Response:
     store = _store()
     upload = uploads.create(
-        database.session, clock(), store, current_device(), request.headers.get("Upload-Length"), request.headers.get("Upload-Metadata", ""),
+        request_session(), clock(), store, current_device(), request.headers.get("Upload-Length"), request.headers.get("Upload-Metadata", ""),
     )
-    database.session.commit()
+    request_session().commit()
     response = _state(upload, uploads.offset(store, upload), 201)
     response.headers["Location"] = url_for("uploads.patch", upload_id=upload.id)
     return response
@@ -54,7 +54,7 @@ def create() -> Response:
 
 @blueprint.route("/<uuid:upload_id>", methods=["HEAD"])
 def head(upload_id: UUID) -> Response:
-    upload = uploads.find(database.session, current_device(), upload_id)
+    upload = uploads.find(request_session(), current_device(), upload_id)
     response = _state(upload, uploads.offset(_store(), upload), 200)
     response.headers["Upload-Length"] = str(upload.byte_count)
     return response
@@ -62,7 +62,7 @@ def head(upload_id: UUID) -> Response:
 
 @blueprint.patch("/<uuid:upload_id>")
 def patch(upload_id: UUID) -> Response:
-    store, session = _store(), database.session
+    store, session = _store(), request_session()
     upload = uploads.find(session, current_device(), upload_id)
     if request.content_type != "application/offset+octet-stream":
         raise Problem("upload_malformed", "Content-Type 应为 application/offset+octet-stream", field="Content-Type")
@@ -80,9 +80,9 @@ def patch(upload_id: UUID) -> Response:
 
 @blueprint.delete("/<uuid:upload_id>")
 def delete(upload_id: UUID) -> Response:
-    upload = uploads.find(database.session, current_device(), upload_id)
-    uploads.terminate(database.session, _store(), upload)
-    database.session.commit()
+    upload = uploads.find(request_session(), current_device(), upload_id)
+    uploads.terminate(request_session(), _store(), upload)
+    request_session().commit()
     return Response(status=204)
 
 
@@ -94,5 +94,5 @@ def _state(upload: Upload, reached: int, status: int) -> Response:
     response = Response(status=status)
     response.headers["Upload-Offset"] = str(reached)
     if upload.completed_at is not None:
-        response.headers[CUSTODY_HEADER] = f"{upload.sha256};{settings().holder};{ledger.epoch(database.session)}"
+        response.headers[CUSTODY_HEADER] = f"{upload.sha256};{settings().holder};{ledger.epoch(request_session())}"
     return response

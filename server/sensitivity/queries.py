@@ -98,7 +98,7 @@ def _merge_all(rows: list[Mapping[str, Any]]) -> dict[UUID, tuple[Merged, Mappin
     grouped: dict[UUID, list[tuple[Mapping[str, Any], dict[str, Any]]]] = {}
     for row in rows:
         grouped.setdefault(row["id"], []).append((row, json.loads(bytes(row["body"]))))
-    found = {}
+    found: dict[UUID, tuple[Merged, Mapping[str, Any]]] = {}
     for id_, versions in grouped.items():
         view = merge(Version(row["digest"], row["base_digest"], row["kind"], record["body"]) for row, record in versions)
         row, record = next((pair for pair in versions if pair[0]["digest"] == view.heads[0]))

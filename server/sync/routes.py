@@ -12,7 +12,7 @@ from server.accounts.viewer import Actor
 from server.ledger import service as ledger
 from server.packs import service as packs
 from server.sync import queries, service
-from server.web.database import database
+from server.web.database import request_session
 from server.web.devices import current_device
 from server.web.settings import clock, settings
 from shared import protocol
@@ -50,7 +50,7 @@ def name_the_protocol(response: Response) -> Response:
 @blueprint.arguments(EnrolSchema)
 @blueprint.response(201, EnrolledSchema)
 def enrol(asked: dict[str, str]) -> dict[str, str]:
-    session = database.session
+    session = request_session()
     person, credential = accounts.enrol(
         session, clock(), asked["code"], UUID(asked["device_id"]), asked["device_name"], asked["app_version"],
     )
@@ -64,7 +64,7 @@ def enrol(asked: dict[str, str]) -> dict[str, str]:
 @blueprint.get("/sync/session")
 def session_() -> Response:
     device = current_device()
-    session = database.session
+    session = request_session()
     return jsonify({
         "server_time": clock().now().isoformat(), "server_epoch": str(ledger.epoch(session)), "holder": settings().holder,
         "person_id": str(device.person_id), "protocol": protocol.PROTOCOL, "surveys": queries.surveys_for(session, device),
@@ -77,16 +77,16 @@ def batches() -> Response:
     device = current_device()
     body = service.unpack(_limited_body(), request.headers.get("Content-Encoding"))
     actor = Actor(device.person_id, device.id)
-    answer = service.accept_batch(database.session, actor, clock(), settings().holder, body)
+    answer = service.accept_batch(request_session(), actor, clock(), settings().holder, body)
     # Nothing is a receipt before this line: the answer leaves only after the commit.
-    database.session.commit()
+    request_session().commit()
     return jsonify(answer)
 
 
 @blueprint.get("/sync/changes")
 def changes() -> Response:
     device = current_device()
-    answer: dict[str, Any] = queries.changes_for(database.session, device, _whole("cursor", 0), _whole("limit", queries.PAGE))
+    answer: dict[str, Any] = queries.changes_for(request_session(), device, _whole("cursor", 0), _whole("limit", queries.PAGE))
     return jsonify(answer)
 
 

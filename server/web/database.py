@@ -1,7 +1,15 @@
 """The Flask-SQLAlchemy extension over the plain base; only routes see it."""
 
+from typing import cast
+
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.orm import Session
 
 from server.db import Base
 
 database = SQLAlchemy(model_class=Base)
+
+
+def request_session() -> Session:
+    """The session of this request: one transaction, which the route commits."""
+    return cast(Session, database.session())
