@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from mobile.capture.problems import FieldProblem
 from mobile.device.ports import Fix
 from shared.coordinates import in_range_e7, to_e7
-from mobile.capture.problems import FieldProblem
 
 MAP_UNCERTAINTY_M = "100"
 

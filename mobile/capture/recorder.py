@@ -93,10 +93,18 @@ class Recorder:
                 saved.append(Saved(part.record_id, digest(record), part.kind))
                 self.store.outbox.add(connection, record, saved[-1].digest, data)
                 if part.kind == "media":
-                    self.store.media.bind(connection, part.body["sha256"], part.record_id)
+                    self.store.media.bind(connection, part.body["sha256"], part.record_id, part.body["subject_ids"])
             if draft_id is not None:
                 self.store.drafts.close(connection, draft_id)
         return saved
+
+    def withdraw(self, record_id: str, reason: str) -> None:
+        """A tombstone on the newest version: the record stays where it was confirmed, and everyone is told."""
+        newest = self.store.outbox.newest_version(record_id)
+        if newest is None or newest.kind == "tombstone":
+            raise FieldProblem("没有可撤回的记录")
+        body = {"target_id": record_id, "target_kind": newest.kind, "reason": reason}
+        self.commit([Part("tombstone", "tombstone/1", body, record_id, newest.digest)])
 
     def _ready(self) -> Identity:
         identity = self.store.identity.current()

@@ -1,10 +1,12 @@
 """What the screens with a form share: the draft behind them, photos, confirming."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from mobile.capture.camera import PhotoDesk
 from mobile.capture.form import FormCapture
 from mobile.capture.place import picked_place, place_of
+from mobile.photos.kept import KeptPhoto
 from mobile.presenters.observable import Presenter
 from mobile.presenters.position import PositionPresenter
 from mobile.presenters.rows import PhotoRow
@@ -66,10 +68,15 @@ class FormPresenter(Presenter):
         self.say(SAVED, "ok")
         return True
 
+    def export_photo(self, sha256: str, target: Path) -> bool:
+        """A copy with the tablet's position written into it; the original stays untouched."""
+        photo = next((photo for photo in self.form.photos() if photo.sha256 == sha256), None)
+        return photo is not None and self.attempt(lambda: self._desk.copy_with_position(photo, target))
+
     def show(self) -> None:
         """Copies the draft to the attributes that the screen shows."""
         self.is_open = self.form.is_open
-        self.photos = tuple(self._desk.row(photo) for photo in self.form.photos())
+        self.photos = tuple(_row(photo, self._desk) for photo in self.form.photos())
         place = self.form.values.get("place")
         self.place_text = f"地图选点 {place['longitude_e7'] / 1e7:.5f}, {place['latitude_e7'] / 1e7:.5f}" if place else ""
         self.changed()
@@ -84,3 +91,10 @@ class FormPresenter(Presenter):
         if done:
             self.show()
         return done
+
+
+def _row(photo: KeptPhoto, desk: PhotoDesk) -> PhotoRow:
+    own = photo.exif_place
+    where = f"{own['longitude_e7'] / 1e7:.5f}, {own['latitude_e7'] / 1e7:.5f}" if own else "照片内无位置"
+    when = (photo.captured_at or "照片内无时间").replace("T", " ")
+    return PhotoRow(photo.sha256, str(desk.path(photo.sha256)), photo.file_name, "　".join(filter(None, (when, where, photo.warning))))

@@ -1,0 +1,71 @@
+"""What a patrol and a transect share: a track that grows while the form is open, and survives the app."""
+
+from mobile.capture.form import FormCapture
+from mobile.capture.recorder import Recorder
+from mobile.device.ports import Fix
+from mobile.store.store import Store
+from mobile.tracking.filter import accept
+from mobile.tracking.point import TrackPoint
+from mobile.tracking.summary import TrackSummary, summarise
+from shared.clock import parse_aware
+
+FLUSH_MS = 10_000
+
+
+class WalkCapture(FormCapture):
+    """Track points go to the store at least every ten seconds of track; `flush` writes the rest."""
+
+    def __init__(self, recorder: Recorder, store: Store) -> None:
+        super().__init__(recorder, store.drafts)
+        self._tracks = store.tracks
+        self._points: list[TrackPoint] = []
+        self._unwritten: list[TrackPoint] = []
+
+    @property
+    def leg(self) -> int:
+        return int(self.values.get("leg", 0))
+
+    def restore(self) -> bool:
+        found = super().restore()
+        if found:
+            self._points, self._unwritten = self._tracks.points(self._open_id()), []
+        return found
+
+    def begin(self) -> None:
+        super().begin()
+        self._points, self._unwritten = [], []
+
+    def receive(self, fixes: list[Fix]) -> bool:
+        """True if the track grew."""
+        before = len(self._points)
+        for fix in fixes:
+            point = accept(self._points[-1] if self._points else None, fix, self.leg)
+            if point is not None:
+                self._points.append(point)
+                self._unwritten.append(point)
+        if self._unwritten and self._unwritten[-1].t_ms - self._unwritten[0].t_ms >= FLUSH_MS:
+            self.flush()
+        return len(self._points) > before
+
+    def flush(self) -> None:
+        if self._unwritten and self.draft_id is not None:
+            self._tracks.add(self.draft_id, self._unwritten)
+            self._unwritten = []
+
+    def track(self) -> list[TrackPoint]:
+        return self._points
+
+    def summary(self) -> TrackSummary:
+        if not self.is_open or "started_at" not in self.values:
+            return TrackSummary()
+        end = parse_aware(self.values["ended_at"]) if self.values.get("ended_at") else self.recorder.now()
+        pauses = [(parse_aware(p["from"]), parse_aware(p["to"]) if p["to"] else end) for p in self.values.get("pauses", [])]
+        return summarise(self._points, parse_aware(self.values["started_at"]), end, pauses)
+
+    def geometry(self) -> list[list[int]] | None:
+        """The line walked, for the event; None where nothing was walked."""
+        line = [[point.lon_e7, point.lat_e7] for point in self._points]
+        return line if len(line) >= 2 else None
+
+    def participants(self, role: str) -> list[dict[str, object]]:
+        return [{"person_id": self.recorder.person_id(), "role": role, "order": 0}]

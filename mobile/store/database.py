@@ -1,0 +1,84 @@
+"""SQLite as the tablet needs it: WAL, synchronous=FULL, one transaction per act of the user, upgrades by number."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+UPGRADES = Path(__file__).parent / "upgrades"
+
+
+class StoreFailure(Exception):
+    """The data folder cannot be used; the text says why, in words."""
+
+
+class Database:
+    """One connection per thread: the sync works beside the window."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            upgrade(self.connection(), path)
+        except PermissionError as error:
+            raise StoreFailure(f"没有权限写入数据文件夹 {path.parent}（属于另一个用户？）") from error
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise StoreFailure(f"无法使用数据文件夹 {path.parent}：{error}") from error
+
+    def connection(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
+            found.row_factory = sqlite3.Row
+            found.execute("pragma journal_mode = wal")
+            found.execute("pragma synchronous = full")
+            found.execute("pragma foreign_keys = on")
+            self._local.connection = found
+            with self._lock:
+                self._opened.append(found)
+        return found
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commits when the block ends; anything raised in it rolls back all of it."""
+        connection = self.connection()
+        connection.execute("begin immediate")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        connection.execute("commit")
+
+    def rows(self, query: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
+        return self.connection().execute(query, values).fetchall()
+
+    def count(self, query: str, values: tuple[object, ...] = ()) -> int:
+        return int(self.connection().execute(query, values).fetchone()[0])
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+        self._local = threading.local()
+
+
+def upgrade(connection: sqlite3.Connection, path: Path, folder: Path = UPGRADES) -> None:
+    """Runs the numbered SQL files that are still missing, each in one transaction, with a copy of the database kept before."""
+    at = int(connection.execute("pragma user_version").fetchone()[0])
+    steps = sorted((int(file.name.split("_")[0]), file) for file in folder.glob("*.sql"))
+    newest = steps[-1][0]
+    if at > newest:
+        raise StoreFailure(f"此数据由更新版本的湘野创建（库版本 {at}，本程序 {newest}）：请更新程序，数据未被改动")
+    if 0 < at < newest:
+        copy = path.with_suffix(f".before{newest}.sqlite3")
+        copy.unlink(missing_ok=True)
+        connection.execute("vacuum into ?", (str(copy),))
+    for number, file in steps:
+        if number > at:
+            connection.executescript(f"begin immediate;\n{file.read_text(encoding='utf-8')}\npragma user_version = {number};\ncommit;")

@@ -1,0 +1,123 @@
+"""What the sync changes in the outbox: offered, answered, to be offered again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import SystemRandom
+
+from mobile.store.database import Database
+from shared.protocol import CONFLICT, FREES_THE_TABLET, QUARANTINED
+
+FIRST_PAUSE_S = 30
+LONGEST_PAUSE = timedelta(hours=1)
+_random = SystemRandom()
+# Events go first, so that the server seldom has to hold a child for its parent.
+_ORDER = "case r.kind when 'event' then 0 when 'patrol' then 0 when 'occurrence' then 1 else 2 end, r.seq"
+
+
+@dataclass(frozen=True)
+class Offered:
+    record_id: str
+    digest: str
+    canonical: bytes
+
+
+@dataclass(frozen=True)
+class Receipt:
+    record_id: str
+    digest: str
+    outcome: str
+    holder: str
+    server_epoch: str
+    reason: str
+
+
+class Deliveries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self, now: datetime, limit: int, max_bytes: int, ignore_pause: bool) -> list[Offered]:
+        """What waits, parents first, at most `limit` records and `max_bytes` of JSON (one record at least)."""
+        rows = self._database.rows(
+            f"""select r.record_id, r.digest, r.canonical, o.next_try_at from outbox o join record r using (record_id, digest)
+            where o.state in ('waiting', 'sent') order by {_ORDER}""",
+        )
+        chosen: list[Offered] = []
+        room = max_bytes
+        for row in rows:
+            if not ignore_pause and pauses(row["next_try_at"], now):
+                continue
+            room -= len(row["canonical"]) + 1
+            if chosen and (room < 0 or len(chosen) == limit):
+                break
+            chosen.append(Offered(row["record_id"], row["digest"], bytes(row["canonical"])))
+        return chosen
+
+    def posting(self, offered: Iterable[Offered]) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "update outbox set state = 'sent', attempts = attempts + 1 where record_id = ? and digest = ?",
+                [(o.record_id, o.digest) for o in offered],
+            )
+
+    def answered(self, receipts: Sequence[Receipt], province: str, now: datetime) -> None:
+        """Keeps receipts; the caller has matched each with an offered id and digest. Only the province's free anything."""
+        with self._database.transaction() as connection:
+            for receipt in receipts:
+                frees = receipt.outcome in FREES_THE_TABLET and receipt.holder == province
+                connection.execute(
+                    "insert into receipt (record_id, digest, outcome, holder, server_epoch, reason, received_at, frees) values (?,?,?,?,?,?,?,?)",
+                    (receipt.record_id, receipt.digest, receipt.outcome, receipt.holder, receipt.server_epoch, receipt.reason,
+                     now.isoformat(timespec="seconds"), frees),
+                )
+                state, reason = _state_after(receipt, frees)
+                connection.execute(
+                    "update outbox set state = ?, last_reason = ?, next_try_at = null where record_id = ? and digest = ?",
+                    (state, reason, receipt.record_id, receipt.digest),
+                )
+
+    def failed(self, offered: Iterable[Offered], reason: str, now: datetime) -> None:
+        """They wait again, a little longer each time."""
+        with self._database.transaction() as connection:
+            for item in offered:
+                attempts = connection.execute(
+                    "select attempts from outbox where record_id = ? and digest = ?", (item.record_id, item.digest),
+                ).fetchone()[0]
+                connection.execute(
+                    "update outbox set state = 'waiting', last_reason = ?, next_try_at = ? where record_id = ? and digest = ?",
+                    (reason, next_try(attempts, now), item.record_id, item.digest),
+                )
+
+    def offer_all_again(self, reason: str) -> int:
+        """After a restore the server may have lost what it once confirmed: everything still kept is offered again."""
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                "update outbox set state = 'waiting', attempts = 0, next_try_at = null, last_reason = ? where state <> 'waiting'", (reason,),
+            ).rowcount
+            connection.execute(
+                "update media_file set state = 'waiting', upload_url = null, attempts = 0, next_try_at = null, last_reason = ? "
+                "where state = 'held'", (reason,),
+            )
+        return int(changed)
+
+
+def next_try(attempts: int, now: datetime) -> str:
+    pause = min(LONGEST_PAUSE, timedelta(seconds=FIRST_PAUSE_S * 2 ** min(attempts, 10)))
+    return (now + pause * _random.uniform(0.75, 1.0)).isoformat(timespec="seconds")
+
+
+def pauses(next_try_at: str | None, now: datetime) -> bool:
+    """A pause longer than the longest comes from a clock that jumped: it does not hold anything back."""
+    if next_try_at is None:
+        return False
+    left = datetime.fromisoformat(next_try_at) - now
+    return timedelta() < left <= LONGEST_PAUSE
+
+
+def _state_after(receipt: Receipt, frees: bool) -> tuple[str, str]:
+    words = receipt.reason
+    if receipt.outcome == QUARANTINED:
+        return "quarantined", f"服务器未能读取，原文已留存：{words}" if words else "服务器未能读取，原文已留存"
+    if not frees:
+        return "waiting", "只有中转站收到，省级服务器尚未确认"
+    return ("conflict", words or "与另一版本冲突，待人工处理") if receipt.outcome == CONFLICT else ("held", words)

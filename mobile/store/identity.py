@@ -1,0 +1,79 @@
+"""Who uses this tablet, and which server it reports to."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mobile.device.ports import Keystore
+from mobile.store.database import Database
+from shared.checks import CLOCK_TOLERANCE
+from shared.ids import uuid7
+
+SLIGHTLY_OFF = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Identity:
+    device_id: str
+    device_name: str
+    person_id: str
+    person_name: str
+    holder: str
+    server_epoch: str
+
+    @property
+    def enrolled(self) -> bool:
+        return bool(self.person_id)
+
+
+class Identities:
+    """Settings of this tablet. The credential itself lies in the device's keystore, not in the database."""
+
+    def __init__(self, database: Database, keystore: Keystore) -> None:
+        self._database = database
+        self._keystore = keystore
+
+    def current(self) -> Identity:
+        names = ("device_id", "device_name", "person_id", "person_name", "holder", "server_epoch")
+        found = dict(self._database.rows("select name, value from setting"))
+        return Identity(**{name: found.get(name, "") for name in names})
+
+    def device_id(self) -> str:
+        """Made once, on the first enrolment."""
+        known = self.setting("device_id")
+        if known is None:
+            known = str(uuid7())
+            self.keep(device_id=known)
+        return known
+
+    def credential(self) -> str | None:
+        return self._keystore.get("credential")
+
+    def enrol(self, credential: str, **settings: str) -> None:
+        self._keystore.put("credential", credential)
+        self.keep(**settings)
+
+    def server_url(self) -> str:
+        return self.setting("server_url") or ""
+
+    def set_server_url(self, url: str) -> None:
+        self.keep(server_url=url.strip().rstrip("/"))
+
+    def setting(self, name: str) -> str | None:
+        rows = self._database.rows("select value from setting where name = ?", (name,))
+        return rows[0]["value"] if rows else None
+
+    def keep(self, **settings: str) -> None:
+        with self._database.transaction() as connection:
+            connection.executemany("insert or replace into setting values (?, ?)", settings.items())
+
+    def keep_clock_offset(self, offset: timedelta) -> None:
+        """Server time minus tablet time: kept beside the records, which are never re-dated."""
+        self.keep(clock_offset_ms=str(int(offset / timedelta(milliseconds=1))))
+
+    def clock_words(self) -> str:
+        offset = timedelta(milliseconds=int(self.setting("clock_offset_ms") or 0))
+        if abs(offset) < SLIGHTLY_OFF:
+            return ""
+        direction = "慢" if offset > timedelta() else "快"
+        amount = f"{abs(offset).days} 天" if abs(offset) >= CLOCK_TOLERANCE else f"{abs(offset).total_seconds() / 60:.0f} 分钟"
+        return f"平板时钟比服务器{direction} {amount}：请校准系统时间；已保存记录的时间保持原样，不会改动"

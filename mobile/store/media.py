@@ -1,0 +1,128 @@
+"""Original photos, untouched, in files named by their SHA-256."""
+
+import hashlib
+import os
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mobile.store.database import Database
+from mobile.store.delivery import next_try, pauses
+
+KEPT_AFTER_CUSTODY = timedelta(days=30)
+SCARCE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    sha256: str
+    file_name: str
+    byte_count: int
+    media_id: str
+    path: Path
+    upload_url: str | None
+
+
+class MediaStore:
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, data: bytes, file_name: str, media_type: str, now: datetime) -> str:
+        """Writes the bytes safely before anything refers to them; the same photo twice is kept once. Returns its SHA-256."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self.intact(sha256):
+            write_durably(self.path(sha256), data)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "insert into media_file (sha256, file_name, byte_count, media_type, kept_at) values (?,?,?,?,?) on conflict do nothing",
+                (sha256, file_name, len(data), media_type, now.isoformat(timespec="seconds")),
+            )
+        return sha256
+
+    def path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256
+
+    def intact(self, sha256: str) -> bool:
+        path = self.path(sha256)
+        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+    def bind(self, connection: sqlite3.Connection, sha256: str, media_id: str, subject_ids: list[str]) -> None:
+        """In the transaction that writes the media record: from here on the file waits to be sent."""
+        connection.execute(
+            "update media_file set media_id = coalesce(media_id, ?), state = case state when 'kept' then 'waiting' else state end "
+            "where sha256 = ?", (media_id, sha256),
+        )
+        connection.executemany("insert or ignore into media_subject values (?, ?)", [(sha256, subject) for subject in subject_ids])
+
+    def first_of(self, subject_id: str) -> Path | None:
+        rows = self._database.rows("select sha256 from media_subject where subject_id = ? limit 1", (subject_id,))
+        path = self.path(rows[0]["sha256"]) if rows else None
+        return path if path and path.is_file() else None
+
+    def waiting_count(self) -> int:
+        return self._database.count("select count(*) from media_file where state = 'waiting'")
+
+    def held_count(self) -> int:
+        return self._database.count("select count(*) from media_file where state in ('held', 'freed')")
+
+    def reasons(self) -> list[tuple[str, int]]:
+        rows = self._database.rows(
+            "select last_reason, count(*) from media_file where state = 'waiting' and last_reason <> '' group by 1 order by 2 desc",
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def due(self, now: datetime, ignore_pause: bool) -> list[MediaFile]:
+        rows = self._database.rows("select * from media_file where state = 'waiting' order by kept_at, sha256")
+        return [
+            MediaFile(r["sha256"], r["file_name"], r["byte_count"], r["media_id"], self.path(r["sha256"]), r["upload_url"])
+            for r in rows if ignore_pause or not pauses(r["next_try_at"], now)
+        ]
+
+    def uploading(self, sha256: str, upload_url: str | None) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("update media_file set upload_url = ? where sha256 = ?", (upload_url, sha256))
+
+    def held(self, sha256: str, holder: str, epoch: str, now: datetime) -> None:
+        """Custody of exactly these bytes was confirmed."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "update media_file set state = 'held', custody_holder = ?, custody_epoch = ?, held_at = ?, last_reason = '', "
+                "next_try_at = null where sha256 = ?", (holder, epoch, now.isoformat(timespec="seconds"), sha256),
+            )
+
+    def failed(self, sha256: str, reason: str, now: datetime) -> None:
+        with self._database.transaction() as connection:
+            attempts = connection.execute("select attempts from media_file where sha256 = ?", (sha256,)).fetchone()[0]
+            connection.execute(
+                "update media_file set attempts = attempts + 1, last_reason = ?, next_try_at = ? where sha256 = ?",
+                (reason, next_try(attempts + 1, now), sha256),
+            )
+
+    def free(self, now: datetime, free_bytes: int) -> int:
+        """Removes originals whose custody is proved, 30 days after it, or at once when storage is scarce. Returns how many."""
+        rows = self._database.rows("select sha256, held_at from media_file where state = 'held'")
+        ripe = [r["sha256"] for r in rows if free_bytes < SCARCE_BYTES or now - datetime.fromisoformat(r["held_at"]) > KEPT_AFTER_CUSTODY]
+        for sha256 in ripe:
+            with self._database.transaction() as connection:
+                connection.execute("update media_file set state = 'freed' where sha256 = ?", (sha256,))
+            self.path(sha256).unlink(missing_ok=True)
+        return len(ripe)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """All of the bytes under the final name, on the disk, or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

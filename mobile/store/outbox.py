@@ -1,0 +1,110 @@
+"""Confirmed records and their way to the server."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mobile.species.entry import Species
+from mobile.store.database import Database
+
+RECENT = 12
+# 'sent' means: posted, but the answer never came; it is offered again like one that waits.
+_WAITS = "('waiting', 'sent')"
+_HELD = "('held', 'conflict')"
+
+
+@dataclass(frozen=True)
+class KeptRecord:
+    """`state` as in the outbox, or ``withdrawn``; `reason` the server's words or why it still waits."""
+
+    record_id: str
+    digest: str
+    kind: str
+    record: dict[str, Any]
+    state: str
+    reason: str
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return dict(self.record["body"])
+
+
+class Outbox:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def next_seq(self, connection: sqlite3.Connection) -> int:
+        """In the transaction that uses it, so that no number is given twice and none is lost."""
+        return int(connection.execute("select coalesce(max(seq), 0) + 1 from record").fetchone()[0])
+
+    def add(self, connection: sqlite3.Connection, record: dict[str, Any], digest: str, canonical: bytes) -> None:
+        connection.execute(
+            "insert into record values (?, ?, ?, ?, ?, ?, ?)",
+            (record["seq"], record["id"], digest, record["base_digest"], record["kind"], record["saved_at"]["wall"], canonical),
+        )
+        connection.execute("insert into outbox (record_id, digest) values (?, ?)", (record["id"], digest))
+
+    def total(self) -> int:
+        return self._database.count("select count(*) from record")
+
+    def waiting_count(self) -> int:
+        return self._database.count(f"select count(*) from outbox where state in {_WAITS}")
+
+    def held_count(self) -> int:
+        return self._database.count(f"select count(*) from outbox where state in {_HELD}")
+
+    def reasons(self) -> list[tuple[str, int]]:
+        """Why records are not at the server, with how many."""
+        rows = self._database.rows(
+            f"select last_reason, count(*) from outbox where state not in {_HELD} and last_reason <> '' group by 1 order by 2 desc",
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    def counts(self, kinds: Sequence[str]) -> dict[str, int]:
+        marks = ",".join("?" * len(kinds))
+        rows = self._database.rows(
+            f"select o.state, count(*) from record r join outbox o using (record_id, digest) where r.kind in ({marks}) group by 1", tuple(kinds),
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def latest(self, kinds: Sequence[str], limit: int, state: str | None = None) -> list[KeptRecord]:
+        """Newest first; a record is shown once, by its newest version."""
+        marks = ",".join("?" * len(kinds))
+        rows = self._database.rows(
+            f"""select * from (
+                select r.*, o.last_reason,
+                    case when exists (select 1 from record t where t.kind = 'tombstone' and t.record_id = r.record_id)
+                         then 'withdrawn' when s.state = 'conflict' then 'conflict' else o.state end as shown
+                from record r join outbox o using (record_id, digest) left join server_state s using (record_id)
+                where r.kind in ({marks}) and not exists (
+                    select 1 from record n where n.record_id = r.record_id and n.kind = r.kind and n.seq > r.seq))
+                where ? is null or shown = ? order by seq desc limit ?""",
+            (*kinds, state, state, limit),
+        )
+        return [_kept(row) for row in rows]
+
+    def newest_version(self, record_id: str) -> KeptRecord | None:
+        rows = self._database.rows(
+            "select r.*, o.last_reason, o.state as shown from record r join outbox o using (record_id, digest) "
+            "where record_id = ? order by seq desc limit 1", (record_id,),
+        )
+        return _kept(rows[0]) if rows else None
+
+    def of_event(self, kind: str, event_id: str) -> list[KeptRecord]:
+        """Children of an event, oldest first."""
+        found = self.latest((kind,), 10_000)
+        return [record for record in reversed(found) if record.body.get("event_id") == event_id]
+
+    def recent_species(self) -> list[Species]:
+        """What this user recorded lately, each species once."""
+        taxa = {json.dumps(r.body["taxon"], sort_keys=True): r.body["taxon"] for r in reversed(self.latest(("occurrence",), 200))}
+        return [
+            Species(t["taxon_id"], t.get("scientific_name") or "", t.get("name_zh") or "")
+            for t in reversed(taxa.values()) if t.get("name_zh") or t.get("scientific_name")
+        ][:RECENT]
+
+
+def _kept(row: sqlite3.Row) -> KeptRecord:
+    return KeptRecord(row["record_id"], row["digest"], row["kind"], json.loads(row["canonical"]), row["shown"], row["last_reason"])

@@ -1,0 +1,32 @@
+"""Everything the tablet keeps, in one folder."""
+
+from pathlib import Path
+
+from mobile.device.ports import Keystore
+from mobile.store.database import Database
+from mobile.store.delivery import Deliveries
+from mobile.store.drafts import Drafts
+from mobile.store.identity import Identities
+from mobile.store.media import MediaStore
+from mobile.store.outbox import Outbox
+from mobile.store.packs import Packs
+from mobile.store.pulled import Pulled
+from mobile.store.surveys import Surveys
+from mobile.store.tracks import Tracks
+
+
+class Store:
+    def __init__(self, folder: Path, keystore: Keystore) -> None:
+        self.database = Database(folder / "field.sqlite3")
+        self.identity = Identities(self.database, keystore)
+        self.surveys = Surveys(self.database)
+        self.drafts = Drafts(self.database)
+        self.outbox = Outbox(self.database)
+        self.deliveries = Deliveries(self.database)
+        self.media = MediaStore(self.database, folder / "media")
+        self.packs = Packs(self.database, folder / "packs")
+        self.pulled = Pulled(self.database)
+        self.tracks = Tracks(self.database)
+
+    def close(self) -> None:
+        self.database.close()

@@ -1,0 +1,1 @@
+"""Tracks: which fixes count, where the track is broken, how long it is."""
