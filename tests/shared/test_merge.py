@@ -1,0 +1,57 @@
+from itertools import permutations
+
+import pytest
+
+from shared.merge import Version, merge
+
+FIRST = Version("a", None, "occurrence", {"count": 1, "sex": None})
+COUNT = Version("b", "a", "occurrence", {"count": 2, "sex": None})
+SEX = Version("c", "a", "occurrence", {"count": 1, "sex": "male"})
+OTHER_COUNT = Version("d", "a", "occurrence", {"count": 3, "sex": None})
+GONE = Version("e", "a", "tombstone", {"target_id": "x"})
+LATER = Version("f", "b", "occurrence", {"count": 4, "sex": None})
+ORPHAN = Version("g", "unknown", "occurrence", {"count": 9, "sex": None})
+
+
+def states(*versions: Version) -> set[str]:
+    return {repr(merge(order)) for order in permutations(versions)}
+
+
+def test_any_order_of_arrival_ends_in_one_state() -> None:
+    for versions in ((FIRST, COUNT, SEX, LATER), (FIRST, COUNT, OTHER_COUNT), (FIRST, COUNT, GONE), (FIRST, ORPHAN, SEX)):
+        assert len(states(*versions)) == 1
+
+
+def test_different_fields_merge() -> None:
+    view = merge([FIRST, COUNT, SEX])
+    assert (view.state, dict(view.body)) == ("current", {"count": 2, "sex": "male"})
+
+
+def test_the_same_field_twice_is_a_conflict_with_both_values() -> None:
+    view = merge([FIRST, COUNT, OTHER_COUNT])
+    assert view.state == "conflict"
+    assert set(view.conflicts["count"]) == {2, 3}
+
+
+def test_a_tombstone_against_an_edit_is_a_conflict_and_the_edit_stays() -> None:
+    view = merge([FIRST, COUNT, GONE])
+    assert (view.state, dict(view.body)) == ("conflict", {"count": 2, "sex": None})
+
+
+def test_a_tombstone_alone_deletes() -> None:
+    assert merge([FIRST, GONE]).state == "deleted"
+
+
+def test_an_unknown_base_waits_until_it_comes() -> None:
+    assert merge([LATER]).state == "waiting"
+    assert merge([LATER, FIRST, COUNT]).body["count"] == 4
+
+
+def test_a_chain_follows_bases_not_numbers() -> None:
+    assert merge([LATER, COUNT, FIRST]).heads == ("f",)
+
+
+@pytest.mark.parametrize("removed", ["sex", "count"])
+def test_a_field_that_one_side_dropped_is_dropped(removed: str) -> None:
+    without = Version("h", "a", "occurrence", {k: v for k, v in FIRST.body.items() if k != removed})
+    assert removed not in merge([FIRST, without, Version("i", "a", "occurrence", {**FIRST.body, "remarks": "x"})]).body
