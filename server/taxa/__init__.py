@@ -1,0 +1,1 @@
+"""Taxa, their names, and the lists that protect, manage or guard them."""

@@ -1,0 +1,145 @@
+"""Taxa and lists. Names are rows; an entry keeps its name as the announcement has it beside the taxon it means."""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db import Base
+
+
+class Taxon(Base):
+    __tablename__ = "taxon"
+    taxon_id: Mapped[UUID] = mapped_column(primary_key=True)
+    scientific_name: Mapped[str] = mapped_column(unique=True)
+    authorship: Mapped[str | None]
+    rank: Mapped[str]
+    kingdom: Mapped[str | None]
+    phylum: Mapped[str | None]
+    class_name: Mapped[str | None]
+    order_name: Mapped[str | None]
+    family: Mapped[str | None]
+    genus: Mapped[str | None]
+    section: Mapped[str | None]
+    group_zh: Mapped[str]
+    endemic: Mapped[bool | None]
+    endemic_source: Mapped[str | None]
+    status: Mapped[str]
+
+
+class TaxonName(Base):
+    __tablename__ = "taxon_name"
+    taxon_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    region: Mapped[str | None]
+    source: Mapped[str]
+    status: Mapped[str]
+    search_name: Mapped[str]
+    pinyin: Mapped[str | None]
+    initials: Mapped[str | None]
+
+
+class PinyinReading(Base):
+    __tablename__ = "pinyin_reading"
+    text: Mapped[str] = mapped_column(primary_key=True)
+    pinyin: Mapped[str]
+
+
+class SpeciesList(Base):
+    __tablename__ = "species_list"
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    title_zh: Mapped[str]
+    title_en: Mapped[str]
+    short_title_zh: Mapped[str]
+    region: Mapped[str]
+    issuing_body: Mapped[str]
+    legal_basis: Mapped[str]
+    populations_excluded: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    populations_excluded_basis: Mapped[str]
+
+
+class ListVersionRow(Base):
+    __tablename__ = "list_version"
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    announcement: Mapped[str]
+    issued_on: Mapped[date | None]
+    in_force_on: Mapped[date | None]
+    digest: Mapped[str]
+    taxon_count: Mapped[int]
+    group_count: Mapped[int]
+    unverified_count: Mapped[int]
+    unverified_rows: Mapped[str]
+
+
+class ListEntry(Base):
+    __tablename__ = "list_entry"
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    taxon_id: Mapped[UUID]
+    scientific_name: Mapped[str]
+    name_zh: Mapped[str]
+    list_group: Mapped[str | None]
+    category: Mapped[str | None]
+    population: Mapped[str | None]
+    managed_by: Mapped[str | None]
+    note: Mapped[str | None]
+    status: Mapped[str]
+
+
+class ListRule(Base):
+    __tablename__ = "list_rule"
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    rank: Mapped[str]
+    name: Mapped[str]
+    name_zh: Mapped[str]
+    kingdom: Mapped[str | None]
+    list_group: Mapped[str | None]
+    category: Mapped[str]
+    population: Mapped[str | None]
+    managed_by: Mapped[str | None]
+    note: Mapped[str | None]
+    status: Mapped[str]
+
+
+class ListRuleExclusion(Base):
+    __tablename__ = "list_rule_exclusion"
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    name_zh: Mapped[str] = mapped_column(primary_key=True)
+
+
+class SensitivityRuleRow(Base):
+    __tablename__ = "sensitivity_rule"
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    rank: Mapped[str]
+    name: Mapped[str]
+    name_zh: Mapped[str]
+    taxon_id: Mapped[UUID | None]
+    kingdom: Mapped[str | None]
+    level: Mapped[int]
+    population: Mapped[str | None]
+    condition: Mapped[str | None]
+    reason: Mapped[str]
+    coarsest_name: Mapped[str | None]
+    review_on: Mapped[date]
+    status: Mapped[str]
+
+
+class RedListAssessment(Base):
+    __tablename__ = "red_list_assessment"
+    taxon_id: Mapped[UUID] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    edition: Mapped[str] = mapped_column(primary_key=True)
+    category: Mapped[str]
+    source: Mapped[str]

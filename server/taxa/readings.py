@@ -1,0 +1,39 @@
+"""Pinyin without tones, for the keypad: pypinyin's choice, corrected by our table of polyphones and rare characters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pypinyin import lazy_pinyin
+
+from server.taxa.names import has_chinese
+
+
+@dataclass(frozen=True)
+class Reading:
+    pinyin: str
+    initials: str
+
+
+class Readings:
+    def __init__(self, corrections: Mapping[str, str]) -> None:
+        """`corrections`: text of one or more characters → syllables parted by spaces, one a character."""
+        self._corrections = {text: pinyin.split() for text, pinyin in corrections.items()}
+        self._longest = max(map(len, self._corrections), default=0)
+
+    def of(self, name: str) -> Reading:
+        syllables: list[str] = lazy_pinyin(name, errors=list)
+        if len(syllables) != len(name):
+            raise ValueError(f"拼音与字数不符：{name}")
+        for start in range(len(name)):
+            self._correct(name, start, syllables)
+        kept = [s.lower() for s, character in zip(syllables, name, strict=True) if s.isalnum() or has_chinese(character)]
+        return Reading(" ".join(kept), "".join(s[0] for s in kept))
+
+    def _correct(self, name: str, start: int, syllables: list[str]) -> None:
+        """Longer texts stand above shorter ones, so a character that a longer text has read is left alone."""
+        for length in range(self._longest, 0, -1):
+            for begin in range(start - length + 1, start + 1):
+                found = self._corrections.get(name[begin : begin + length]) if begin >= 0 else None
+                if found:
+                    syllables[start] = found[start - begin]
+                    return

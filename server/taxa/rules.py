@@ -1,0 +1,214 @@
+"""What a list says about a taxon: its own entry first, then the rules of its section, genus, family, order; pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from server.taxa.names import binomial_of, taxon_id_for
+
+GROUP_RANKS = ("section", "genus", "family", "order", "class")
+ABOVE_SPECIES = frozenset({"kingdom", "phylum", "class", "order", "family", "genus", "section", "unranked"})
+_GROUP_BY_CLASS: Mapping[str, str] = {
+    "Mammalia": "哺乳类", "Aves": "鸟类", "Reptilia": "爬行类", "Amphibia": "两栖类", "Actinopterygii": "鱼类", "Chondrichthyes": "鱼类",
+    "Petromyzonti": "鱼类", "Elasmobranchii": "鱼类", "Insecta": "昆虫",
+}
+_ALGAL_PHYLA = frozenset({"Ochrophyta", "Cyanobacteria", "Rhodophyta", "Chlorophyta", "Charophyta"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedTaxon:
+    taxon_id: str
+    scientific_name: str
+    name_zh: str | None
+    rank: str
+    kingdom: str | None = None
+    phylum: str | None = None
+    class_name: str | None = None
+    order_name: str | None = None
+    family: str | None = None
+    genus: str | None = None
+    section: str | None = None
+    group_zh: str = "其他"
+    status: str = "accepted"
+
+    @property
+    def own_ids(self) -> tuple[str, ...]:
+        """This taxon and, for a subspecies or variety, its species."""
+        species = binomial_of(self.scientific_name)
+        return (self.taxon_id,) if species == self.scientific_name else (self.taxon_id, taxon_id_for(species))
+
+    def place_at(self, rank: str) -> str | None:
+        """The name of the group of this rank that the taxon lies in (or is)."""
+        higher = {"section": self.section, "genus": self.genus, "family": self.family, "order": self.order_name, "class": self.class_name}
+        return self.scientific_name if rank == self.rank else higher.get(rank)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaxonFacts(ResolvedTaxon):
+    """`protection_class`: I, II or None; `protection_entry`: the entry or rule that gives it, as the list names it.
+
+    `invasive_lists`: short Chinese titles; `family_zh`, `order_zh`, `class_zh` where a list names them.
+    """
+
+    protection_class: str | None = None
+    protection_entry: str | None = None
+    protection_list: str | None = None
+    list_version: str | None = None
+    invasive_lists: tuple[str, ...] = ()
+    red_list: str | None = None
+    red_list_source: str | None = None
+    endemic: bool | None = None
+    wild_only: bool = False
+    family_zh: str | None = None
+    order_zh: str | None = None
+    class_zh: str | None = None
+
+
+def group_zh(kingdom: str | None, phylum: str | None, class_name: str | None) -> str:
+    if phylum == "Chordata" or kingdom == "Animalia" or class_name in _GROUP_BY_CLASS:
+        return _GROUP_BY_CLASS.get(class_name or "", "其他" if not class_name and phylum in (None, "Chordata") else "其他无脊椎动物")
+    if phylum == "Tracheophyta":
+        return "维管束植物"
+    if kingdom == "Plantae" or phylum in _ALGAL_PHYLA:
+        return "其他植物"
+    return "真菌" if kingdom == "Fungi" else "其他"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of a list in force: for one taxon (`taxon_id` set) or for a group (`rank`, `name`)."""
+
+    list_id: str
+    list_title: str
+    version: str
+    entry_no: int
+    rank: str
+    name: str
+    name_zh: str
+    category: str
+    taxon_id: str | None = None
+    kingdom: str | None = None
+    population: str | None = None
+    excludes: frozenset[str] = frozenset()
+    populations_excluded: frozenset[str] = frozenset()
+    populations_excluded_basis: str = ""
+
+    def covers(self, taxon: ResolvedTaxon) -> bool:
+        """Of a group rule: does the taxon lie in it, and is it not one of those left out."""
+        if self.kingdom and taxon.kingdom and self.kingdom != taxon.kingdom:
+            return False
+        return taxon.name_zh not in self.excludes
+
+    def applies_to(self, population: str) -> bool:
+        if population in self.populations_excluded:
+            return False
+        return self.population is None or population == "wild"
+
+    def words(self) -> str:
+        parts = ["列入名录的种"] if self.taxon_id else [f"{self.name_zh}（所有种）" + (f"，{'、'.join(sorted(self.excludes))}除外" if self.excludes else "")]
+        if self.population:
+            parts.append("仅限野外种群" if self.population == "wild" else "仅限陆封种群")
+        if self.populations_excluded:
+            parts.append(self.populations_excluded_basis)
+        return "；".join(parts)
+
+
+class Coverage:
+    """Entries and group rules of the lists in force, ready to be asked about many taxa."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._direct: dict[str, list[Entry]] = {}
+        self._groups: dict[tuple[str, str], list[Entry]] = {}
+        for entry in entries:
+            if entry.taxon_id:
+                self._direct.setdefault(entry.taxon_id, []).append(entry)
+            else:
+                self._groups.setdefault((entry.rank, entry.name), []).append(entry)
+
+    def matches(self, taxon: ResolvedTaxon) -> list[Entry]:
+        """At most one a list: the taxon's own entry, its species', or the narrowest group rule."""
+        found: dict[str, Entry] = {}
+        for entry in self._candidates(taxon):
+            found.setdefault(entry.list_id, entry)
+        return list(found.values())
+
+    def _candidates(self, taxon: ResolvedTaxon) -> Iterable[Entry]:
+        for taxon_id in taxon.own_ids:
+            yield from self._direct.get(taxon_id, ())
+        for rank in GROUP_RANKS:
+            name = taxon.place_at(rank)
+            if name:
+                yield from (entry for entry in self._groups.get((rank, name), ()) if entry.covers(taxon))
+
+    def class_of(self, taxon: ResolvedTaxon, population: str = "wild") -> tuple[str | None, Entry | None]:
+        """(class, the entry that gives it); (None, entry) where an entry exists but not for this population."""
+        entries = sorted(self.matches(taxon), key=lambda entry: (not entry.applies_to(population), entry.category, entry.list_id))
+        if not entries:
+            return None, None
+        first = entries[0]
+        return (first.category if first.applies_to(population) else None), first
+
+
+@dataclass(frozen=True)
+class SensitivityRule:
+    """`rank` protection_class: `name` is I or II. `condition`: nest, roost, unidentified (not named to species)."""
+
+    rule_id: str
+    rank: str
+    name: str
+    level: int
+    reason: str
+    taxon_id: str | None = None
+    kingdom: str | None = None
+    population: str | None = None
+    condition: str | None = None
+    coarsest_name: str | None = None
+
+    def found(self) -> tuple[int, str, str, str | None]:
+        return self.level, self.rule_id, self.reason, self.coarsest_name
+
+
+NOT_SENSITIVE: tuple[int, str, str, str | None] = (0, "", "", None)
+UNPLACED: tuple[int, str, str, str | None] = (2, "unplaced-name", "名称不能归入已知类群，可能是敏感物种", None)
+
+
+@dataclass(frozen=True)
+class SensitivityRules:
+    rules: Sequence[SensitivityRule]
+    protection: Coverage = field(default_factory=lambda: Coverage(()))
+
+    def level_for(
+        self, taxon: ResolvedTaxon, protection_class: str | Literal["by list"] | None = "by list", population: str = "wild",
+        conditions: frozenset[str] = frozenset(),
+    ) -> tuple[int, str, str, str | None]:
+        """(level, 0 = not sensitive; rule_id; reason; coarsest name of a level-1 place).
+
+        A rule for the taxon itself stands above all others; else the strictest of group rules, class of protection and
+        conditions (`nest`, `roost`). `protection_class` "by list": looked up in the lists the rules came with.
+        """
+        if taxon.rank == "unranked":
+            return UNPLACED
+        own = [rule for rule in self.rules if rule.taxon_id in taxon.own_ids and self._applies(rule, population)]
+        if protection_class == "by list":
+            protection_class = self.protection.class_of(taxon, population)[0]
+        general = own[:1] or [rule for rule in self.rules if self._is_general(rule, taxon, protection_class, population)]
+        present = conditions | ({"unidentified"} if taxon.rank in ABOVE_SPECIES else set())
+        conditional = [rule for rule in self.rules if rule.condition in present and self._lies_in(rule, taxon)]
+        strictest = min([*general, *conditional], key=lambda rule: rule.level, default=None)
+        return strictest.found() if strictest else NOT_SENSITIVE
+
+    def _is_general(self, rule: SensitivityRule, taxon: ResolvedTaxon, protection_class: str | None, population: str) -> bool:
+        if rule.taxon_id or rule.condition or not self._applies(rule, population):
+            return False
+        if rule.rank == "protection_class":
+            return rule.name == protection_class
+        return self._lies_in(rule, taxon)
+
+    @staticmethod
+    def _applies(rule: SensitivityRule, population: str) -> bool:
+        return rule.population is None or population == "wild"
+
+    @staticmethod
+    def _lies_in(rule: SensitivityRule, taxon: ResolvedTaxon) -> bool:
+        same_kingdom = not (rule.kingdom and taxon.kingdom and rule.kingdom != taxon.kingdom)
+        return same_kingdom and taxon.place_at(rule.rank) == rule.name
