@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,6 +17,9 @@ from sqlalchemy.orm import Session
 
 from server import cluster, db, provision
 from server.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.serving import Live
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -88,6 +92,15 @@ def reference(reference_settings: Settings) -> Iterator[Session]:
     """As the app role, with species and places loaded."""
     with db.session_factory(reference_settings)() as opened:
         yield opened
+
+
+@pytest.fixture
+def live(reference_settings: Settings) -> Iterator["Live"]:
+    """A server on loopback over real HTTP, with a survey and an enrolled tablet."""
+    from tests.serving import serving
+
+    with serving(reference_settings) as served:
+        yield served
 
 
 @contextlib.contextmanager

@@ -1,0 +1,119 @@
+"""Photos by tus 1.0: resumed, checked at both ends, kept as they came, shown without their place."""
+
+import base64
+import hashlib
+import io
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from server.db import open_session
+from server.demo.photos import Shot, draw_all
+from server.media.model import MediaFile
+from server.media.rules import Undecodable, render
+from server.media.store import Store
+from tests.serving import Live
+
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> bytes:
+    return draw_all(tmp_path / "photos", [Shot("a.jpg", "lake", 112.9287654, 24.9512345, datetime(2025, 5, 20, 8))])[0].read_bytes()
+
+
+def create(live: Live, data: bytes, sha256: str | None = None) -> requests.Response:
+    named = base64.b64encode((sha256 or hashlib.sha256(data).hexdigest()).encode()).decode()
+    headers = {**live.headers, **TUS, "Upload-Length": str(len(data)), "Upload-Metadata": f"sha256 {named}"}
+    return requests.post(f"{live.url}/v1/uploads", headers=headers, timeout=20)
+
+
+def patch(live: Live, made: requests.Response, data: bytes, at: int) -> requests.Response:
+    headers = {**live.headers, **TUS, "Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
+    return requests.patch(live.url + made.headers["Location"], data=data, headers=headers, timeout=20)
+
+
+def head(live: Live, made: requests.Response) -> requests.Response:
+    return requests.head(live.url + made.headers["Location"], headers={**live.headers, **TUS}, timeout=20)
+
+
+def test_an_upload_resumes_where_it_stopped_and_ends_in_custody(live: Live, photo: bytes) -> None:
+    made = create(live, photo)
+    assert made.status_code == 201
+    assert patch(live, made, photo[:5000], 0).headers["Upload-Offset"] == "5000"
+    assert head(live, made).headers["Upload-Offset"] == "5000"
+    assert "Xiangye-Custody" not in head(live, made).headers
+    done = patch(live, made, photo[5000:], 5000)
+    assert done.status_code == 204
+    assert done.headers["Xiangye-Custody"].split(";")[:2] == [hashlib.sha256(photo).hexdigest(), "province"]
+    assert head(live, made).headers["Xiangye-Custody"] == done.headers["Xiangye-Custody"]
+    assert Store(live.settings.store_dir).original(hashlib.sha256(photo).hexdigest()) == photo
+
+
+def test_a_wrong_offset_changes_nothing(live: Live, photo: bytes) -> None:
+    made = create(live, photo)
+    patch(live, made, photo[:100], 0)
+    refused = patch(live, made, photo[:100], 50)
+    assert (refused.status_code, refused.json()["offset"]) == (409, 100)
+    assert head(live, made).headers["Upload-Offset"] == "100"
+
+
+def test_bytes_that_do_not_match_their_digest_are_refused(live: Live, photo: bytes) -> None:
+    made = create(live, photo, "ab" * 32)
+    refused = patch(live, made, photo, 0)
+    assert (refused.status_code, refused.json()["code"]) == (460, "checksum_mismatch")
+    assert head(live, made).headers["Upload-Offset"] == "0"
+
+
+def test_bytes_that_are_held_need_not_be_sent_again(live: Live, photo: bytes) -> None:
+    patch(live, create(live, photo), photo, 0)
+    again = create(live, photo)
+    assert again.headers["Upload-Offset"] == str(len(photo))
+    assert again.headers["Xiangye-Custody"]
+
+
+def test_a_photo_that_does_not_decode_is_kept_and_told(live: Live) -> None:
+    junk = b"\xff\xd8 this is no photo"
+    done = patch(live, create(live, junk), junk, 0)
+    assert done.headers["Xiangye-Custody"]
+    with open_session(live.settings) as session:
+        file = session.get_one(MediaFile, hashlib.sha256(junk).hexdigest())
+        assert file.rendition_sha256 is None
+        assert "无法解码" in (file.problem or "")
+
+
+@pytest.mark.parametrize(("header", "value"), [("Upload-Length", "0"), ("Upload-Length", "x"), ("Upload-Length", "999999999999"), ("Upload-Metadata", "sha256 !!!")])
+def test_a_malformed_creation_names_its_header(live: Live, header: str, value: str) -> None:
+    good = {"Upload-Length": "5", "Upload-Metadata": "sha256 " + base64.b64encode(b"a" * 64).decode()}
+    answer = requests.post(f"{live.url}/v1/uploads", headers={**live.headers, **TUS, **good, header: value}, timeout=20)
+    assert (answer.status_code, answer.json()["field"]) == (400, header)
+
+
+def test_another_tablets_upload_is_not_there(live: Live, photo: bytes) -> None:
+    made = create(live, photo)
+    stranger = requests.head(live.url + made.headers["Location"], headers={**TUS, "Authorization": "Bearer other"}, timeout=20)
+    assert stranger.status_code == 401
+
+
+def test_a_rendition_is_pixels_and_nothing_else(photo: bytes) -> None:
+    assert b"Exif" in photo
+    rendition = render(photo)
+    with Image.open(io.BytesIO(rendition.jpeg)) as image:
+        assert not image.getexif()
+        assert "comment" not in image.info
+        assert image.size == (960, 720)
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff\xe0" + b"\0" * 40, b"II*\0" + b"\0" * 100])
+def test_what_is_no_photo_is_one_kind_of_error(data: bytes) -> None:
+    with pytest.raises(Undecodable):
+        render(data)
+
+
+def test_shared_sample_photos_render(shared_data: Path) -> None:
+    for name in ("nikon_p6000_gps.jpg", "orientation6_nogps.jpg", "nikon_d5000_gps_zero_denominator.jpg"):
+        with Image.open(io.BytesIO(render((shared_data / "photos" / name).read_bytes()).jpeg)) as image:
+            assert max(image.size) <= 1600

@@ -1,0 +1,141 @@
+"""What a tablet meets over real HTTP."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import text
+
+from server.accounts.service import issue_code, revoke
+from server.db import open_session
+from shared.canonical import digest
+from shared.ids import uuid7
+from tests import records
+from tests.admitting import CLOCK
+from tests.records import PANGOLIN, occurrence
+from tests.serving import Live
+
+
+def problem(answer: requests.Response) -> tuple[int, str]:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    return answer.status_code, answer.json()["code"]
+
+
+def test_enrolment_works_once(live: Live) -> None:
+    from uuid import UUID
+
+    with open_session(live.settings) as session:
+        code = issue_code(session, CLOCK, UUID(records.PERSON))
+    ask: dict[str, Any] = {"code": code, "device_id": str(uuid7()), "device_name": "平板二", "app_version": "0.1.0"}
+    first = requests.post(f"{live.url}/v1/devices/enrol", json=ask, timeout=20)
+    assert (first.status_code, first.json()["person_name"]) == (201, "测试员")
+    again = requests.post(f"{live.url}/v1/devices/enrol", json={**ask, "device_id": str(uuid7())}, timeout=20)
+    assert problem(again) == (410, "enrolment_used")
+    with open_session(live.settings) as session:
+        kept = session.execute(text("SELECT string_agg(d::text, '') || (SELECT string_agg(e::text, '') FROM enrolment e) FROM device d")).scalar_one()
+    assert first.json()["credential"] not in kept
+    assert code not in kept
+
+
+def test_enrolment_names_the_missing_field(live: Live) -> None:
+    answer = requests.post(f"{live.url}/v1/devices/enrol", json={"code": "x"}, timeout=20)
+    assert problem(answer) == (422, "invalid")
+    assert "device_id" in json.dumps(answer.json()["errors"])
+
+
+def test_a_batch_brings_one_receipt_a_record(live: Live) -> None:
+    sent = [occurrence(taxon=PANGOLIN), occurrence(individual_count=-1)]
+    answer = live.post_batch(*sent)
+    assert answer.status_code == 200
+    assert answer.headers["Xiangye-Protocol"] == "1"
+    receipts = answer.json()["receipts"]
+    assert [(r["record_id"], r["digest"], r["outcome"]) for r in receipts] == [
+        (sent[0]["id"], digest(sent[0]), "accepted"), (sent[1]["id"], digest(sent[1]), "quarantined"),
+    ]
+    assert receipts[1]["detail"][0]["field"] == "body.individual_count"
+    assert receipts[0]["holder"] == "province"
+    assert live.post_batch(sent[0]).json()["receipts"][0]["outcome"] == "already_have"
+
+
+def test_the_raw_batch_is_kept_as_it_came(live: Live) -> None:
+    sent = occurrence(name_of_tomorrow="𬶋")
+    live.post_batch(sent)
+    with open_session(live.settings) as session:
+        session.execute(text("SET LOCAL ROLE xiangye_precise"))
+        raw = bytes(session.execute(text("SELECT body FROM precise.raw_batch")).scalar_one())
+    assert json.loads(raw)["records"] == [sent]
+
+
+def test_no_credential_no_word(live: Live) -> None:
+    for path in ("sync/session", "sync/changes", "packs/taxa"):
+        assert problem(requests.get(f"{live.url}/v1/{path}", timeout=20)) == (401, "credential_missing")
+        wrong = requests.get(f"{live.url}/v1/{path}", headers={"Authorization": "Bearer x"}, timeout=20)
+        assert problem(wrong) == (401, "credential_unknown")
+
+
+def test_a_revoked_tablet_is_refused_at_once(live: Live) -> None:
+    from uuid import UUID
+
+    with open_session(live.settings) as session:
+        revoke(session, CLOCK, UUID(records.DEVICE))
+    assert problem(live.post_batch(occurrence())) == (401, "credential_unknown")
+
+
+@pytest.mark.parametrize(("body", "code"), [
+    (b"{", "not_json"), (b"[]", "batch_malformed"), (b'{"protocol":1,"records":3}', "batch_malformed"), (b'{"protocol":9,"records":[]}', "batch_malformed"),
+    (b'{"protocol":1,"records":[1.5]}', "not_json"),
+])
+def test_what_is_no_batch_is_refused_in_words(live: Live, body: bytes, code: str) -> None:
+    answer = requests.post(f"{live.url}/v1/sync/batches", data=body, headers=live.headers, timeout=20)
+    assert problem(answer) == (400, code)
+
+
+def test_a_cut_gzip_is_no_batch(live: Live) -> None:
+    answer = requests.post(f"{live.url}/v1/sync/batches", data=b"\x1f\x8b\x08\0", headers={**live.headers, "Content-Encoding": "gzip"}, timeout=20)
+    assert problem(answer) == (400, "batch_malformed")
+
+
+def test_a_gzip_bomb_costs_no_more_than_the_cap(live: Live) -> None:
+    import gzip
+
+    bomb = gzip.compress(b" " * 50_000_000)
+    answer = requests.post(f"{live.url}/v1/sync/batches", data=bomb, headers={**live.headers, "Content-Encoding": "gzip"}, timeout=20)
+    assert problem(answer) == (413, "too_large")
+
+
+def test_more_than_a_hundred_records_are_too_many(live: Live) -> None:
+    assert problem(live.post_batch(*[None] * 101)) == (413, "too_large")
+
+
+def test_changes_come_in_pages_that_neither_skip_nor_repeat(live: Live) -> None:
+    sent = [occurrence() for _ in range(7)]
+    live.post_batch(*sent)
+    cursor, seen, more = 0, [], True
+    while more:
+        page = requests.get(f"{live.url}/v1/sync/changes", params={"cursor": cursor, "limit": 3}, headers=live.headers, timeout=20).json()
+        seen += [change["record_id"] for change in page["changes"]]
+        cursor, more = page["cursor"], page["more"]
+    assert sorted(seen) == sorted(record["id"] for record in sent)
+
+
+def test_the_pack_is_one_file_by_digest(live: Live, tmp_path: Any) -> None:
+    import contextlib
+    import hashlib
+    import sqlite3
+
+    told = requests.get(f"{live.url}/v1/sync/session", headers=live.headers, timeout=20).json()["packs"]["taxa"]
+    pack = requests.get(f"{live.url}/v1/packs/taxa", headers=live.headers, timeout=20)
+    assert hashlib.sha256(pack.content).hexdigest() == told["sha256"]
+    (tmp_path / "pack.sqlite").write_bytes(pack.content)
+    with contextlib.closing(sqlite3.connect(tmp_path / "pack.sqlite")) as opened:
+        row = opened.execute("SELECT protection_class, sensitivity, initials FROM taxon WHERE name_zh = '穿山甲'").fetchone()
+    assert row == ("I", 1, "csj")
+    unchanged = requests.get(f"{live.url}/v1/packs/taxa", headers={**live.headers, "If-None-Match": pack.headers["ETag"]}, timeout=20)
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+def test_errors_of_the_web_are_problems_too(live: Live) -> None:
+    assert problem(requests.get(f"{live.url}/v1/nothing", timeout=20)) == (404, "not_found")
+    assert problem(requests.put(f"{live.url}/v1/sync/session", timeout=20)) == (405, "method_not_allowed")
+    assert requests.get(f"{live.url}/v1/openapi.json", timeout=20).json()["openapi"] == "3.1.0"
