@@ -1,0 +1,1 @@
+"""Files in and out: imports of other people's records, exports of ours."""
