@@ -6,7 +6,7 @@ from mobile.device.ports import Fix
 from mobile.store.store import Store
 from mobile.tracking.filter import accept
 from mobile.tracking.point import TrackPoint
-from mobile.tracking.summary import TrackSummary, summarise
+from mobile.tracking.summary import TrackMeter, TrackSummary
 from shared.clock import parse_aware
 
 FLUSH_MS = 10_000
@@ -18,7 +18,7 @@ class WalkCapture(FormCapture):
     def __init__(self, recorder: Recorder, store: Store) -> None:
         super().__init__(recorder, store.drafts)
         self._tracks = store.tracks
-        self._points: list[TrackPoint] = []
+        self._meter = TrackMeter()
         self._unwritten: list[TrackPoint] = []
 
     @property
@@ -28,24 +28,24 @@ class WalkCapture(FormCapture):
     def restore(self) -> bool:
         found = super().restore()
         if found:
-            self._points, self._unwritten = self._tracks.points(self._open_id()), []
+            self._meter, self._unwritten = TrackMeter(self._tracks.points(self._open_id())), []
         return found
 
     def begin(self) -> None:
         super().begin()
-        self._points, self._unwritten = [], []
+        self._meter, self._unwritten = TrackMeter(), []
 
     def receive(self, fixes: list[Fix]) -> bool:
         """True if the track grew."""
-        before = len(self._points)
+        before = len(self._meter.points)
         for fix in fixes:
-            point = accept(self._points[-1] if self._points else None, fix, self.leg)
+            point = accept(self._meter.last, fix, self.leg)
             if point is not None:
-                self._points.append(point)
+                self._meter.add(point)
                 self._unwritten.append(point)
         if self._unwritten and self._unwritten[-1].t_ms - self._unwritten[0].t_ms >= FLUSH_MS:
             self.flush()
-        return len(self._points) > before
+        return len(self._meter.points) > before
 
     def flush(self) -> None:
         if self._unwritten and self.draft_id is not None:
@@ -53,18 +53,18 @@ class WalkCapture(FormCapture):
             self._unwritten = []
 
     def track(self) -> list[TrackPoint]:
-        return self._points
+        return self._meter.points
 
     def summary(self) -> TrackSummary:
         if not self.is_open or "started_at" not in self.values:
             return TrackSummary()
         end = parse_aware(self.values["ended_at"]) if self.values.get("ended_at") else self.recorder.now()
         pauses = [(parse_aware(p["from"]), parse_aware(p["to"]) if p["to"] else end) for p in self.values.get("pauses", [])]
-        return summarise(self._points, parse_aware(self.values["started_at"]), end, pauses)
+        return self._meter.summary(parse_aware(self.values["started_at"]), end, pauses)
 
     def geometry(self) -> list[list[int]] | None:
         """The line walked, for the event; None where nothing was walked."""
-        line = [[point.lon_e7, point.lat_e7] for point in self._points]
+        line = [[point.lon_e7, point.lat_e7] for point in self._meter.points]
         return line if len(line) >= 2 else None
 
     def participants(self, role: str) -> list[dict[str, object]]:

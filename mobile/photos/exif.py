@@ -109,7 +109,7 @@ def _angle(value: Any, reference: Any, negative: bytes) -> int | None:
         return None
     if value[0][1] == 0 or not isinstance(reference, bytes):
         return None
-    total = sum(part[0] * E7 / part[1] / scale for part, scale in zip(value, (1, 60, 3600), strict=True) if part[1] != 0)
+    total: float = sum(part[0] * E7 / part[1] / scale for part, scale in zip(value, (1, 60, 3600), strict=True) if part[1] != 0)
     return round(-total if reference[:1].upper() == negative else total)
 
 

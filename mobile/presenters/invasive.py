@@ -33,8 +33,8 @@ class InvasivePresenter(FormPresenter):
         self.chosen_text = ""
         self.can_confirm = False
 
-    def open(self) -> None:
-        super().open()
+    def open(self, fresh: bool = False) -> None:
+        super().open(fresh)
         self.picker.clear()
         self.picker.refresh()
 

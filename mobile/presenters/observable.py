@@ -1,7 +1,7 @@
 """What every presenter is: attributes to show, methods to call, and a bell that rings after each change."""
 
 from collections.abc import Callable
-from typing import Literal, Self
+from typing import Any, Literal
 
 from mobile.capture.problems import FieldProblem
 
@@ -19,10 +19,10 @@ class Presenter:
     def __init__(self, post: Callable[[Callable[[], None]], None] | None = None) -> None:
         self.message = ""
         self.message_level: Level = ""
-        self._listeners: list[Callable[[Self], None]] = []
+        self._listeners: list[Callable[[Any], None]] = []
         self._post = post
 
-    def subscribe(self, callback: Callable[[Self], None]) -> Callable[[], None]:
+    def subscribe(self, callback: Callable[[Any], None]) -> Callable[[], None]:
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback) if callback in self._listeners else None
 

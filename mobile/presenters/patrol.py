@@ -1,8 +1,8 @@
 """A patrol: start, pause, resume, end; the track and its gaps; findings on the way."""
 
 from mobile.capture.camera import PhotoDesk
-from mobile.capture.patrol import PatrolCapture
 from mobile.capture.finding import FindingCapture
+from mobile.capture.patrol import PatrolCapture
 from mobile.capture.place import place_of
 from mobile.device.ports import Fix
 from mobile.presenters.form import SAVED, FormPresenter
@@ -54,10 +54,10 @@ class PatrolPresenter(FormPresenter):
         self.show()
         return found
 
-    def open(self) -> None:
+    def open(self, fresh: bool = False) -> None:
         """Shows the patrol screen; a patrol begins only with `start`."""
         self.photo_choices = self._desk.choices()
-        if not self.form.is_open:
+        if not self.form.is_open and not fresh:
             self.form.restore()
         self.show()
 
@@ -82,11 +82,11 @@ class PatrolPresenter(FormPresenter):
         if self.patrol.state == "running" and self.patrol.receive(fixes):
             self.show()
 
-    def open_finding(self) -> bool:
+    def open_finding(self, fresh: bool = False) -> bool:
         """Opens `finding` for this patrol; False, with words, when none runs."""
         def begin() -> None:
             patrol_id = self.patrol.patrol_id()
-            self.finding.open()
+            self.finding.open(fresh)
             self.finding.capture.set("event_id", patrol_id)
         return self.attempt(begin)
 

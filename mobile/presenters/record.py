@@ -39,8 +39,8 @@ class RecordPresenter(FormPresenter):
         self.undo_id: str | None = None
         position.subscribe(lambda _: self.show() if self.is_open else None)
 
-    def open(self) -> None:
-        super().open()
+    def open(self, fresh: bool = False) -> None:
+        super().open(fresh)
         self.picker.clear()
         self.picker.refresh()
 

@@ -62,22 +62,22 @@ class SyncPresenter(Presenter):
     def enrol(self, code: str, device_name: str = "") -> bool | None:
         """Enrols the tablet with a code, then fetches surveys and the species pack. In the background (a window) returns
         None at once and tells the outcome by `message`; else True or False."""
-        return self._start(lambda: self._session.enrol(code.strip(), device_name.strip() or "平板"), "正在登记…", "登记成功")
+        return self._start(lambda: self._session.enrol(code.strip(), device_name.strip() or "平板"), "正在登记…", "登记成功", lambda: True)
 
     def sync(self) -> bool | None:
         """Sends what waits, then photos, then fetches. Return as in `enrol`; True only if nothing waits any more."""
-        return self._start(lambda: self._session.run(self._tell), "正在同步…", "同步完成")
+        return self._start(lambda: self._session.run(self._tell), "正在同步…", "同步完成", self._nothing_waits)
 
-    def _start(self, work: Callable[[], SyncReport], begun: str, done: str) -> bool | None:
+    def _start(self, work: Callable[[], SyncReport], begun: str, done: str, finished: Callable[[], bool]) -> bool | None:
         if self.running:
             return None
         self.running, self.progress = True, begun
         self.say("", "")
         outcome: list[bool] = []
-        self._runner(lambda: outcome.append(self._work(work, done)))
+        self._runner(lambda: outcome.append(self._work(work, done, finished)))
         return outcome[0] if outcome else None
 
-    def _work(self, work: Callable[[], SyncReport], done: str) -> bool:
+    def _work(self, work: Callable[[], SyncReport], done: str, finished: Callable[[], bool]) -> bool:
         try:
             self.report = work()
         finally:
@@ -86,9 +86,14 @@ class SyncPresenter(Presenter):
         self.refresh()
         if self.problems:
             self.say(self.problems[0], "error")
+        elif not finished():
+            self.say(self.lines[-1], "warn")
         else:
             self.say(done, "ok")
-        return not self.problems
+        return not self.problems and finished()
+
+    def _nothing_waits(self) -> bool:
+        return not self.waiting_records and not self.waiting_photos
 
     def _tell(self, words: str) -> None:
         self.progress = words

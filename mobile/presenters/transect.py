@@ -31,10 +31,10 @@ class TransectPresenter(FormPresenter):
         self.length_text = "0 米"
         self.elapsed_text = "0 分钟"
 
-    def open(self) -> None:
+    def open(self, fresh: bool = False) -> None:
         """Shows the screen, with a transect that was left running; one begins only with `start`."""
         self.photo_choices = self._desk.choices()
-        if not self.form.is_open:
+        if not self.form.is_open and not fresh:
             self.form.restore()
         self.picker.clear()
         self.picker.refresh()

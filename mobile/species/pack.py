@@ -45,10 +45,11 @@ def _names(connection: sqlite3.Connection) -> list[NamedSpecies]:
         if species.scientific_name:
             found.append(NamedSpecies(species, species.scientific_name, "", ""))
     seen = {(named.species.taxon_id, named.name) for named in found}
-    for row in connection.execute("select * from name order by taxon_id, name"):
-        if row["taxon_id"] in taxa and (row["taxon_id"], row["name"]) not in seen:
-            found.append(NamedSpecies(taxa[row["taxon_id"]], row["name"], row["pinyin"] or "", row["initials"] or ""))
-    return found
+    others = connection.execute("select * from name order by taxon_id, name")
+    return found + [
+        NamedSpecies(taxa[row["taxon_id"]], row["name"], row["pinyin"] or "", row["initials"] or "")
+        for row in others if row["taxon_id"] in taxa and (row["taxon_id"], row["name"]) not in seen
+    ]
 
 
 def _species(row: sqlite3.Row) -> Species:

@@ -36,19 +36,21 @@ class Deliveries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due(self, now: datetime, limit: int, max_bytes: int, ignore_pause: bool) -> list[Offered]:
-        """What waits, parents first, at most `limit` records and `max_bytes` of JSON (one record at least)."""
+    def due(self, now: datetime, ignore_pause: bool) -> list[int]:
+        """Sequence numbers of what waits, parents first."""
         rows = self._database.rows(
-            f"""select r.record_id, r.digest, r.canonical, o.next_try_at from outbox o join record r using (record_id, digest)
+            f"""select r.seq, o.next_try_at from outbox o join record r using (record_id, digest)
             where o.state in ('waiting', 'sent') order by {_ORDER}""",
         )
+        return [row["seq"] for row in rows if ignore_pause or not pauses(row["next_try_at"], now)]
+
+    def read(self, seqs: Sequence[int], max_bytes: int) -> list[Offered]:
+        """These records, in this order, as far as `max_bytes` of JSON reach (one at least)."""
         chosen: list[Offered] = []
-        room = max_bytes
-        for row in rows:
-            if not ignore_pause and pauses(row["next_try_at"], now):
-                continue
-            room -= len(row["canonical"]) + 1
-            if chosen and (room < 0 or len(chosen) == limit):
+        for seq in seqs:
+            row = self._database.rows("select record_id, digest, canonical from record where seq = ?", (seq,))[0]
+            max_bytes -= len(row["canonical"]) + 1
+            if chosen and max_bytes < 0:
                 break
             chosen.append(Offered(row["record_id"], row["digest"], bytes(row["canonical"])))
         return chosen

@@ -34,7 +34,7 @@ class Identities:
 
     def current(self) -> Identity:
         names = ("device_id", "device_name", "person_id", "person_name", "holder", "server_epoch")
-        found = dict(self._database.rows("select name, value from setting"))
+        found = {row["name"]: row["value"] for row in self._database.rows("select name, value from setting")}
         return Identity(**{name: found.get(name, "") for name in names})
 
     def device_id(self) -> str:
@@ -70,8 +70,11 @@ class Identities:
         """Server time minus tablet time: kept beside the records, which are never re-dated."""
         self.keep(clock_offset_ms=str(int(offset / timedelta(milliseconds=1))))
 
+    def clock_offset(self) -> timedelta:
+        return timedelta(milliseconds=int(self.setting("clock_offset_ms") or 0))
+
     def clock_words(self) -> str:
-        offset = timedelta(milliseconds=int(self.setting("clock_offset_ms") or 0))
+        offset = self.clock_offset()
         if abs(offset) < SLIGHTLY_OFF:
             return ""
         direction = "慢" if offset > timedelta() else "快"

@@ -1,6 +1,5 @@
-"""Track points as they come in; they outlive the app until their patrol is closed into records."""
+"""Track points as they come in: they outlive the app, and stay after their walk was closed into records."""
 
-import sqlite3
 from collections.abc import Sequence
 
 from mobile.store.database import Database
@@ -21,7 +20,3 @@ class Tracks:
     def points(self, event_id: str) -> list[TrackPoint]:
         rows = self._database.rows("select * from track_point where event_id = ? order by leg, t_ms", (event_id,))
         return [TrackPoint(r["leg"], r["t_ms"], r["lon_e7"], r["lat_e7"], r["accuracy_cm"], r["altitude_dm"]) for r in rows]
-
-    def clear(self, connection: sqlite3.Connection, event_id: str) -> None:
-        """In the transaction that wrote these points into records."""
-        connection.execute("delete from track_point where event_id = ?", (event_id,))

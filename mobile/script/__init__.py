@@ -1,0 +1,1 @@
+"""A field day as a JSON script."""

@@ -1,0 +1,46 @@
+"""Why a sync did not come through, in words; what was to be sent stays in the outbox."""
+
+
+class SyncFailure(Exception):
+    """`again` tells whether trying again soon can help."""
+
+    again = False
+
+
+class NotReady(SyncFailure):
+    """Something to do before a sync can begin."""
+
+
+class Unreachable(SyncFailure):
+    again = True
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"连接不上服务器 {url}：记录都还在平板上，稍后会再发送")
+
+
+class NotOurServer(SyncFailure):
+    """A captive portal, a proxy, or another site: its 200 is not a receipt."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"收到的回答不是来自湘野服务器（{url}；可能需要先登录无线网络）：没有任何记录被当作已送达")
+
+
+class BrokenAnswer(SyncFailure):
+    again = True
+
+    def __init__(self) -> None:
+        super().__init__("服务器的回答不完整：记录都还在平板上，会再发送")
+
+
+class CredentialRefused(SyncFailure):
+    def __init__(self) -> None:
+        super().__init__("平板凭证无效或已注销（401）：请向管理员索取新的登记码；记录都还在平板上")
+
+
+class Refused(SyncFailure):
+    """The server said no, in its own words."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(f"服务器未接受（{status}）：{words}")
+        self.status = status
+        self.again = status >= 500

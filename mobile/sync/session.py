@@ -1,0 +1,161 @@
+"""One meeting with the server: enrolment, or session, batches, photos, changes, packs."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from mobile.device.ports import Device
+from mobile.species.pack import PackUnreadable
+from mobile.store.store import Store
+from mobile.sync.batches import send_batches
+from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
+from mobile.sync.report import SyncReport
+from mobile.sync.transport import Transport
+from mobile.sync.uploads import send_photos
+from shared import __version__
+from shared.canonical import canonical_bytes
+from shared.checks import CLOCK_TOLERANCE
+from shared.clock import parse_aware
+
+PAUSES_S = (0.5, 1.5)
+PULL_LIMIT = 500
+RESTORED = "服务器已从备份恢复，重新发送"
+
+
+class SyncSession:
+    def __init__(self, store: Store, device: Device, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._store = store
+        self._device = device
+        self._sleep = sleep
+
+    def enrol(self, code: str, device_name: str) -> SyncReport:
+        report = SyncReport()
+        try:
+            self._enrol(code, device_name)
+            self._with_transport(lambda transport: self._fetch_reference(transport, self._open(transport)))
+        except (SyncFailure, PackUnreadable) as failure:
+            report.trouble(str(failure))
+        return report
+
+    def run(self, tell: Callable[[str], None] = lambda _: None, by_hand: bool = True) -> SyncReport:
+        """Everything that waits. `by_hand` ignores the pauses between tries. Problems are in the report, never raised."""
+        report = SyncReport()
+        try:
+            self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand))
+        except (SyncFailure, PackUnreadable) as failure:
+            report.trouble(str(failure))
+        self._store.media.free(self._device.clock.now(), self._device.storage.free_bytes())
+        return report
+
+    def _meet(self, transport: Transport, report: SyncReport, tell: Callable[[str], None], by_hand: bool) -> None:
+        tries = self._patiently if by_hand else _once
+        offer = tries(lambda: self._open(transport))
+        clock, now = self._store.identity.clock_words(), self._device.clock.now
+        if clock and abs(self._store.identity.clock_offset()) >= CLOCK_TOLERANCE:
+            report.warn(clock)
+        tries(lambda: send_batches(self._store, transport, now, by_hand, report, tell))
+        tries(lambda: send_photos(self._store, transport, now, by_hand, report, tell))
+        tell("正在接收服务器的变化")
+        tries(lambda: self._pull(transport, report))
+        tries(lambda: self._fetch_reference(transport, offer))
+
+    def _patiently(self, step: Callable[[], Any]) -> Any:
+        """A step that the network broke is tried again after a little while; it goes on where it stood."""
+        for pause in PAUSES_S:
+            try:
+                return step()
+            except SyncFailure as failure:
+                if not failure.again:
+                    raise
+                self._sleep(pause)
+        return step()
+
+    def _with_transport(self, work: Callable[[Transport], Any]) -> None:
+        credential = self._store.identity.credential()
+        if not self._store.identity.current().enrolled or credential is None:
+            raise NotReady("平板尚未登记：请输入登记码")
+        transport = Transport(self._address(), credential)
+        try:
+            work(transport)
+        finally:
+            transport.close()
+
+    def _address(self) -> str:
+        address = self._store.identity.server_url()
+        if not address:
+            raise NotReady("尚未设置服务器地址")
+        if not self._device.network.online():
+            raise NotReady("没有网络：记录都在平板上，有网络后再同步")
+        return address
+
+    def _enrol(self, code: str, device_name: str) -> None:
+        if not code:
+            raise NotReady("请输入登记码")
+        transport = Transport(self._address())
+        request = {
+            "code": code, "device_id": self._store.identity.device_id(), "device_name": device_name, "app_version": __version__,
+        }
+        try:
+            answer = transport.post_json("/v1/devices/enrol", canonical_bytes(request))
+        except CredentialRefused as failure:
+            raise NotReady("登记码无效：请核对后重新输入") from failure
+        finally:
+            transport.close()
+        settings = {name: str(answer.get(name) or "") for name in ("person_id", "person_name", "holder", "server_epoch")}
+        if not settings["person_id"] or not isinstance(answer.get("credential"), str):
+            raise BrokenAnswer
+        self._store.identity.enrol(answer["credential"], device_name=device_name, **settings)
+
+    def _open(self, transport: Transport) -> dict[str, Any]:
+        before = self._device.clock.now()
+        offer = transport.get_json("/v1/sync/session")
+        after = self._device.clock.now()
+        try:
+            server_time, epoch, holder = parse_aware(offer["server_time"]), str(offer["server_epoch"]), str(offer["holder"])
+            surveys = [s for s in offer.get("surveys") or [] if s.get("survey_id") and s.get("title")]
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise BrokenAnswer from error
+        self._store.identity.keep_clock_offset(server_time - (before + (after - before) / 2))
+        self._store.surveys.replace(surveys)
+        self._meet_epoch(epoch, holder)
+        return offer
+
+    def _meet_epoch(self, epoch: str, holder: str) -> None:
+        """Another epoch: the server was restored, and may no longer hold what it once confirmed."""
+        known = self._store.identity.current().server_epoch
+        if known and known != epoch:
+            self._store.deliveries.offer_all_again(RESTORED)
+            self._store.pulled.begin_again()
+        self._store.identity.keep(server_epoch=epoch, holder=holder)
+
+    def _pull(self, transport: Transport, report: SyncReport) -> None:
+        more = True
+        while more:
+            cursor = self._store.pulled.cursor()
+            answer = transport.get_json("/v1/sync/changes", cursor=cursor, limit=PULL_LIMIT)
+            changes, reached = answer.get("changes"), answer.get("cursor")
+            if not isinstance(changes, list) or not isinstance(reached, int):
+                raise BrokenAnswer
+            self._store.pulled.take(changes, reached)
+            report.pulled += len(changes)
+            more = bool(answer.get("more")) and reached > cursor
+
+    def _fetch_reference(self, transport: Transport, offer: dict[str, Any]) -> None:
+        """The species pack, if the server's is another one than ours."""
+        pack = (offer.get("packs") or {}).get("taxa")
+        if not pack or pack.get("sha256") == self._store.packs.digest("taxa"):
+            return
+        data = transport.get_file("/v1/packs/taxa")
+        if hashlib.sha256(data).hexdigest() != pack["sha256"]:
+            raise BrokenAnswer
+        self._store.packs.install("taxa", str(pack.get("version") or ""), data, self._now())
+
+    def _now(self) -> datetime:
+        return self._device.clock.now()
+
+
+def _once(step: Callable[[], Any]) -> Any:
+    """Without anyone waiting, the pauses kept in the outbox decide when to try again."""
+    return step()

@@ -1,0 +1,111 @@
+"""HTTP to one server: only an answer that bears the protocol's header counts as an answer."""
+
+import gzip
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotOurServer, Refused, Unreachable
+from shared.canonical import NotCanonical, parse
+from shared.protocol import CUSTODY_HEADER, PROTOCOL, PROTOCOL_HEADER, TUS_VERSION
+
+CONNECT_TIMEOUT_S = 10
+READ_TIMEOUT_S = 60
+MAX_PACK_BYTES = 200_000_000
+
+
+class Transport:
+    def __init__(self, base_url: str, credential: str | None = None, ca_bundle: str | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False  # neither a proxy nor a .netrc of the machine may see the credential
+        self._session.verify = ca_bundle or True
+        if credential:
+            self._session.headers["Authorization"] = f"Bearer {credential}"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def get_json(self, path: str, **query: int) -> dict[str, Any]:
+        return self._json(self._send("GET", path, params=query))
+
+    def post_json(self, path: str, body: bytes, compressed: bool = False) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"}
+        if compressed:
+            body, headers["Content-Encoding"] = gzip.compress(body, mtime=0), "gzip"
+        return self._json(self._send("POST", path, data=body, headers=headers))
+
+    def get_file(self, path: str) -> bytes:
+        answer = self._send("GET", path)
+        self._require_ours(answer)
+        self._require_success(answer)
+        if len(answer.content) > MAX_PACK_BYTES:
+            raise BrokenAnswer
+        return answer.content
+
+    def tus(self, method: str, url: str, headers: dict[str, str], data: bytes = b"") -> requests.Response:
+        """Any status of the upload protocol, but from our server only."""
+        answer = self._send(method, url, headers={"Tus-Resumable": TUS_VERSION, **headers}, data=data)
+        if answer.status_code == 401:
+            raise CredentialRefused
+        if "Tus-Resumable" not in answer.headers and CUSTODY_HEADER not in answer.headers:
+            self._require_ours(answer)
+        return answer
+
+    def absolute(self, location: str, against: str) -> str:
+        """Where an upload lies; never another host, since the credential goes along."""
+        url = urljoin(self._url(against), location)
+        if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
+            raise NotOurServer(url)
+        return url
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        try:
+            return self._session.request(
+                method, self._url(path), timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S), allow_redirects=False, **options,
+            )
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema) as error:
+            raise Refused(400, f"服务器地址无效：{self.base_url}") from error
+        except requests.exceptions.SSLError as error:
+            raise NotOurServer(self.base_url) from error  # another certificate is another server
+        except requests.exceptions.RequestException as error:
+            raise Unreachable(self.base_url) from error
+
+    def _url(self, path: str) -> str:
+        return path if "://" in path else f"{self.base_url}{path}"
+
+    def _json(self, answer: requests.Response) -> dict[str, Any]:
+        self._require_ours(answer)
+        self._require_success(answer)
+        try:
+            found = parse(answer.content)
+        except NotCanonical as error:
+            raise BrokenAnswer from error
+        if not isinstance(found, dict):
+            raise BrokenAnswer
+        return found
+
+    def _require_ours(self, answer: requests.Response) -> None:
+        is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
+        if answer.headers.get(PROTOCOL_HEADER) == str(PROTOCOL) or (is_problem and answer.status_code >= 400):
+            return
+        if answer.status_code >= 500:
+            raise Unreachable(self.base_url)  # a gateway speaks for a server that is away
+        raise NotOurServer(self.base_url)
+
+    def _require_success(self, answer: requests.Response) -> None:
+        if answer.status_code == 401:
+            raise CredentialRefused
+        if not 200 <= answer.status_code < 300:
+            raise Refused(answer.status_code, _problem_words(answer))
+
+
+def _problem_words(answer: requests.Response) -> str:
+    try:
+        problem = parse(answer.content)
+    except NotCanonical:
+        return answer.reason or ""
+    if not isinstance(problem, dict):
+        return answer.reason or ""
+    return "：".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
