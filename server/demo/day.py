@@ -40,15 +40,15 @@ class _Script:
         self.steps.append({"at": self.now.isoformat(), "do": what, **fields})
         self.now += timedelta(minutes=minutes)
 
-    def near(self, spot: Spot, spread: float = 0.006) -> dict[str, str]:
+    def near(self, spot: Spot, spread: float = 0.006) -> dict[str, float]:
         longitude, latitude = (value + self.chance.uniform(-spread, spread) for value in spot)
-        return {"lon": f"{longitude:.6f}", "lat": f"{latitude:.6f}", "accuracy_m": str(self.chance.randrange(4, 15))}
+        return {"lon": round(longitude, 6), "lat": round(latitude, 6), "accuracy": self.chance.randrange(4, 15)}
 
     def sighting(self, species: str, count: int, spot: Spot, scene: str | None = None, **fields: Any) -> None:
         place = self.near(spot)
         if scene:
             name = f"IMG_{len(self.shots) + 1:03d}_{self.now:%H%M}.jpg"
-            self.shots.append(Shot(name, scene, float(place["lon"]), float(place["lat"]), self.now))
+            self.shots.append(Shot(name, scene, place["lon"], place["lat"], self.now))
             fields["photo"] = name
         self.do("record_sighting", species=species, count=count, remarks=REMARK, **place, **fields)
 
@@ -77,8 +77,8 @@ def mangshan(day: datetime) -> FieldDay:
     script.do("walk", minutes=100, gpx="patrol.gpx")
     last = track[-1][1]
     script.now = max(script.now, track[-1][0] + timedelta(seconds=30))
-    script.do("finding", finding_type="snare", action_taken="拆除猎套 1 个并登记", remarks=REMARK, **script.near(last, 0.0005))
-    script.do("finding", finding_type="fire", action_taken="劝离并教育", remarks=REMARK, **script.near(last, 0.0005))
+    script.do("finding", type="snare", action_taken="拆除猎套 1 个并登记", remarks=REMARK, **script.near(last, 0.0005))
+    script.do("finding", type="fire", action_taken="劝离并教育", remarks=REMARK, **script.near(last, 0.0005))
     script.do("end_patrol", minutes=2)
     return FieldDay("mangshan", "演示调查员甲", script.steps, script.shots, {"patrol.gpx": track})
 
@@ -102,10 +102,10 @@ def east_dongting(day: datetime) -> FieldDay:
 
 def _transect(script: _Script, name: str, spot: Spot, counts: dict[str, int], targets: Sequence[str]) -> None:
     """Target species that were looked for and not seen become zero counts."""
-    start, end = script.near(spot, 0.001), script.near((spot[0] + 0.018, spot[1] + 0.004), 0.001)
+    until = script.now + timedelta(minutes=70)
     script.do(
-        "bird_transect", minutes=75, location_name=name, counts=counts, targets=[*targets, *counts], length_m="2000", duration_min="70", observers=2,
-        remarks=REMARK, end_lon=end["lon"], end_lat=end["lat"], **start,
+        "bird_transect", minutes=75, location_name=name, counts=counts, targets=[*targets, *counts], length_m="2000", observers=2,
+        until=until.isoformat(), remarks=REMARK, **script.near(spot, 0.001),
     )
 
 
