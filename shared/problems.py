@@ -32,6 +32,7 @@ _CATALOGUE = (
     Kind("422.1", "invalid", 422, "内容未通过检查", "The content did not pass the checks"),
     Kind("460.1", "checksum_mismatch", 460, "校验和不符", "The checksum does not match"),
     Kind("500.1", "internal", 500, "服务器内部错误", "Internal error"),
+    Kind("500.2", "snapshot_broken", 500, "快照文件缺失或已被改动", "The files of a snapshot are missing or changed"),
     Kind("503.1", "database_away", 503, "数据库暂不可用，请稍后重试", "The database is away; try again later"),
     Kind("503.2", "boundaries_missing", 503, "尚未载入行政区边界", "No county boundaries are loaded"),
     Kind("507.1", "storage_full", 507, "服务器存储空间不足", "The server's storage is full"),
