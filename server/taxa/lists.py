@@ -160,10 +160,7 @@ _Check = Callable[[Mapping[str, str]], list[tuple[str, str]]]
 
 def _checker(descriptor: Mapping[str, Any]) -> _Check:
     kind = descriptor["kind"]
-    if kind in _OTHER_COLUMNS:
-        texts = _NAME_PATTERNS if kind == "names" else _PINYIN_PATTERNS
-    else:
-        texts = {**_PATTERNS, "category": _CATEGORIES[kind]}
+    texts = {"names": _NAME_PATTERNS, "pinyin": _PINYIN_PATTERNS}.get(kind) or {**_PATTERNS, "category": _CATEGORIES[kind]}
     compiled = {field: re.compile(pattern) for field, pattern in texts.items()}
 
     def check(row: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ _LATIN_RUN = re.compile(r"[A-Za-z×][A-Za-zÀ-ÿ×.\-'() &,0-9]*")
 _OPEN = frozenset({"sp", "spp", "indet", "ssp?", "aff", "nr"})
 _PASSING = frozenset({"cf", "?"})
 _MARKERS = {"var": "variety", "subsp": "subspecies", "ssp": "subspecies", "f": "form", "forma": "form"}
-_PRINTED = {"variety": "var.", "subspecies": "subsp.", "form": "f."}
+_PRINTED = {"variety": "var.", "subspecies": "subsp.", "form": "f.", "forma_specialis": "f. sp."}
 _PARTICLES = frozenset({"ex", "et", "in", "de", "von", "van", "da", "del", "du", "la", "le", "auct", "non", "sensu", "and", "bis"})
 _EPITHET = re.compile(r"×?[a-zà-ÿ]+(-[a-zà-ÿ]+)*")
 _GENUS = re.compile(r"[A-Z][a-zà-ÿ]+(-[a-z]+)?")
@@ -37,9 +37,15 @@ def has_chinese(text: str) -> bool:
     return _CJK.search(text) is not None
 
 
+def clean(text: str | None) -> str:
+    """Single spaces, nothing invisible, short enough to be indexed."""
+    visible = "".join(c if unicodedata.category(c) not in ("Cc", "Cf", "Cs") else " " for c in text or "")
+    return " ".join(visible.split())[:200].strip()
+
+
 def split_name(text: str | None) -> tuple[str | None, str | None]:
     """(Latin part, Chinese part) of what was written in one field."""
-    text = (text or "").strip()
+    text = clean(text)
     if not has_chinese(text):
         return (text or None), None
     latin = _LATIN_RUN.search(text)
@@ -83,6 +89,9 @@ def _epithets(words: list[str]) -> list[tuple[str | None, str]]:
     authors = False
     for word in words:
         bare = word.rstrip(".,").lower()
+        if bare == "sp" and marker == "form":
+            marker = "forma_specialis"
+            continue
         if bare in _OPEN and word[:1].islower():
             break
         if bare in _PASSING:
@@ -140,6 +149,8 @@ def lookup_keys(latin: str | None, chinese: str | None) -> list[str]:
         parsed = parse_latin(text) or parse_latin(text.capitalize() if text else None)
         if parsed:
             keys.append(fold_latin(parsed.canonical))
+        if text:
+            keys.append(fold_latin(text))
     for text in (chinese_b, chinese_a):
         if text:
             keys += [text, _UNDETERMINED_ZH.sub("", text)]

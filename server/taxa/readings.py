@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pypinyin import lazy_pinyin
 
 from server.taxa.names import has_chinese
+
+
+def _each(unread: str) -> Any:
+    """One syllable a character, also where there is no reading."""
+    return list(unread)
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Readings:
         self._longest = max(map(len, self._corrections), default=0)
 
     def of(self, name: str) -> Reading:
-        syllables: list[str] = lazy_pinyin(name, errors=list)
+        syllables: list[str] = lazy_pinyin(name, errors=_each)
         if len(syllables) != len(name):
             raise ValueError(f"拼音与字数不符：{name}")
         for start in range(len(name)):

@@ -8,6 +8,7 @@ from server.taxa.names import binomial_of, taxon_id_for
 
 GROUP_RANKS = ("section", "genus", "family", "order", "class")
 ABOVE_SPECIES = frozenset({"kingdom", "phylum", "class", "order", "family", "genus", "section", "unranked"})
+POPULATION_WORDS: Mapping[str, str] = {"wild": "野生", "captive": "人工繁育", "released": "放归", "cultivated": "人工栽培"}
 _GROUP_BY_CLASS: Mapping[str, str] = {
     "Mammalia": "哺乳类", "Aves": "鸟类", "Reptilia": "爬行类", "Amphibia": "两栖类", "Actinopterygii": "鱼类", "Chondrichthyes": "鱼类",
     "Petromyzonti": "鱼类", "Elasmobranchii": "鱼类", "Insecta": "昆虫",
@@ -74,10 +75,16 @@ def group_zh(kingdom: str | None, phylum: str | None, class_name: str | None) ->
     return "真菌" if kingdom == "Fungi" else "其他"
 
 
+def differ(kingdom: str | None, other: str | None) -> bool:
+    """Genus names may be shared across kingdoms; an unknown kingdom differs from none."""
+    return bool(kingdom and other and kingdom != other)
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One row of a list in force: for one taxon (`taxon_id` set) or for a group (`rank`, `name`)."""
+    """One row of a list in force: for one taxon (`taxon_id` set) or for a group (`rank`, `name`); `kind` is its list's."""
 
+    kind: str
     list_id: str
     list_title: str
     version: str
@@ -95,21 +102,23 @@ class Entry:
 
     def covers(self, taxon: ResolvedTaxon) -> bool:
         """Of a group rule: does the taxon lie in it, and is it not one of those left out."""
-        if self.kingdom and taxon.kingdom and self.kingdom != taxon.kingdom:
-            return False
-        return taxon.name_zh not in self.excludes
+        return not differ(self.kingdom, taxon.kingdom) and taxon.name_zh not in self.excludes
 
     def applies_to(self, population: str) -> bool:
         if population in self.populations_excluded:
             return False
         return self.population is None or population == "wild"
 
+    def title(self) -> str:
+        return self.name_zh if self.taxon_id else f"{self.name_zh}（所有种）"
+
     def words(self) -> str:
-        parts = ["列入名录的种"] if self.taxon_id else [f"{self.name_zh}（所有种）" + (f"，{'、'.join(sorted(self.excludes))}除外" if self.excludes else "")]
+        parts = ["列入名录的种"] if self.taxon_id else [f"{self.title()}" + (f"，{'、'.join(sorted(self.excludes))}除外" if self.excludes else "")]
         if self.population:
             parts.append("仅限野外种群" if self.population == "wild" else "仅限陆封种群")
         if self.populations_excluded:
-            parts.append(self.populations_excluded_basis)
+            kinds = "、".join(POPULATION_WORDS[p] for p in sorted(self.populations_excluded))
+            parts.append(f"不含{kinds}（{self.populations_excluded_basis}）")
         return "；".join(parts)
 
 
@@ -140,9 +149,15 @@ class Coverage:
             if name:
                 yield from (entry for entry in self._groups.get((rank, name), ()) if entry.covers(taxon))
 
+    def exclusion_of(self, taxon: ResolvedTaxon) -> Entry | None:
+        """The group rule that leaves this taxon out by name, if one does."""
+        groups = (entry for rank in GROUP_RANKS for entry in self._groups.get((rank, taxon.place_at(rank) or ""), ()))
+        return next((entry for entry in groups if taxon.name_zh in entry.excludes), None)
+
     def class_of(self, taxon: ResolvedTaxon, population: str = "wild") -> tuple[str | None, Entry | None]:
         """(class, the entry that gives it); (None, entry) where an entry exists but not for this population."""
-        entries = sorted(self.matches(taxon), key=lambda entry: (not entry.applies_to(population), entry.category, entry.list_id))
+        protecting = [entry for entry in self.matches(taxon) if entry.kind == "protected"]
+        entries = sorted(protecting, key=lambda entry: (not entry.applies_to(population), entry.category, entry.list_id))
         if not entries:
             return None, None
         first = entries[0]
@@ -210,5 +225,4 @@ class SensitivityRules:
 
     @staticmethod
     def _lies_in(rule: SensitivityRule, taxon: ResolvedTaxon) -> bool:
-        same_kingdom = not (rule.kingdom and taxon.kingdom and rule.kingdom != taxon.kingdom)
-        return same_kingdom and taxon.place_at(rule.rank) == rule.name
+        return not differ(rule.kingdom, taxon.kingdom) and taxon.place_at(rule.rank) == rule.name
