@@ -1,0 +1,1 @@
+"""The dozen widgets that every screen is put together from."""

@@ -1,0 +1,152 @@
+"""Species lists and the pane in which one is found: keypad, what was typed, results."""
+
+from kivy.metrics import dp
+from kivy.properties import ObjectProperty
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.recycleboxlayout import RecycleBoxLayout
+from kivy.uix.recycleview import RecycleView
+from kivy.uix.recycleview.views import RecycleDataViewBehavior
+
+from mobile.ui import texts, theme
+from mobile.ui.kit.icons import Icon
+from mobile.ui.kit.keypad import InitialsKeypad
+from mobile.ui.kit.keys import Key, Touch
+from mobile.ui.kit.layout import Split
+from mobile.ui.kit.paint import NONE, Panel
+from mobile.ui.kit.words import Fitted, OneLine, Words
+
+ROW = 76
+
+
+class Mark(Panel):
+    """国家一级, 国家二级 or 外来入侵 in its colour; nothing where there is none."""
+
+    def __init__(self, mark="", **options):
+        super().__init__(size_hint=(None, None), height="32dp", padding=(dp(10), 0), radius=dp(6), pos_hint={"center_y": 0.5}, **options)
+        self._text = Fitted(size=theme.SMALL, colour=theme.ON_DARK, bold=True, pos_hint={"center_y": 0.5})
+        self.add_widget(self._text)
+        self._text.bind(width=self._fit)
+        self.show(mark)
+
+    def show(self, mark):
+        self._text.text = mark
+        self.fill = theme.MARKS.get(mark, NONE)
+        self._fit()
+
+    def _fit(self, *_):
+        self.width = self._text.width + dp(20) if self._text.text else 0
+
+
+class SpeciesRow(RecycleDataViewBehavior, Touch):
+    """Chinese name, Latin name, protection in words and as a coloured edge."""
+
+    species = ObjectProperty(None, allownone=True)
+    picked = ObjectProperty(None, allownone=True)
+    on_pick = ObjectProperty(None, allownone=True)
+
+    def __init__(self, **options):
+        self._side = Panel(size_hint_x=None, width="8dp", radius=dp(3))
+        self._name = OneLine(size=theme.LARGE, bold=True, valign="bottom")
+        self._latin = OneLine(size=theme.SMALL, colour=theme.INK_SOFT, valign="top")
+        self._mark = Mark()
+        self._tick = Icon(size_hint=(None, None), size=("28dp", "28dp"), pos_hint={"center_y": 0.5}, colour=theme.PRIMARY)
+        super().__init__(padding=(dp(8), dp(8), dp(12), dp(8)), spacing=dp(12))
+        names = BoxLayout(orientation="vertical", spacing=dp(2))
+        names.add_widget(self._name)
+        names.add_widget(self._latin)
+        for part in (self._side, names, self._mark, self._tick):
+            self.add_widget(part)
+        self.bind(on_release=lambda *_: self.on_pick(self.species.key))
+
+    def refresh_view_attrs(self, rv, index, data):
+        super().refresh_view_attrs(rv, index, data)
+        species = self.species
+        self._name.text, self._latin.text = species.display, species.scientific_name if species.name_zh else species.family
+        self._mark.show(species.mark)
+        self._side.fill = theme.MARKS.get(species.mark, NONE)
+        chosen = species.key == self.picked
+        self._tick.name, self.style = ("check", "chosen") if chosen else ("", "plain")
+
+
+class SpeciesList(RecycleView):
+    def __init__(self, on_pick, **options):
+        super().__init__(do_scroll_x=False, bar_width=dp(6), scroll_type=["bars", "content"], **options)
+        self._on_pick = on_pick
+        inner = RecycleBoxLayout(
+            orientation="vertical", default_size=(None, dp(ROW)), default_size_hint=(1, None), size_hint_y=None, spacing=dp(8),
+        )
+        inner.bind(minimum_height=inner.setter("height"))
+        self.add_widget(inner)
+        self.viewclass = SpeciesRow
+        self._shown = None
+
+    def show(self, found, picked):
+        if (found, picked) == self._shown:
+            return
+        if self._shown is None or found != self._shown[0]:
+            self.scroll_y = 1
+        self._shown = (found, picked)
+        self.data = [{"species": species, "picked": picked, "on_pick": self._on_pick} for species in found]
+
+
+class SpeciesPane(Split):
+    """Bound to a SpeciesPicker; `on_pick(key)` for a touched row, `on_unknown()` for 待鉴定."""
+
+    def __init__(self, picker, on_pick, on_unknown=None, **options):
+        self.picker = picker
+        self.keypad = InitialsKeypad(picker)
+        self.typed = OneLine(size=theme.TITLE, bold=True)
+        self.list = SpeciesList(on_pick)
+        self._heading = OneLine(size=theme.BODY, bold=True)
+        self._empty = Words(colour=theme.INK_SOFT)
+        self._on_unknown = on_unknown
+        self._keys_side, self._found_side = self._keys(), self._found()
+        super().__init__(self._keys_side, self._found_side, share=0.46, swap_stacked=True, **options)
+        self.bind(size=self._stack)
+
+    def show(self, picked):
+        picker = self.picker
+        self.typed.text = " ".join(picker.query.upper()) if picker.query else texts.INITIALS_HINT
+        self.typed.font_size = theme.TITLE if picker.query else theme.BODY
+        self.list.show(picker.results, picked)
+        self._heading.text = self._heading_text()
+        self._empty.text = "" if picker.results else self._empty_text()
+
+    def _heading_text(self):
+        if not self.picker.query:
+            return texts.RECENT
+        count = len(self.picker.results)
+        return (texts.FOUND_MANY if count >= 40 else texts.FOUND).format(count=count)
+
+    def _empty_text(self):
+        if self.picker.query:
+            return texts.NOTHING_FOUND
+        hint = texts.NOTHING_RECENT if self.sideways else texts.NOTHING_RECENT_STACKED
+        return f"{hint}\n\n{self.picker.pack_text}"
+
+    def _keys(self):
+        side = BoxLayout(orientation="vertical", spacing=dp(8))
+        side.own_height = True
+        box = Panel(fill=theme.SURFACE, edge=theme.EDGE, size_hint_y=None, height="56dp", padding=(dp(16), 0))
+        box.add_widget(self.typed)
+        side.add_widget(box)
+        side.add_widget(self.keypad)
+        return side
+
+    def _found(self):
+        side = BoxLayout(orientation="vertical", spacing=dp(8))
+        head = BoxLayout(size_hint_y=None, height="56dp", spacing=dp(8))
+        head.add_widget(self._heading)
+        if self._on_unknown is not None:
+            self.unknown_key = Key(texts.UNKNOWN, icon="unknown", size_hint=(None, None), size=("136dp", "56dp"), on_touch=self._on_unknown)
+            head.add_widget(self.unknown_key)
+        side.add_widget(head)
+        side.add_widget(self._empty)
+        side.add_widget(self.list)
+        return side
+
+    def _stack(self, *_):
+        if not self.sideways:
+            self._keys_side.height = dp(64) + InitialsKeypad.height_for()
+
+

@@ -1,0 +1,125 @@
+"""A tablet with a field day on it, for pictures and for looking at the screens: simulated records, real names. No kivy here."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mobile.device.desktop import desktop_device
+from mobile.device.desktop_clock import ScriptedClock
+from mobile.device.desktop_location import ScriptedLocation
+from mobile.device.ports import Fix
+from mobile.store.store import Store
+from mobile.wiring import Field, build
+from shared.clock import CHINA
+from shared.coordinates import to_e7
+from shared.ids import uuid7
+
+NINE = datetime(2025, 6, 1, 9, 0, tzinfo=CHINA)
+MANGSHAN = (112.9312, 24.9543)
+PACK_VERSION = "2025-05"
+# Chinese name, pinyin, Latin name, group, family, protection class, invasive
+SPECIES = (
+    ("穿山甲", "chuan shan jia", "Manis pentadactyla", "哺乳类", "鲮鲤科", "I", 0),
+    ("藏酋猴", "zang qiu hou", "Macaca thibetana", "哺乳类", "猴科", "II", 0),
+    ("豹猫", "bao mao", "Prionailurus bengalensis", "哺乳类", "猫科", "II", 0),
+    ("林麝", "lin she", "Moschus berezovskii", "哺乳类", "麝科", "I", 0),
+    ("赤麂", "chi ji", "Muntiacus vaginalis", "哺乳类", "鹿科", "", 0),
+    ("长江江豚", "chang jiang jiang tun", "Neophocaena asiaeorientalis", "哺乳类", "鼠海豚科", "I", 0),
+    ("白鹇", "bai xian", "Lophura nycthemera", "鸟类", "雉科", "II", 0),
+    ("白鹤", "bai he", "Leucogeranus leucogeranus", "鸟类", "鹤科", "I", 0),
+    ("白颈长尾雉", "bai jing chang wei zhi", "Syrmaticus ellioti", "鸟类", "雉科", "I", 0),
+    ("黄腹角雉", "huang fu jiao zhi", "Tragopan caboti", "鸟类", "雉科", "I", 0),
+    ("红腹锦鸡", "hong fu jin ji", "Chrysolophus pictus", "鸟类", "雉科", "II", 0),
+    ("灰胸竹鸡", "hui xiong zhu ji", "Bambusicola thoracicus", "鸟类", "雉科", "", 0),
+    ("中华秋沙鸭", "zhong hua qiu sha ya", "Mergus squamatus", "鸟类", "鸭科", "I", 0),
+    ("小䴙䴘", "xiao pi ti", "Tachybaptus ruficollis", "鸟类", "䴙䴘科", "", 0),
+    ("黑颈䴙䴘", "hei jing pi ti", "Podiceps nigricollis", "鸟类", "䴙䴘科", "II", 0),
+    ("普通鵟", "pu tong kuang", "Buteo japonicus", "鸟类", "鹰科", "II", 0),
+    ("白鹭", "bai lu", "Egretta garzetta", "鸟类", "鹭科", "", 0),
+    ("白头鹎", "bai tou bei", "Pycnonotus sinensis", "鸟类", "鹎科", "", 0),
+    ("白腰文鸟", "bai yao wen niao", "Lonchura striata", "鸟类", "梅花雀科", "", 0),
+    ("画眉", "hua mei", "Garrulax canorus", "鸟类", "噪鹛科", "II", 0),
+    ("红嘴相思鸟", "hong zui xiang si niao", "Leiothrix lutea", "鸟类", "噪鹛科", "II", 0),
+    ("红嘴蓝鹊", "hong zui lan que", "Urocissa erythroryncha", "鸟类", "鸦科", "", 0),
+    ("棕头鸦雀", "zong tou ya que", "Sinosuthora webbiana", "鸟类", "莺鹛科", "", 0),
+    ("莽山烙铁头蛇", "mang shan lao tie tou she", "Protobothrops mangshanensis", "爬行类", "蝰科", "I", 0),
+    ("大鲵", "da ni", "Andrias davidianus", "两栖类", "隐鳃鲵科", "II", 0),
+    ("棒花𬶋", "bang hua ju", "Gobio rivuloides", "鱼类", "鲤科", "", 0),
+    ("南方红豆杉", "nan fang hong dou shan", "Taxus wallichiana var. mairei", "维管束植物", "红豆杉科", "I", 0),
+    ("伯乐树", "bo le shu", "Bretschneidera sinensis", "维管束植物", "叠珠树科", "II", 0),
+    ("加拿大一枝黄花", "jia na da yi zhi huang hua", "Solidago canadensis", "维管束植物", "菊科", "", 1),
+    ("喜旱莲子草", "xi han lian zi cao", "Alternanthera philoxeroides", "维管束植物", "苋科", "", 1),
+    ("福寿螺", "fu shou luo", "Pomacea canaliculata", "其他无脊椎动物", "瓶螺科", "", 1),
+)
+SIGHTINGS = (("白颈长尾雉", 2), ("藏酋猴", 11), ("普通鵟", 1), ("小䴙䴘", 4), ("南方红豆杉", 3), ("白鹇", 3))
+
+
+def species_pack(path: Path) -> bytes:
+    """A small pack in the form that the server makes."""
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "create table pack(key, value);"
+        "create table taxon(taxon_id, scientific_name, name_zh, rank, class_name, family, group_zh, protection_class, invasive, sensitivity, pinyin, initials);"
+        "create table name(taxon_id, name, kind, pinyin, initials);",
+    )
+    connection.executemany(
+        "insert into taxon values (?, ?, ?, 'species', null, ?, ?, ?, ?, null, ?, ?)",
+        [(latin.replace(" ", "_").lower(), latin, chinese, family, group, protection or None, invasive, pinyin, "".join(p[0] for p in pinyin.split()))
+         for chinese, pinyin, latin, group, family, protection, invasive in SPECIES],
+    )
+    connection.commit()
+    connection.close()
+    return path.read_bytes()
+
+
+class Tablet:
+    """An enrolled tablet in `folder`, at `NINE` in the Mangshan; `walk` and `wait` move it on."""
+
+    def __init__(self, folder: Path, photos: Path | None = None, post: Callable[[Callable[[], None]], None] | None = None) -> None:
+        self.clock, self.location = ScriptedClock(), ScriptedLocation()
+        self.clock.set(NINE)
+        device = desktop_device(folder, photos=photos, clock=self.clock, location=self.location)
+        folder.mkdir(parents=True, exist_ok=True)
+        store = Store(folder, device.keystore)
+        store.identity.enrol(
+            "simulated", device_id=str(uuid7()), device_name="莽山 3 号平板", person_id=str(uuid7()), person_name="李晓莽",
+            server_url="http://127.0.0.1:8710", holder="province", server_epoch="1",
+        )
+        store.surveys.replace([
+            {"survey_id": str(uuid7()), "title": "宜章县生物多样性本底调查", "kind": "county_baseline", "dataset_id": None},
+            {"survey_id": str(uuid7()), "title": "莽山巡护", "kind": "patrol_programme", "dataset_id": None},
+        ])
+        store.packs.install("taxa", PACK_VERSION, species_pack(folder / "pack.sqlite3"), NINE)
+        store.close()
+        self.field: Field = build(folder, device, post=post)
+        self.place = MANGSHAN
+        self.stand()
+
+    def stand(self, accuracy_m: float = 4.0) -> None:
+        longitude, latitude = self.place
+        self.location.put(Fix(to_e7(latitude), to_e7(longitude), accuracy_m, self.clock.now(), 1180.0))
+        self.field.tick()
+
+    def wait(self, seconds: float) -> None:
+        self.clock.set(self.clock.now() + timedelta(seconds=seconds))
+
+    def walk(self, *steps: tuple[float, float], count: int = 20, seconds: float = 10) -> None:
+        """Each step (degrees east, degrees north) is walked in `count` fixes."""
+        for east, north in steps:
+            for _ in range(count):
+                self.place = (self.place[0] + east / count, self.place[1] + north / count)
+                self.wait(seconds)
+                self.stand()
+
+    def record_a_morning(self) -> None:
+        """Half a dozen sightings, through the presenter that the screen has."""
+        record = self.field.record
+        for name, count in SIGHTINGS:
+            self.wait(540)
+            self.place = (self.place[0] + 0.0017, self.place[1] + 0.0011)
+            self.stand()
+            record.open()
+            record.choose_name(name)
+            record.set_count(count)
+            record.confirm()

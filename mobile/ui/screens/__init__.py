@@ -1,0 +1,19 @@
+"""One module per screen, named as the presenters name their tiles."""
+
+from mobile.ui.screens.details import DetailsPage
+from mobile.ui.screens.finding import FindingPage
+from mobile.ui.screens.home import HomePage
+from mobile.ui.screens.invasive import InvasivePage, InvasiveSpeciesPage
+from mobile.ui.screens.my_records import MyRecordsPage
+from mobile.ui.screens.patrol import PatrolPage
+from mobile.ui.screens.photo import PhotoPage
+from mobile.ui.screens.record import RecordPage
+from mobile.ui.screens.survey import SurveyPage
+from mobile.ui.screens.sync import SyncPage
+from mobile.ui.screens.transect import TransectPage, TransectSpeciesPage
+
+PAGES = {
+    "home": HomePage, "record": RecordPage, "details": DetailsPage, "photo": PhotoPage, "my_records": MyRecordsPage, "sync": SyncPage,
+    "survey": SurveyPage, "invasive": InvasivePage, "invasive_species": InvasiveSpeciesPage, "patrol": PatrolPage, "finding": FindingPage,
+    "transect": TransectPage, "transect_species": TransectSpeciesPage,
+}

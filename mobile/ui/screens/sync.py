@@ -1,0 +1,102 @@
+"""Sync: how many are on the tablet, at the server, waiting, and why; enrolment of a new tablet."""
+
+from kivy.metrics import dp
+from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.gridlayout import GridLayout
+
+from mobile.ui import texts, theme
+from mobile.ui.kit.fields import Field
+from mobile.ui.kit.keys import Key
+from mobile.ui.kit.layout import Card, Column, Columns
+from mobile.ui.kit.paint import Panel
+from mobile.ui.kit.words import OneLine, Words
+from mobile.ui.page import Page
+
+
+class Figure(Panel):
+    """A number with its name above and a remark below."""
+
+    def __init__(self, name):
+        super().__init__(orientation="vertical", fill=theme.SURFACE, edge=theme.EDGE, padding=(dp(12), dp(12)), size_hint_y=None, height="148dp")
+        self._number = OneLine("0", size=theme.FIGURE, bold=True, halign="center")
+        self._detail = OneLine(size=theme.SMALL, colour=theme.INK_SOFT, halign="center", size_hint_y=None, height="26dp")
+        self.add_widget(OneLine(name, size=theme.BODY, halign="center", size_hint_y=None, height="28dp"))
+        self.add_widget(self._number)
+        self.add_widget(self._detail)
+
+    def show(self, number, detail, colour=theme.INK):
+        self._number.text, self._detail.text = str(number), detail
+        self._number.recolour(colour)
+
+
+class SyncPage(Page):
+    title = texts.SYNC
+
+    def build(self):
+        sync = self.field.sync
+        self.figures = {name: Figure(name) for name in (texts.ON_TABLET, texts.AT_SERVER, texts.STILL_WAITING)}
+        figures = GridLayout(cols=3, size_hint_y=None, height="148dp", spacing=dp(12))
+        for figure in self.figures.values():
+            figures.add_widget(figure)
+        self.lines = Words()
+        self.problems = Card(texts.HINDRANCES, fill=theme.BAD_PAPER)
+        self.problem_words = Words(colour=theme.BAD)
+        self.problems.add_widget(self.problem_words)
+        self.person = Words()
+        self.survey = Words()
+        self.address = Field(texts.SERVER_ADDRESS, sync.set_server, input_type="url")
+        self.code = Field(texts.ENROL_CODE)
+        self.device_name = Field(texts.DEVICE_NAME)
+        self.enrol_key = Key(texts.ENROL, icon="check", height="64dp", on_touch=self._enrol)
+        self.enrol_card = Card(texts.NOT_ENROLLED, Words(texts.ENROL_HINT, colour=theme.INK_SOFT), self.code, self.device_name, self.enrol_key)
+        change = Key(texts.CHOOSE_SURVEY, icon="survey", height="56dp", on_touch=lambda: self.shell.go("survey"))
+        self.survey_card = Card(texts.SURVEY, self.survey, change)
+        self.state_card = Card(texts.STATE, self.lines)
+        self.server_card = Card(texts.SERVER, self.person, self.address)
+        self.cards = Columns(narrowest=400, most=2)
+        self.column = Column(figures, self.cards, padding=dp(12))
+        self.sync_key = Key(texts.SYNC_NOW, icon="sync", style="primary", font=theme.TITLE, height="72dp", on_touch=sync.sync)
+        foot = BoxLayout(size_hint_y=None, height="96dp", padding=dp(12))
+        foot.add_widget(self.sync_key)
+        self.body.add_widget(self.column)
+        self.body.add_widget(foot)
+
+    def watch(self):
+        return (self.field.sync, self.field.home)
+
+    def enter(self):
+        self.field.home.refresh()
+        self.field.sync.refresh()
+
+    def leave(self):
+        self.address.input.hand_over()
+
+    def show(self):
+        sync, home = self.field.sync, self.field.home
+        waits = sync.waiting_records + sync.waiting_photos
+        self.figures[texts.ON_TABLET].show(sync.on_tablet, texts.RECORDS_UNIT)
+        self.figures[texts.AT_SERVER].show(sync.at_server, texts.PHOTOS_AT_SERVER.format(count=sync.photos_at_server), theme.GOOD)
+        waiting_photos = texts.WAITING_PHOTOS.format(count=sync.waiting_photos)
+        self.figures[texts.STILL_WAITING].show(sync.waiting_records, waiting_photos, theme.INFO if waits else theme.INK)
+        self.lines.text = "\n".join(filter(None, (*sync.lines, sync.clock_text)))
+        self.problem_words.text = "\n".join(sync.problems)
+        self.person.text = texts.PERSON.format(person=sync.person_name, device=sync.device_name) if sync.enrolled else ""
+        self.address.input.show(sync.server_url)
+        self.survey.text = home.survey_title
+        self.sync_key.text = (sync.progress or texts.SYNCING) if sync.running else texts.SYNC_NOW
+        self.sync_key.disabled = sync.running or not sync.enrolled
+        self.enrol_key.disabled = sync.running
+        self.enrol_key.style = "plain" if sync.enrolled else "primary"
+        self._lay(sync)
+
+    def _lay(self, sync):
+        wanted = [self.problems] if sync.problems else []
+        wanted += [self.state_card, self.survey_card, self.server_card] if sync.enrolled else [self.server_card, self.enrol_card, self.state_card]
+        if list(reversed(self.cards.children)) != wanted:
+            self.cards.clear_widgets()
+            for card in wanted:
+                self.cards.add_widget(card)
+
+    def _enrol(self):
+        self.address.input.hand_over()
+        self.field.sync.enrol(self.code.input.text, self.device_name.input.text)
