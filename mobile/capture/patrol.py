@@ -76,7 +76,7 @@ class PatrolCapture(WalkCapture):
         values, summary = self.values, self.summary()
         return self.recorder.observed(values["started_at"], values["ended_at"]) | {
             "parent_event_id": None, "event_type": "patrol", "sampling_protocol": "patrol", "target_group": None,
-            "location_name": values.get("location_name"), "place": values.get("start_place"), "geometry": None,
+            "location_name": values.get("location_name"), "place": self.start_place(), "geometry": None,
             "effort": {"length_m": decimal_text(summary.length_m), "duration_min": decimal_text(summary.duration_s / 60), "observers": 1},
             "participants": self.participants("leader"), "weather": values.get("weather"), "event_remarks": values.get("remarks"),
             "leader": self.recorder.person_id(), "nil_report": values["nil_report"], "pauses": values.get("pauses", []),

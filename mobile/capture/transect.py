@@ -27,7 +27,7 @@ class TallyEntry:
 
 class TransectCapture(WalkCapture):
     """Draft fields: started_at, location_name, start_place, target_group, one ``tally:KEY`` per species, observers, weather,
-    habitat_code, length_m (decimal text, only where no track was walked), remarks, photos."""
+    habitat_code, length_m (decimal text: the marked line's length goes before the track's), remarks, photos."""
 
     form = "bird_transect/1"
 
@@ -74,10 +74,10 @@ class TransectCapture(WalkCapture):
     def _body(self) -> dict[str, Any]:
         values, summary = self.values, self.summary()
         geometry = self.geometry()
-        length = decimal_text(summary.length_m) if geometry else values.get("length_m")
+        length = values.get("length_m") or (decimal_text(summary.length_m) if geometry else None)
         return self._observed() | {
             "parent_event_id": None, "event_type": "transect", "sampling_protocol": "bird_transect", "target_group": values.get("target_group"),
-            "location_name": values.get("location_name"), "place": values.get("start_place"), "geometry": geometry,
+            "location_name": values.get("location_name"), "place": self.start_place(), "geometry": geometry,
             "effort": {"length_m": length, "duration_min": decimal_text(summary.duration_s / 60), "observers": values.get("observers", 1)},
             "participants": self.participants("observer"), "weather": values.get("weather"), "habitat_code": values.get("habitat_code"),
             "target_taxa": [row.key for row in self.rows() if row.target], "event_remarks": values.get("remarks"),
@@ -87,7 +87,7 @@ class TransectCapture(WalkCapture):
         return Part("occurrence", self.form, self._observed() | {
             "event_id": self._open_id(), "taxon": row.species.as_taxon(), "occurrence_status": "present" if row.count else "absent",
             "individual_count": row.count, "count_method": "counted", "evidence_class": "field", "basis_of_record": "HumanObservation",
-            "place": row.place or self.values.get("start_place"), "recorded_by": [self.recorder.person_id()],
+            "place": row.place or self.start_place(), "recorded_by": [self.recorder.person_id()],
         })
 
     def _observed(self) -> dict[str, Any]:

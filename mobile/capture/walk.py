@@ -1,6 +1,9 @@
 """What a patrol and a transect share: a track that grows while the form is open, and survives the app."""
 
+from typing import Any
+
 from mobile.capture.form import FormCapture
+from mobile.capture.place import place_of
 from mobile.capture.recorder import Recorder
 from mobile.device.ports import Fix
 from mobile.store.store import Store
@@ -66,6 +69,16 @@ class WalkCapture(FormCapture):
         """The line walked, for the event; None where nothing was walked."""
         line = [[point.lon_e7, point.lat_e7] for point in self._meter.points]
         return line if len(line) >= 2 else None
+
+    def start_place(self) -> dict[str, Any] | None:
+        """Where it was started, else where its track begins."""
+        if self.values.get("start_place") or not self._meter.points:
+            place: dict[str, Any] | None = self.values.get("start_place")
+            return place
+        first = self._meter.points[0]
+        accuracy = first.accuracy_cm / 100 if first.accuracy_cm is not None else None
+        altitude = first.altitude_dm / 10 if first.altitude_dm is not None else None
+        return place_of(Fix(first.lat_e7, first.lon_e7, accuracy, first.at, altitude))
 
     def participants(self, role: str) -> list[dict[str, object]]:
         return [{"person_id": self.recorder.person_id(), "role": role, "order": 0}]

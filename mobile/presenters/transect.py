@@ -16,7 +16,7 @@ from mobile.species.entry import Species
 class TransectPresenter(FormPresenter):
     """`state` is idle or running; `tally` (TallyRow; `key` goes to `plus`, `minus`, `set_count`); `total`; `length_m`,
     `length_text`, `elapsed_text`; `picker` to add species. `set_field` takes weather, observers (int), location_name,
-    habitat_code, remarks, length_m (text, where no track was walked)."""
+    habitat_code, remarks, length_m (text: the marked line's own length)."""
 
     def __init__(
         self, form: TransectCapture, desk: PhotoDesk, position: PositionPresenter, picker: SpeciesPicker,
@@ -42,8 +42,11 @@ class TransectPresenter(FormPresenter):
 
     def start(self, location_name: str = "", targets: Sequence[Species] = (), target_group: str = "birds") -> bool:
         """`targets` are looked for: those not seen are recorded as absent with count 0."""
-        begin = place_of(self.position.fix)
-        return self._change(lambda: self.transect.start(location_name.strip(), targets, target_group, begin))
+        fix = self.position.fix
+        done = self._change(lambda: self.transect.start(location_name.strip(), targets, target_group, place_of(fix)))
+        if done and fix is not None:
+            self.receive([fix])
+        return done
 
     def add_species(self, species: Species, count: int = 0) -> bool:
         """Puts a species on the sheet (a touch in the picker), counted or not yet."""

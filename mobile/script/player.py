@@ -1,7 +1,7 @@
 """Plays the steps of a scripted day through the presenters that the window has."""
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Player:
         self._location = location
         self._base = base
         self._gpx = gpx
+        self._walked: dict[Path, datetime] = {}
         self.warnings: list[str] = []
 
     def play(self, step: Step) -> None:
@@ -60,7 +61,7 @@ class Player:
         _require(sync.enrol(values["code"], values.get("device_name", "")), sync)
 
     def _choose_survey(self, values: dict[str, Any]) -> None:
-        home, wanted = self._field.home, values["survey"]
+        home, wanted = self._field.home, values["survey_id"]
         home.refresh()
         found = next((row for row in home.surveys if wanted in (row.survey_id, row.title)), None)
         if found is None:
@@ -91,9 +92,13 @@ class Player:
     def _walk(self, values: dict[str, Any]) -> None:
         if "gpx" not in values and self._gpx is None:
             raise StepFailed("没有轨迹：在步骤中给出 gpx，或用 --gpx")
-        track = read_gpx(self._base / values["gpx"] if "gpx" in values else Path(str(self._gpx)))
+        path = self._base / values["gpx"] if "gpx" in values else Path(str(self._gpx))
+        track = read_gpx(path)
+        # The same track taken up again goes on from the present; what was passed over in a pause stays unseen.
+        since = max(self._walked[path], self._clock.now()) if path in self._walked else track[0].at
         until = parse_aware(values["until"]) if "until" in values else track[-1].at
-        self._follow(fix for fix in track if self._clock.now() <= fix.at <= until)
+        self._follow(fix for fix in track if since <= fix.at <= until)
+        self._walked[path] = until
 
     def _pause(self, _: dict[str, Any]) -> None:
         _require(self._field.patrol.pause(), self._field.patrol)
@@ -105,7 +110,7 @@ class Player:
         patrol, finding = self._field.patrol, self._field.patrol.finding
         self._stand(values)
         _require(patrol.open_finding(fresh=True), patrol)
-        _require(finding.set_field("finding_type", values["type"]), finding)
+        _require(finding.set_field("finding_type", values["finding_type"]), finding)
         self._fill(finding, values, ("action_taken", "evidence_number", "remarks"))
         _require(finding.confirm(), finding)
 
@@ -128,9 +133,17 @@ class Player:
         if "length_m" in values:
             _require(transect.set_field("length_m", str(values["length_m"])), transect)
         self._fill(transect, values, ("observers", "weather", "habitat_code", "remarks"))
+        self._finish(values)
+        _require(transect.end(), transect)
+
+    def _finish(self, values: dict[str, Any]) -> None:
+        """The time, and where it is told the place, at which a transect ends."""
         if "until" in values:
             self._clock.set(parse_aware(values["until"]))
-        _require(transect.end(), transect)
+        elif "duration_min" in values:
+            self._clock.set(parse_aware(str(self._field.transect.form.values["started_at"])) + timedelta(minutes=float(values["duration_min"])))
+        if "end_lon" in values:
+            self._stand({**values, "lon": values["end_lon"], "lat": values["end_lat"]})
 
     def _invasive(self, values: dict[str, Any]) -> None:
         plot = self._field.invasive
@@ -157,8 +170,8 @@ class Player:
         """The receiver's fix at the script's place; without one the last fix counts while it is fresh."""
         if "lon" in values:
             self._location.put(Fix(
-                to_e7(values["lat"]), to_e7(values["lon"]), float(values.get("accuracy", USUAL_ACCURACY_M)), self._clock.now(),
-                values.get("altitude"),
+                to_e7(values["lat"]), to_e7(values["lon"]), float(values.get("accuracy_m", USUAL_ACCURACY_M)), self._clock.now(),
+                float(values["altitude_m"]) if "altitude_m" in values else None,
             ))
         self._field.tick()
 

@@ -1,6 +1,7 @@
 """Reads a scripted day and checks all of it before the first step is played; each fault names step and field."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,8 +40,14 @@ class _Kind:
     fits: Check
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_number(value: Any, low: float = -math.inf, high: float = math.inf) -> bool:
+    """A number, or text that holds one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        return math.isfinite(float(value)) and low <= float(value) <= high
+    except ValueError:
+        return False
 
 
 def _is_whole(value: Any) -> bool:
@@ -49,10 +56,6 @@ def _is_whole(value: Any) -> bool:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
-
-
-def _is_decimal(value: Any) -> bool:
-    return (_is_number(value) and value >= 0) or (isinstance(value, str) and value != "")
 
 
 def _is_counts(value: Any) -> bool:
@@ -67,10 +70,10 @@ def _is_time(value: Any) -> bool:
 
 
 _TEXT = _Kind("应为非空文字", "must be text that is not empty", lambda v: isinstance(v, str) and v.strip() != "")
-_LONGITUDE = _Kind("应为 -180 到 180 的数", "must be a number from -180 to 180", lambda v: _is_number(v) and abs(v) <= 180)
-_LATITUDE = _Kind("应为 -90 到 90 的数", "must be a number from -90 to 90", lambda v: _is_number(v) and abs(v) <= 90)
+_LONGITUDE = _Kind("应为 -180 到 180 的数", "must be a number from -180 to 180", lambda v: _is_number(v, -180, 180))
+_LATITUDE = _Kind("应为 -90 到 90 的数", "must be a number from -90 to 90", lambda v: _is_number(v, -90, 90))
 _NUMBER = _Kind("应为数", "must be a number", _is_number)
-_DECIMAL = _Kind("应为不小于 0 的数", "must be a number of at least 0", _is_decimal)
+_DECIMAL = _Kind("应为不小于 0 的数", "must be a number of at least 0", lambda v: _is_number(v, 0))
 _COUNT = _Kind("应为正整数", "must be a whole number above 0", lambda v: _is_whole(v) and v > 0)
 _COUNTS = _Kind("应为“物种: 数量”的对象", "must be an object of species to whole number", _is_counts)
 _TEXTS = _Kind("应为文字列表", "must be a list of texts", _is_texts)
@@ -82,13 +85,14 @@ _GRADES = (*DAMAGE_GRADES, *DAMAGE_GRADES.values())
 _GRADE = _Kind(f"应为 {'、'.join(_GRADES)} 之一", "is not a damage grade", lambda v: v in _GRADES)
 _SOURCE = _Kind("应为 gnss 或 map", "must be gnss or map", lambda v: v in ("gnss", "map"))
 
-_PLACE = {"lon": _LONGITUDE, "lat": _LATITUDE, "accuracy": _DECIMAL, "altitude": _NUMBER}
+_PLACE = {"lon": _LONGITUDE, "lat": _LATITUDE, "accuracy_m": _DECIMAL, "altitude_m": _NUMBER}
 _NOTES = {"remarks": _TEXT, "photo": _PHOTO}
 _ACTIONS: Mapping[str, tuple[Mapping[str, _Kind], tuple[str, ...]]] = {
     "enrol": ({"code": _TEXT, "device_name": _TEXT}, ("code",)),
-    "choose_survey": ({"survey": _TEXT}, ("survey",)),
+    "choose_survey": ({"survey_id": _TEXT}, ("survey_id",)),
     "record_sighting": (
-        {"species": _TEXT, "count": _COUNT, "place_source": _SOURCE, "sex": _TEXT, "life_stage": _TEXT, "behavior": _TEXT, **_PLACE, **_NOTES},
+        {"species": _TEXT, "count": _COUNT, "place_source": _SOURCE, "sex": _TEXT, "life_stage": _TEXT, "behavior": _TEXT,
+         **_PLACE, **_NOTES},
         ("species",),
     ),
     "undo": ({}, ()),
@@ -96,11 +100,12 @@ _ACTIONS: Mapping[str, tuple[Mapping[str, _Kind], tuple[str, ...]]] = {
     "walk": ({"gpx": _TEXT, "until": _TIME}, ()),
     "pause": ({}, ()),
     "resume": ({}, ()),
-    "finding": ({"type": _FINDING, "action_taken": _TEXT, "evidence_number": _TEXT, **_PLACE, **_NOTES}, ("type",)),
+    "finding": ({"finding_type": _FINDING, "action_taken": _TEXT, "evidence_number": _TEXT, **_PLACE, **_NOTES}, ("finding_type",)),
     "end_patrol": ({"nil_report": _FLAG, **_NOTES}, ()),
     "bird_transect": (
-        {"location_name": _TEXT, "counts": _COUNTS, "targets": _TEXTS, "target_group": _TEXT, "until": _TIME, "gpx": _TEXT, "length_m": _DECIMAL,
-         "observers": _COUNT, "weather": _TEXT, "habitat_code": _TEXT, **_PLACE, **_NOTES},
+        {"location_name": _TEXT, "counts": _COUNTS, "targets": _TEXTS, "target_group": _TEXT, "until": _TIME, "duration_min": _DECIMAL, "gpx": _TEXT,
+         "length_m": _DECIMAL, "end_lon": _LONGITUDE, "end_lat": _LATITUDE, "observers": _COUNT, "weather": _TEXT,
+         "habitat_code": _TEXT, **_PLACE, **_NOTES},
         ("counts",),
     ),
     "invasive_plot": (
@@ -143,6 +148,7 @@ def check_step(number: int, raw: Any) -> Step:
             raise ScriptFault(f"没有这个字段；可用：{'、'.join(fields) or '无'}", "no such field", number, action, name)
         if not kind.fits(value):
             raise ScriptFault(f"{kind.zh}，而不是 {value!r}", kind.en, number, action, name)
-    if ("lon" in values) != ("lat" in values):
-        raise ScriptFault("lon 与 lat 须同时给出", "lon and lat go together", number, action, "lon" if "lat" in values else "lat")
+    for lon, lat in (("lon", "lat"), ("end_lon", "end_lat")):
+        if (lon in values) != (lat in values):
+            raise ScriptFault(f"{lon} 与 {lat} 须同时给出", f"{lon} and {lat} go together", number, action, lon if lat in values else lat)
     return Step(number, action, parse_aware(raw["at"]) if "at" in raw else None, values)

@@ -78,5 +78,12 @@ def _receipt(raw: Any) -> Receipt | None:
     texts = {name: raw.get(name) for name in ("record_id", "digest", "outcome", "holder", "server_epoch")}
     if not all(isinstance(text, str) for text in texts.values()):
         return None
-    reason = "：".join(str(raw[key]) for key in ("reason", "detail") if raw.get(key))
+    reason = "；".join(filter(None, [str(raw.get("reason") or ""), *_details(raw.get("detail"))]))
     return Receipt(**{name: str(text) for name, text in texts.items()}, reason=reason)
+
+
+def _details(detail: Any) -> list[str]:
+    """Field and message of each thing that the server found wrong."""
+    if isinstance(detail, list):
+        return [" ".join(str(one[key]) for key in ("field", "message") if one.get(key)) for one in detail if isinstance(one, dict)]
+    return [str(detail)] if detail else []

@@ -98,10 +98,10 @@ class Transport:
         if answer.status_code == 401:
             raise CredentialRefused
         if not 200 <= answer.status_code < 300:
-            raise Refused(answer.status_code, _problem_words(answer))
+            raise Refused(answer.status_code, problem_words(answer))
 
 
-def _problem_words(answer: requests.Response) -> str:
+def problem_words(answer: requests.Response) -> str:
     try:
         problem = parse(answer.content)
     except NotCanonical:

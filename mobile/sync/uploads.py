@@ -10,7 +10,7 @@ from mobile.store.media import MediaFile
 from mobile.store.store import Store
 from mobile.sync.failures import BrokenAnswer, Refused, SyncFailure
 from mobile.sync.report import SyncReport
-from mobile.sync.transport import Transport
+from mobile.sync.transport import Transport, problem_words
 from shared.protocol import CUSTODY_HEADER, UPLOAD_CHUNK_BYTES
 
 CHECKSUM_MISMATCH = 460
@@ -81,7 +81,7 @@ class _Upload:
         encoded = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
         answer = self._transport.tus("POST", "/v1/uploads", {"Upload-Length": str(photo.byte_count), "Upload-Metadata": encoded})
         if answer.status_code not in (200, 201):
-            raise Refused(answer.status_code, "照片上传未被接受")
+            raise Refused(answer.status_code, problem_words(answer) or "照片上传未被接受")
         if "Location" in answer.headers:
             self._remember(self._transport.absolute(answer.headers["Location"], "/v1/uploads"))
         return answer
@@ -91,7 +91,7 @@ class _Upload:
         if answer.status_code in (404, 410):
             return None
         if answer.status_code not in (200, 204):
-            raise Refused(answer.status_code, "照片上传无法继续")
+            raise Refused(answer.status_code, problem_words(answer) or "照片上传无法继续")
         return answer
 
     def _next(self, answer: requests.Response) -> requests.Response | None:
@@ -101,7 +101,7 @@ class _Upload:
         if answer.status_code == 409:
             return self._resume()
         if not 200 <= answer.status_code < 300:
-            raise Refused(answer.status_code, "照片片段未被接受")
+            raise Refused(answer.status_code, problem_words(answer) or "照片片段未被接受")
         offset = _offset(answer, 0 if answer.status_code == 201 else None)
         if not 0 <= offset < self._photo.byte_count:
             raise BrokenAnswer

@@ -1,0 +1,266 @@
+"""A small server that speaks sync protocol 1 over real HTTP, and misbehaves when asked to."""
+
+import base64
+import contextlib
+import gzip
+import hashlib
+import json
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from shared.canonical import digest
+from shared.ids import uuid7
+
+PERSON, SURVEY = str(uuid7()), str(uuid7())
+HOLDER = "hunan"
+
+
+@dataclass
+class Station:
+    """`records` by (id, digest) as received; faults are switched on by the tests."""
+
+    url: str = ""
+    epoch: str = field(default_factory=lambda: str(uuid7()))
+    holder: str = HOLDER
+    skew: timedelta = timedelta()
+    pack: bytes = b""
+    records: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    posted: list[list[str]] = field(default_factory=list)
+    photos: dict[str, bytes] = field(default_factory=dict)
+    uploads: dict[str, "Upload"] = field(default_factory=dict)
+    patches: list[tuple[int, int]] = field(default_factory=list)
+    portal: bool = False
+    revoked: bool = False
+    without_header: bool = False
+    cut_batches: int = 0
+    cut_after_keeping: int = 0
+    cut_patches: int = 0
+    spoil_photos: int = 0
+    wrong_digest: bool = False
+    quarantine: bool = False
+    relay: bool = False
+    lose_half: bool = False
+    pack_asked: int = 0
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+    def now(self) -> str:
+        return (datetime.now(UTC) + self.skew).isoformat()
+
+
+@dataclass
+class Upload:
+    length: int
+    sha256: str
+    data: bytes = b""
+
+
+@contextlib.contextmanager
+def station(**options: Any) -> Iterator[Station]:
+    state = Station(**options)
+
+    class Handler(_Handler):
+        station = state
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def closed_port() -> str:
+    """An address where nobody answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    station: Station
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        if self._refused():
+            return
+        if self.path == "/v1/sync/session":
+            self._json(200, self._session())
+        elif self.path.startswith("/v1/sync/changes"):
+            cursor = int(self.path.split("cursor=")[1].split("&")[0])
+            found = [change for change in self.station.changes if change["change_no"] > cursor]
+            self._json(200, {"changes": found, "cursor": found[-1]["change_no"] if found else cursor, "more": False})
+        else:
+            self.station.pack_asked += 1
+            self._answer(200, self.station.pack, {"Content-Type": "application/vnd.sqlite3", "Xiangye-Protocol": "1"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self._refused():
+            return
+        if self.path == "/v1/devices/enrol":
+            self._enrol(json.loads(body))
+        elif self.path == "/v1/sync/batches":
+            self._batch(json.loads(gzip.decompress(body)))
+        else:
+            self._create()
+
+    def do_HEAD(self) -> None:
+        upload = self.station.uploads.get(self.path)
+        if upload is None:
+            self._answer(404, b"", {"Tus-Resumable": "1.0.0"})
+        else:
+            self._upload_state(200, upload)
+
+    def do_PATCH(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        upload, at = self.station.uploads[self.path], int(self.headers["Upload-Offset"])
+        self.station.patches.append((at, len(body)))
+        if at != len(upload.data):
+            self._answer(409, b"", {"Tus-Resumable": "1.0.0"})
+            return
+        if self.station.cut_patches:
+            self.station.cut_patches -= 1
+            upload.data += body[: len(body) // 2]
+            self._hang_up()
+            return
+        if self.station.spoil_photos:
+            self.station.spoil_photos -= 1
+            body = bytes(len(body))
+        upload.data += body
+        if len(upload.data) == upload.length and hashlib.sha256(upload.data).hexdigest() != upload.sha256:
+            del self.station.uploads[self.path]
+            self._answer(460, b"", {"Tus-Resumable": "1.0.0"})
+            return
+        if len(upload.data) == upload.length:
+            self.station.photos[upload.sha256] = upload.data
+        self._upload_state(204, upload)
+
+    def _refused(self) -> bool:
+        if self.station.portal:
+            self._answer(200, b"<html>Welcome! Please log in</html>", {"Content-Type": "text/html"})
+            return True
+        if self.station.revoked and self.path != "/v1/devices/enrol":
+            body = json.dumps({"title": "设备凭证无效或已注销", "status": 401, "code": "credential_unknown"}).encode()
+            self._answer(401, body, {"Content-Type": "application/problem+json"})
+            return True
+        return False
+
+    def _enrol(self, asked: dict[str, Any]) -> None:
+        if asked["code"] != "GOOD-CODE":
+            body = json.dumps({"title": "注册码已使用或已过期", "status": 410, "code": "enrolment_used"}).encode()
+            self._answer(410, body, {"Content-Type": "application/problem+json"})
+            return
+        self._json(201, {
+            "person_id": PERSON, "person_name": "测试员", "device_id": asked["device_id"], "credential": "secret", "server_time": self.station.now(),
+            "server_epoch": self.station.epoch, "holder": self.station.holder,
+        })
+
+    def _session(self) -> dict[str, Any]:
+        pack = self.station.pack
+        described = {"version": "2025", "sha256": hashlib.sha256(pack).hexdigest(), "byte_count": len(pack)} if pack else None
+        return {
+            "server_time": self.station.now(), "server_epoch": self.station.epoch, "holder": self.station.holder, "person_id": PERSON, "protocol": 1,
+            "surveys": [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}], "packs": {"taxa": described},
+        }
+
+    def _batch(self, batch: dict[str, Any]) -> None:
+        if self.station.cut_batches:
+            self.station.cut_batches -= 1
+            self._hang_up()
+            return
+        self.station.posted.append([record["id"] for record in batch["records"]])
+        receipts = [self._receipt(record) for record in batch["records"]]
+        if self.station.cut_after_keeping:
+            self.station.cut_after_keeping -= 1
+            self._hang_up()
+            return
+        if self.station.lose_half:
+            receipts = receipts[: len(receipts) // 2]
+        self._json(200, {"server_time": self.station.now(), "server_epoch": self.station.epoch, "holder": self.station.holder, "receipts": receipts})
+
+    def _receipt(self, record: dict[str, Any]) -> dict[str, Any]:
+        mark = digest(record)
+        known = (record["id"], mark) in self.station.records
+        outcome = "quarantined" if self.station.quarantine else "already_have" if known else "accepted"
+        if outcome != "quarantined":
+            self.station.records[record["id"], mark] = record
+        return {
+            "record_id": record["id"], "digest": "0" * 64 if self.station.wrong_digest else mark, "outcome": outcome,
+            "holder": "relay" if self.station.relay else self.station.holder, "server_epoch": self.station.epoch, "reason": None,
+            "detail": [{"field": "body.place", "message": "odd"}] if outcome == "quarantined" else [],
+        }
+
+    def _create(self) -> None:
+        pairs = (part.split(" ") for part in self.headers["Upload-Metadata"].split(","))
+        metadata = {key: base64.b64decode(value).decode() for key, value in pairs}
+        path = f"/v1/uploads/{uuid7()}"
+        self.station.uploads[path] = Upload(int(self.headers["Upload-Length"]), metadata["sha256"], self.station.photos.get(metadata["sha256"], b""))
+        self._upload_state(201, self.station.uploads[path], {"Location": path})
+
+    def _upload_state(self, status: int, upload: Upload, headers: dict[str, str] | None = None) -> None:
+        state = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(len(upload.data)), **(headers or {})}
+        if len(upload.data) == upload.length:
+            state["Xiangye-Custody"] = f"{upload.sha256};{self.station.holder};{self.station.epoch}"
+        self._answer(status, b"", state)
+
+    def _json(self, status: int, body: Any) -> None:
+        headers = {"Content-Type": "application/json"} | ({} if self.station.without_header else {"Xiangye-Protocol": "1"})
+        self._answer(status, json.dumps(body).encode(), headers)
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+
+TAXA = (
+    ("t1", "Manis pentadactyla", "穿山甲", "哺乳类", "鳞甲科", "I", 0, 1, "chuan shan jia", "csj"),
+    ("t2", "Egretta garzetta", "白鹭", "鸟类", "鹭科", "None", 0, None, "bai lu", "bl"),
+    ("t3", "Ardea cinerea", "苍鹭", "鸟类", "鹭科", None, 0, None, "cang lu", "cl"),
+    ("t4", "Alternanthera philoxeroides", "空心莲子草", "维管束植物", "苋科", None, 1, None, "kong xin lian zi cao", "kxlzc"),
+    ("t5", "Abbottina rivularis", "棒花鱼", "鱼类", "鲤科", None, 0, None, "bang hua yu", "bhy"),
+    ("t6", "Microphysogobio tafangensis", "蛇𬶋", "鱼类", "鲤科", None, 0, None, "she ju", "sj"),
+    ("t7", "Ciconia boyciana", "东方白鹳", "鸟类", "鹳科", "I", 0, 2, "dong fang bai guan", "dfbg"),
+)
+
+
+def make_pack(path: Path) -> bytes:
+    """A species pack in the server's form."""
+    with contextlib.closing(sqlite3.connect(path)) as pack, pack:
+        pack.executescript("""
+            create table pack (key text primary key, value text);
+            create table taxon (taxon_id, scientific_name, name_zh, rank, class_name, family, group_zh, protection_class, invasive, sensitivity,
+                                pinyin, initials);
+            create table name (taxon_id, name, kind, pinyin, initials);
+            insert into pack values ('version', '2025'), ('kind', 'taxa');
+            insert into name values ('t4', '喜旱莲子草', 'vernacular', 'xi han lian zi cao', 'xhlzc'), ('t1', 'Manis aurita', 'synonym', null, null);
+        """)
+        pack.executemany(
+            "insert into taxon values (?, ?, ?, 'species', '', ?, ?, ?, ?, ?, ?, ?)", [(t[0], t[1], t[2], t[4], t[3], *t[5:]) for t in TAXA],
+        )
+    return path.read_bytes()
