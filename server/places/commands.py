@@ -46,7 +46,7 @@ def locate(lon: str, lat: str, as_json: bool) -> None:
     with open_session(settings) as session:
         stamp = queries.locate(session, *at, home_province=settings.home_province)
     if as_json:
-        print_json({name: value for name, value in asdict(stamp).items() if name in _SHOWN})
+        print_json({name: getattr(stamp, name) for name in _SHOWN})
     else:
         click.echo("\n".join(_lines(stamp)))
 

@@ -38,10 +38,18 @@ class Outline:
 
 @dataclass(frozen=True)
 class Layer:
+    """Three GeoJSON texts and their name; taken apart only when `outlines` is asked for, which takes seconds."""
+
     id: str
     source: str
     digest: str
-    outlines: tuple[Outline, ...]
+    provinces: bytes
+    prefectures: bytes
+    counties: bytes
+
+    def outlines(self) -> tuple[Outline, ...]:
+        names = names_of(_features(self.provinces)), names_of(_features(self.prefectures))
+        return outlines_of(_features(self.counties), *names)
 
 
 @dataclass(frozen=True)
@@ -53,14 +61,14 @@ class AliasList:
 
 
 def read_layer() -> Layer:
-    folder = files(_PACKAGE) / "data"
-    provinces, prefectures, counties = (
-        (folder / name).read_bytes() for name in ("province.geojson", "city.geojson", "district.geojson")
-    )
-    release, digest = version(_DISTRIBUTION), hashlib.sha256(provinces + prefectures + counties).hexdigest()
-    outlines = outlines_of(_features(counties), names_of(_features(provinces)), names_of(_features(prefectures)))
-    source = f"天地图行政区划，取自 PyPI {_DISTRIBUTION} {release}（MIT）"
-    return Layer(f"{_DISTRIBUTION}-{release}-{digest[:8]}", source, digest, outlines)
+    folder, release = files(_PACKAGE) / "data", version(_DISTRIBUTION)
+    texts = [(folder / name).read_bytes() for name in ("province.geojson", "city.geojson", "district.geojson")]
+    return layer_of(f"{_DISTRIBUTION}-{release}", f"天地图行政区划，取自 PyPI {_DISTRIBUTION} {release}（MIT）", *texts)
+
+
+def layer_of(name: str, source: str, provinces: bytes, prefectures: bytes, counties: bytes) -> Layer:
+    digest = hashlib.sha256(provinces + prefectures + counties).hexdigest()
+    return Layer(f"{name}-{digest[:8]}", source, digest, provinces, prefectures, counties)
 
 
 def read_aliases() -> AliasList:

@@ -135,14 +135,15 @@ def grid_cells(session: Session, county_code: str) -> list[GridCell]:
 
 
 def _stamp(row: RowMapping | None, lon: float, lat: float, home: str, version: str) -> Stamp:
-    distance = None if row is None or row["distance"] is None else round(row["distance"], 1)
-    code = None if row is None else row["code"]
+    found: Mapping[str, Any] = {} if row is None else dict(row)
+    code, distance = found.get("code"), found.get("distance")
+    if distance is not None:
+        distance = round(distance, 1)
     if code is None and not is_uncertain(distance):
         distance = None
-    names: Mapping[str, Any] = row if row is not None else {}
     return Stamp(
-        county_code=code, county_name=names.get("name_zh"), prefecture_code=names.get("prefecture_code"),
-        prefecture_name=names.get("prefecture_name"), in_scope=code is not None and code.startswith(home),
+        county_code=code, county_name=found.get("name_zh"), prefecture_code=found.get("prefecture_code"),
+        prefecture_name=found.get("prefecture_name"), in_scope=code is not None and code.startswith(home),
         uncertain=is_uncertain(distance), distance_to_border_m=distance, areas=(), grid_cell=grid_cell(lon, lat), boundary_version=version,
     )
 

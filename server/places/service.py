@@ -1,16 +1,18 @@
 """Loads boundary versions. A source that was loaded before changes nothing, whoever asks and however often."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import Date, cast, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from server.places.layer import AliasList, Layer, Outline, read_aliases, read_layer
-from server.places.model import BoundaryVersion, CountyAlias
+from server.places.model import BoundaryVersion, CountyAlias, CountyRow
+from server.places.queries import boundary_version
 from server.places.rules import Alias
 
 _LOCK = "xiangye.places.load"
+_TODAY = cast(func.timezone("Asia/Shanghai", func.now()), Date)
 
 
 @dataclass(frozen=True)
@@ -23,24 +25,26 @@ class Loaded:
     changed: bool
 
 
-def load_counties(session: Session) -> Loaded:
+def load_counties(session: Session, layer: Layer | None = None, codes: AliasList | None = None) -> Loaded:
     """The default layer and our list of other codes; of two loads at once the second waits and finds nothing to do."""
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
-    layer, codes = read_layer(), read_aliases()
-    check_aliases(codes.aliases, (outline.code for outline in layer.outlines))
-    new_layer = _open_version(session, "county", layer)
+    layer, codes = layer or read_layer(), codes or read_aliases()
+    new_layer, new_codes = _open_version(session, "county", layer), _open_version(session, "county_alias", codes)
     if new_layer:
         _insert_counties(session, layer, codes)
-    new_codes = _open_version(session, "county_alias", codes)
+    in_force = boundary_version(session)
+    known = frozenset(session.scalars(select(CountyRow.code).where(CountyRow.boundary_version == in_force)))
     if new_codes:
         session.execute(delete(CountyAlias))
-        session.execute(insert(CountyAlias), [vars(alias) for alias in codes.aliases])
-    return Loaded(layer.id, len(layer.outlines), len(codes.aliases), new_layer or new_codes)
+        session.add_all(CountyAlias(**vars(alias)) for alias in codes.aliases)
+        session.flush()
+    if new_layer or new_codes:
+        check_aliases(codes.aliases, known)
+    return Loaded(in_force, len(known), len(codes.aliases), new_layer or new_codes)
 
 
-def check_aliases(aliases: Iterable[Alias], county_codes: Iterable[str]) -> None:
+def check_aliases(aliases: Iterable[Alias], known: Collection[str]) -> None:
     """ValueError where an alias is itself a county of the layer, or names one that is not."""
-    known = set(county_codes)
     for alias in aliases:
         if alias.code in known:
             raise ValueError(f"county aliases: {alias.code} {alias.name_zh} is a county of the layer")
@@ -53,7 +57,7 @@ def _open_version(session: Session, kind: str, source: Layer | AliasList) -> boo
     if session.get(BoundaryVersion, source.id) is not None:
         return False
     ended = session.execute(
-        update(BoundaryVersion).where(BoundaryVersion.kind == kind, BoundaryVersion.valid_to.is_(None)).values(valid_to=func.current_date())
+        update(BoundaryVersion).where(BoundaryVersion.kind == kind, BoundaryVersion.valid_to.is_(None)).values(valid_to=_TODAY)
         .returning(BoundaryVersion.valid_to)
     ).scalar()
     session.add(BoundaryVersion(id=source.id, kind=kind, source=source.source, digest=source.digest, valid_from=ended))
@@ -67,7 +71,7 @@ def _insert_counties(session: Session, layer: Layer, codes: AliasList) -> None:
         INSERT INTO xiangye.county (code, boundary_version, name_zh, prefecture_code, prefecture_name, province_code, province_name, valid_from, geom)
         VALUES (:code, :boundary_version, :name_zh, :prefecture_code, :prefecture_name, :province_code, :province_name, :valid_from,
                 ST_GeomFromWKB(:wkb, 4326))
-        """), [_row(outline) | {"boundary_version": layer.id, "valid_from": since.get(outline.code)} for outline in layer.outlines])
+        """), [_row(outline) | {"boundary_version": layer.id, "valid_from": since.get(outline.code)} for outline in layer.outlines()])
 
 
 def _row(outline: Outline) -> dict[str, object]:
