@@ -6,6 +6,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from server.taxa.names import clean, fold_chinese, fold_latin, has_chinese
+from server.taxa.rules import ABOVE_SPECIES
 
 _CANDIDATES = 400
 
@@ -75,12 +76,13 @@ def _match_of(row: RowMapping, query: str) -> str:
 
 
 def _rank_of(row: RowMapping, match: str, query: str) -> tuple[object, ...]:
-    """Exact, then whole initials or pinyin, then beginnings, then inside; accepted before other names, short before long."""
+    """Exact, then whole initials or pinyin, then beginnings, then inside; species before groups, accepted before other
+    names, short before long."""
     folded = fold_chinese(query) if has_chinese(query) else fold_latin(query)
     squeezed = folded.replace(" ", "")
     whole = squeezed in (row["initials"], (row["pinyin"] or "").replace(" ", "")) or row["search_name"] == folded
     begins = row["search_name"].startswith(folded) or (row["initials"] or "").startswith(squeezed)
     return (
-        match != "exact", not whole, row["status"] == "provisional", not begins, row["kind"] != "accepted", len(row["search_name"]),
-        row["rank"] not in ("species", "subspecies", "variety"), row["scientific_name"],
+        match != "exact", not whole, row["status"] == "provisional", not begins, row["rank"] in ABOVE_SPECIES,
+        row["kind"] != "accepted", len(row["search_name"]), row["scientific_name"],
     )
