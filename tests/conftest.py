@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from server import cluster, db, provision
@@ -20,6 +21,8 @@ from server.settings import Settings
 
 if TYPE_CHECKING:
     from tests.serving import Live
+
+pytest_plugins = ["tests.house.socket_guard"]
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -87,11 +90,25 @@ def session(settings: Settings) -> Iterator[Session]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def shared_reference(private_cluster: cluster.Cluster, reference_template: str) -> Iterator[Settings]:
+    """One clone for all tests that never commit."""
+    with _clone(private_cluster, reference_template, f"s_{uuid.uuid4().hex[:12]}") as made:
+        yield made
+
+
 @pytest.fixture
-def reference(reference_settings: Settings) -> Iterator[Session]:
-    """As the app role, with species and places loaded."""
-    with db.session_factory(reference_settings)() as opened:
+def reference(shared_reference: Settings) -> Iterator[Session]:
+    """As the app role, with species and places loaded; rolled back at the end, so a test that commits takes `reference_settings`."""
+    with db.session_factory(shared_reference)() as opened:
+        event.listen(opened, "before_commit", _refuse_commit)
         yield opened
+
+
+def _refuse_commit(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    raise AssertionError("this database is shared by all tests: use reference_settings for a test that commits")
 
 
 @pytest.fixture
@@ -105,7 +122,7 @@ def live(reference_settings: Settings) -> Iterator["Live"]:
 
 @contextlib.contextmanager
 def _clone(private: cluster.Cluster, template: str, name: str, keep: bool = False) -> Iterator[Settings]:
-    _administer(private, sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}"), name, template, db.OWNER_ROLE)
+    _administer(private, sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"), name, template, db.OWNER_ROLE)
     made = Settings(database_url=private.url(db.APP_ROLE, name), owner_url=private.url(db.OWNER_ROLE, name))
     try:
         yield made

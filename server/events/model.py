@@ -3,12 +3,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import ARRAY, DateTime, ForeignKey, Numeric, SmallInteger, Text
-from sqlalchemy.orm import Mapped, declarative_mixin, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
 
 
-@declarative_mixin
 class Observed:
     """The columns of everything that was observed in some survey at some time."""
 

@@ -5,6 +5,7 @@ from sqlalchemy import DateTime, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
+from server.taxa.model import Taxon
 
 
 class Identification(Base):
@@ -15,7 +16,7 @@ class Identification(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     occurrence_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"))
     version_digest: Mapped[str]
-    taxon_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"))
+    taxon_id: Mapped[UUID | None] = mapped_column(ForeignKey(Taxon.taxon_id))
     scientific_name: Mapped[str | None]
     name_zh: Mapped[str | None]
     verbatim_name: Mapped[str | None]

@@ -11,7 +11,6 @@ CELL_E7: Mapping[int, int] = {2: 1_000_000, 3: 100_000, 4: 10_000}
 """Side of the disclosure cell in 1e-7 degree, by level; level 1 shows no cell, level 0 is not guarded."""
 OPERATIONAL_PATROL = (2, "operational:patrol")
 OPERATIONAL_FINDING = (3, "operational:finding")
-UNKNOWN_NAME = (2, "unknown-name")
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from server.sensitivity.rules import UNKNOWN_NAME
 from server.taxa import queries as taxa
-from server.taxa.rules import ResolvedTaxon
+from server.taxa.rules import UNPLACED, ResolvedTaxon, SensitivityRules
 from server.taxa.service import ensure_taxa
-
-_TOO_COARSE = frozenset({"kingdom", "phylum", "class", "order"})
-
 
 @dataclass(frozen=True)
 class Named:
@@ -40,10 +36,15 @@ def _names(taxon: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return taxon["scientific_name"] or taxon["verbatim_name"], taxon["name_zh"]
 
 
-def _named(taxon: ResolvedTaxon | None, rules: Any, body: Mapping[str, Any]) -> Named:
-    if taxon is None or taxon.rank in _TOO_COARSE:
+def _named(taxon: ResolvedTaxon | None, rules: SensitivityRules, body: Mapping[str, Any]) -> Named:
+    if taxon is None:
         # A name that cannot be placed may be any of the guarded ones: closed by default.
-        level, rule = UNKNOWN_NAME
-        return Named(UUID(taxon.taxon_id) if taxon else None, level, rule, None, ("name_unknown",))
-    level, rule, _reason, coarsest = rules.level_for(taxon)
-    return Named(UUID(taxon.taxon_id), level, rule or None, coarsest, ())
+        level, rule, _reason, coarsest = UNPLACED
+        return Named(None, level, rule, coarsest, ("name_unknown",))
+    level, rule, _reason, coarsest = rules.level_for(taxon, population=population_of(body["degree_of_establishment"]))
+    return Named(UUID(taxon.taxon_id), level, rule or None, coarsest, ("name_unknown",) if taxon.rank == "unranked" else ())
+
+
+def population_of(degree_of_establishment: str | None) -> str:
+    """Which population a list's rule asks about; what is not said to be otherwise is wild."""
+    return degree_of_establishment if degree_of_establishment in ("captive", "released", "cultivated") else "wild"

@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from server.cluster import binaries
+from server.db import session_factory
 from server.settings import Settings
 from tests.admitting import outcomes, set_up
 from tests.records import MANGSHAN, PANGOLIN, envelope, event, observed, occurrence
@@ -20,8 +21,14 @@ PLANTED = [(249512345 + n * 3313, 1129287654 + n * 7177) for n in range(12)]
 
 
 @pytest.fixture
-def planted(reference: Session) -> Iterator[Session]:
-    set_up(reference)
+def planted(reference_settings: Settings) -> Iterator[Session]:
+    with session_factory(reference_settings)() as session:
+        _plant(session)
+        yield session
+
+
+def _plant(session: Session) -> None:
+    set_up(session)
     sent = []
     for latitude, longitude in PLANTED:
         place = {**MANGSHAN, "latitude_e7": latitude, "longitude_e7": longitude}
@@ -35,9 +42,8 @@ def planted(reference: Session) -> Iterator[Session]:
         ))
         track = envelope("track_segment", observed(patrol_id=patrol["id"], leg=1, points=[[1747700000000, longitude, latitude, 500, None]]))
         sent += [walk, patrol, found, photo, track, envelope("finding", observed(event_id=patrol["id"], finding_type="snare", place=place))]
-    assert set(outcomes(reference, *sent)) == {"accepted"}
-    reference.commit()
-    yield reference
+    assert set(outcomes(session, *sent)) == {"accepted"}
+    session.commit()
 
 
 def forms_of(latitude_e7: int, longitude_e7: int) -> Iterator[str]:
