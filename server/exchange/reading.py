@@ -9,6 +9,7 @@ from server.exchange.camera import mark_evidence
 from server.exchange.identity import Identity, identify
 from server.exchange.rules import WHOLE_ROW, Reading, read_row
 from server.exchange.sources import Source, open_source
+from server.exchange.visits import Visit, gather_visits
 
 
 @dataclass
@@ -23,6 +24,7 @@ class FileReading:
     kept: list[Reading] = field(default_factory=list)
     identities: list[Identity] = field(default_factory=list)
     repeats: list[Reading] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
 
 
 def read_file(path: Path, mapping: str | None, today: date) -> FileReading:
@@ -32,10 +34,13 @@ def read_file(path: Path, mapping: str | None, today: date) -> FileReading:
 
 def read_source(source: Source, today: date) -> FileReading:
     readings = [read_row(row, source.mapping, today) for row in source.table.rows]
-    mark_evidence(readings)
+    if source.table.source == "camtrap_dp":
+        mark_evidence(readings)
     result = FileReading(source.table.source, source.table.encoding, source.mapping.name, len(readings))
     result.rejected = [reading for reading in readings if reading.body is None]
     _part_repeats(result, [reading for reading in readings if reading.body is not None])
+    if source.table.source != "camtrap_dp":  # there an event is a burst of pictures, not a visit with effort
+        result.visits = gather_visits(result.kept)
     _speak_of_columns(readings, source.mapping.headings_by_term(source.table.headings))
     return result
 

@@ -87,11 +87,13 @@ def _open_text(opener: OpenMember, name: str, names: list[str]) -> Iterator[Tabl
         raise Unusable("core_missing", name)
     deployments = str(PurePosixPath(name).parent / "deployments.csv")
     with open_csv(opener(name)) as table:
-        if OBSERVATION_HEADINGS.issubset(table.headings) and deployments in names:
+        if not OBSERVATION_HEADINGS.issubset(table.headings):
+            yield table
+        elif deployments in names:
             with open_csv(opener(deployments)) as places:
                 yield with_places(table, list(places.rows))
         else:
-            yield table
+            yield with_places(table, [])
 
 
 def _observations_path(descriptor: bytes) -> str:

@@ -36,12 +36,13 @@ class Row:
 def lines_of(stream: IO[bytes], encoding: str, terminator: str = "\n") -> Iterator[str]:
     """Lines without their terminator; undecodable bytes become U+FFFD. A CR before the LF belongs to the line end."""
     if terminator in ("\n", "\r", "\r\n"):
-        for line in io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline=terminator):
-            ended = line.removesuffix(terminator)
-            yield ended.removesuffix("\r") if terminator == "\n" else ended
+        with io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline=terminator) as text:
+            for line in text:
+                ended = line.removesuffix(terminator)
+                yield ended.removesuffix("\r") if terminator == "\n" else ended
         return
-    text = stream.read().decode(encoding, "replace")
-    yield from text.removesuffix(terminator).split(terminator)
+    whole = stream.read().decode(encoding, "replace")
+    yield from whole.removesuffix(terminator).split(terminator)
 
 
 def rows_of(lines: Iterable[str], dialect: Dialect) -> Iterator[Row]:
