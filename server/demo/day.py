@@ -42,7 +42,7 @@ class _Script:
 
     def near(self, spot: Spot, spread: float = 0.006) -> dict[str, float]:
         longitude, latitude = (value + self.chance.uniform(-spread, spread) for value in spot)
-        return {"lon": round(longitude, 6), "lat": round(latitude, 6), "accuracy": self.chance.randrange(4, 15)}
+        return {"lon": round(longitude, 6), "lat": round(latitude, 6), "accuracy_m": self.chance.randrange(4, 15)}
 
     def sighting(self, species: str, count: int, spot: Spot, scene: str | None = None, **fields: Any) -> None:
         place = self.near(spot)
@@ -77,8 +77,8 @@ def mangshan(day: datetime) -> FieldDay:
     script.do("walk", minutes=100, gpx="patrol.gpx")
     last = track[-1][1]
     script.now = max(script.now, track[-1][0] + timedelta(seconds=30))
-    script.do("finding", type="snare", action_taken="拆除猎套 1 个并登记", remarks=REMARK, **script.near(last, 0.0005))
-    script.do("finding", type="fire", action_taken="劝离并教育", remarks=REMARK, **script.near(last, 0.0005))
+    script.do("finding", finding_type="snare", action_taken="拆除猎套 1 个并登记", remarks=REMARK, **script.near(last, 0.0005))
+    script.do("finding", finding_type="fire", action_taken="劝离并教育", remarks=REMARK, **script.near(last, 0.0005))
     script.do("end_patrol", minutes=2)
     return FieldDay("mangshan", "演示调查员甲", script.steps, script.shots, {"patrol.gpx": track})
 

@@ -120,7 +120,7 @@ def _record(settings: Settings, home: Path, made: day.FieldDay, url: str) -> Non
         if session.get(Person, person_id) is None:
             accounts.add_person(session, SystemClock(), made.surveyor, "湘野演示", person_id)
         code = accounts.issue_code(session, SystemClock(), person_id)
-    first = [{"do": "enrol", "code": code, "device_name": f"演示平板 {made.name}"}, {"do": "sync"}, {"do": "choose_survey", "survey": str(demo_id(f"survey {made.name}"))}]
+    first = [{"do": "enrol", "code": code, "device_name": f"演示平板 {made.name}"}, {"do": "sync"}, {"do": "choose_survey", "survey_id": str(demo_id(f"survey {made.name}"))}]
     _field(home, "day.json", [*first, *made.steps], url)
     (home / "played.json").write_text("{}")
 
