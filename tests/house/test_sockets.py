@@ -29,9 +29,11 @@ def test_requests_is_guarded_too() -> None:
 
 
 def test_loopback_is_open() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(("localhost", server.getsockname()[1]), timeout=5) as client:
-            accepted, _ = server.accept()
-            accepted.sendall(b"!")
-            accepted.close()
-            assert client.recv(1) == b"!"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(("localhost", server.getsockname()[1]), timeout=5) as client,
+    ):
+        accepted, _ = server.accept()
+        accepted.sendall(b"!")
+        accepted.close()
+        assert client.recv(1) == b"!"
