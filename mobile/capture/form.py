@@ -33,15 +33,17 @@ class FormCapture:
         self.draft_id, self.values = left[0].draft_id, dict(left[0].values)
         return True
 
-    def begin(self) -> None:
+    def begin(self, **values: Any) -> None:
         self.draft_id, self.values = str(uuid7()), {}
-        self._drafts.open(self.draft_id, self.form, self.recorder.now())
-        self.set("opened_at", self.recorder.stamp())
+        self.set_all(opened_at=self.recorder.stamp(), **values)
 
     def set(self, field: str, value: Any) -> None:
         """One field, kept at once. The value is JSON."""
-        self._drafts.keep(self._open_id(), field, value, self.recorder.now())
-        self.values[field] = value
+        self.set_all(**{field: value})
+
+    def set_all(self, **values: Any) -> None:
+        self._drafts.keep(self._open_id(), self.form, values, self.recorder.now())
+        self.values.update(values)
 
     def add_photo(self, photo: KeptPhoto) -> None:
         kept = [p for p in self.values.get("photos", []) if p["sha256"] != photo.sha256]
@@ -58,9 +60,16 @@ class FormCapture:
             self._drafts.discard(self.draft_id)
         self._close()
 
-    def confirm(self) -> list[Saved]:
-        """Writes the records of the form in one transaction; after it returns they cannot be lost."""
-        saved = self.recorder.commit(self.parts(), self._open_id())
+    def confirm(self, here: dict[str, Any] | None = None) -> list[Saved]:
+        """Writes the records of the form in one transaction; after it returns they cannot be lost. `here` is the place unless
+        one was picked; a refusal leaves the draft without it, since the user may walk on."""
+        filled = self.values
+        self.values = {**filled, "place": filled.get("place") or here}
+        try:
+            saved = self.recorder.commit(self.parts(), self._open_id())
+        except BaseException:
+            self.values = filled
+            raise
         self._close()
         return saved
 

@@ -34,23 +34,17 @@ class PatrolCapture(WalkCapture):
         if self.is_open:
             raise FieldProblem("已有巡护正在进行", "patrol")
         self.recorder.observed(self.recorder.stamp())  # refused now rather than after hours of walking
-        self.begin()
-        self.set("started_at", self.recorder.stamp())
-        self.set("location_name", location_name or None)
-        self.set("start_place", place)
+        self.begin(started_at=self.recorder.stamp(), location_name=location_name or None, start_place=place)
 
     def pause(self) -> None:
         self._expect("running", "巡护未在进行，不能暂停")
         self.flush()
-        self.set("pauses", [*self.values.get("pauses", []), {"from": self.recorder.stamp(), "to": None}])
-        self.set("paused", True)
+        self.set_all(pauses=[*self.values.get("pauses", []), {"from": self.recorder.stamp(), "to": None}], paused=True)
 
     def resume(self) -> None:
         self._expect("paused", "巡护没有暂停，不能继续")
         pauses = self.values["pauses"]
-        self.set("pauses", [*pauses[:-1], {**pauses[-1], "to": self.recorder.stamp()}])
-        self.set("leg", self.leg + 1)
-        self.set("paused", False)
+        self.set_all(pauses=[*pauses[:-1], {**pauses[-1], "to": self.recorder.stamp()}], leg=self.leg + 1, paused=False)
 
     def end(self, nil_report: bool | None) -> list[Saved]:
         if not self.is_open:

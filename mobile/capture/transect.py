@@ -35,11 +35,9 @@ class TransectCapture(WalkCapture):
         if self.is_open:
             raise FieldProblem("已有样线正在进行", "transect")
         self.recorder.observed(self.recorder.stamp())
-        self.begin()
-        self.set("started_at", self.recorder.stamp())
-        self.set("location_name", location_name or None)
-        self.set("start_place", place)
-        self.set("target_group", target_group)
+        self.begin(
+            started_at=self.recorder.stamp(), location_name=location_name or None, start_place=place, target_group=target_group,
+        )
         for species in targets:
             self._keep(TallyEntry(species, 0, True, None))
 

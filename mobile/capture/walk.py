@@ -34,8 +34,8 @@ class WalkCapture(FormCapture):
             self._meter, self._unwritten = TrackMeter(self._tracks.points(self._open_id())), []
         return found
 
-    def begin(self) -> None:
-        super().begin()
+    def begin(self, **values: Any) -> None:
+        super().begin(**values)
         self._meter, self._unwritten = TrackMeter(), []
 
     def receive(self, fixes: list[Fix]) -> bool:

@@ -83,9 +83,7 @@ class FormPresenter(Presenter):
         self.changed()
 
     def _confirm(self) -> None:
-        if self.form.is_open and not self.form.values.get("place"):
-            self.form.set("place", place_of(self.position.fix))
-        self.saved_ids = tuple(saved.record_id for saved in self.form.confirm())
+        self.saved_ids = tuple(saved.record_id for saved in self.form.confirm(place_of(self.position.fix)))
 
     def _change(self, action: Callable[[], object]) -> bool:
         done = self.attempt(action)

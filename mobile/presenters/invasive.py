@@ -35,8 +35,7 @@ class InvasivePresenter(FormPresenter):
 
     def open(self, fresh: bool = False) -> None:
         super().open(fresh)
-        self.picker.clear()
-        self.picker.refresh()
+        self.picker.reset()
 
     def choose(self, key: str) -> bool:
         species = self.picker.by_key(key)

@@ -41,8 +41,7 @@ class RecordPresenter(FormPresenter):
 
     def open(self, fresh: bool = False) -> None:
         super().open(fresh)
-        self.picker.clear()
-        self.picker.refresh()
+        self.picker.reset()
 
     def choose(self, key: str) -> bool:
         """A row of the picker, by its `Species.key`."""
@@ -57,10 +56,7 @@ class RecordPresenter(FormPresenter):
         return self.choose_species(unlisted(UNKNOWN))
 
     def choose_species(self, species: Species) -> bool:
-        def keep() -> None:
-            self.sighting.set("taxon", species.as_taxon())
-            self.sighting.set("mark", species.mark)
-        return self._change(keep)
+        return self._change(lambda: self.sighting.set_all(taxon=species.as_taxon(), mark=species.mark))
 
     def set_count(self, count: int) -> bool:
         return self._change(lambda: self.sighting.set_count(count))
@@ -76,8 +72,7 @@ class RecordPresenter(FormPresenter):
         done = super().confirm()
         if done:
             self.undo_id = self.saved_ids[0]
-            self.picker.clear()
-            self.picker.refresh()
+            self.picker.reset()
             self.changed()
         return done
 

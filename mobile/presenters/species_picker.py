@@ -24,9 +24,14 @@ class SpeciesPicker(Presenter):
 
     def refresh(self) -> None:
         index = self._index()
-        self.recent = tuple(self._recent())
+        self.recent = tuple(index.by_id(species.key) or species for species in self._recent())
         self.pack_text = f"名录 {index.version}，{len(index)} 种" if len(index) else "平板上还没有物种名录：同步后即可搜索"
         self.search(self.query)
+
+    def reset(self) -> None:
+        """As on entering the screen: nothing typed, and the recent species anew."""
+        self.query = ""
+        self.refresh()
 
     def search(self, text: str) -> None:
         self.query = text

@@ -36,8 +36,7 @@ class TransectPresenter(FormPresenter):
         self.photo_choices = self._desk.choices()
         if not self.form.is_open and not fresh:
             self.form.restore()
-        self.picker.clear()
-        self.picker.refresh()
+        self.picker.reset()
         self.show()
 
     def start(self, location_name: str = "", targets: Sequence[Species] = (), target_group: str = "birds") -> bool:

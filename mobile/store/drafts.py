@@ -21,16 +21,17 @@ class Drafts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self, draft_id: str, form: str, now: datetime) -> None:
+    def keep(self, draft_id: str, form: str, values: dict[str, Any], now: datetime) -> None:
+        """These fields, at once; the draft begins with its first."""
         stamp = now.isoformat(timespec="seconds")
         with self._database.transaction() as connection:
-            connection.execute("insert into draft values (?, ?, ?, ?)", (draft_id, form, stamp, stamp))
-
-    def keep(self, draft_id: str, field: str, value: Any, now: datetime) -> None:
-        with self._database.transaction() as connection:
-            connection.execute("update draft set updated_at = ? where draft_id = ?", (now.isoformat(timespec="seconds"), draft_id))
             connection.execute(
-                "insert or replace into draft_field values (?, ?, ?)", (draft_id, field, json.dumps(value, ensure_ascii=False)),
+                "insert into draft values (?, ?, ?, ?) on conflict (draft_id) do update set updated_at = excluded.updated_at",
+                (draft_id, form, stamp, stamp),
+            )
+            connection.executemany(
+                "insert or replace into draft_field values (?, ?, ?)",
+                [(draft_id, field, json.dumps(value, ensure_ascii=False)) for field, value in values.items()],
             )
 
     def all(self, form: str | None = None) -> list[Draft]:

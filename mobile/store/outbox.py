@@ -99,11 +99,10 @@ class Outbox:
 
     def recent_species(self) -> list[Species]:
         """What this user recorded lately, each species once."""
-        taxa = {json.dumps(r.body["taxon"], sort_keys=True): r.body["taxon"] for r in reversed(self.latest(("occurrence",), 200))}
-        return [
-            Species(t["taxon_id"], t.get("scientific_name") or "", t.get("name_zh") or "")
-            for t in reversed(taxa.values()) if t.get("name_zh") or t.get("scientific_name")
-        ][:RECENT]
+        rows = self._database.rows("select canonical from record where kind = 'occurrence' order by seq desc limit 100")
+        taxa = [json.loads(row["canonical"])["body"]["taxon"] for row in rows]
+        named = [Species(t["taxon_id"], t["scientific_name"] or "", t["name_zh"] or "") for t in taxa]
+        return list({species.key: species for species in reversed(named) if species.key}.values())[::-1][:RECENT]
 
 
 def _kept(row: sqlite3.Row) -> KeptRecord:

@@ -56,9 +56,12 @@ class Transport:
     def absolute(self, location: str, against: str) -> str:
         """Where an upload lies; never another host, since the credential goes along."""
         url = urljoin(self._url(against), location)
-        if urlsplit(url)[:2] != urlsplit(self.base_url)[:2]:
+        if not self.is_ours(url):
             raise NotOurServer(url)
         return url
+
+    def is_ours(self, url: str) -> bool:
+        return urlsplit(url)[:2] == urlsplit(self.base_url)[:2]
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:

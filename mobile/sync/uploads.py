@@ -48,7 +48,8 @@ class _Upload:
         self._store = store
         self._transport = transport
         self._photo = photo
-        self._url = photo.upload_url
+        # An upload begun at another address is begun anew: the credential does not travel there.
+        self._url = photo.upload_url if photo.upload_url and transport.is_ours(photo.upload_url) else None
 
     def run(self) -> tuple[str, str]:
         """(holder, server_epoch) of the custody."""

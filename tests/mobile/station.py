@@ -8,6 +8,7 @@ import json
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,10 +37,12 @@ class Station:
     photos: dict[str, bytes] = field(default_factory=dict)
     uploads: dict[str, "Upload"] = field(default_factory=dict)
     patches: list[tuple[int, int]] = field(default_factory=list)
+    heads: int = 0
     portal: bool = False
     revoked: bool = False
     without_header: bool = False
     cut_batches: int = 0
+    slow_batches: float = 0
     cut_after_keeping: int = 0
     cut_patches: int = 0
     spoil_photos: int = 0
@@ -120,6 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._create()
 
     def do_HEAD(self) -> None:
+        self.station.heads += 1
         upload = self.station.uploads.get(self.path)
         if upload is None:
             self._answer(404, b"", {"Tus-Resumable": "1.0.0"})
@@ -185,6 +189,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.station.posted.append([record["id"] for record in batch["records"]])
         receipts = [self._receipt(record) for record in batch["records"]]
+        if self.station.slow_batches:
+            time.sleep(self.station.slow_batches)
         if self.station.cut_after_keeping:
             self.station.cut_after_keeping -= 1
             self._hang_up()

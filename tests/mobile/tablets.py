@@ -57,11 +57,16 @@ class Tablet:
 
 
 @contextmanager
-def tablet(folder: Path, photos: Path | None = None, server_url: str = "", enrolled: bool = True) -> Iterator[Tablet]:
+def tablet(
+    folder: Path, photos: Path | None = None, server_url: str = "", enrolled: bool = True, durable: bool = False,
+) -> Iterator[Tablet]:
+    """`durable` waits for the disk as the app does; most tests end no power supply and need not."""
     clock, location, storage = ScriptedClock(), ScriptedLocation(), FixedStorage()
     clock.set(DAWN)
     device = replace(desktop_device(folder, photos=photos, clock=clock, location=location), storage=storage)
     app = build(folder, device, server_url)
+    if not durable:
+        app.store.database.connection().execute("pragma synchronous = off")
     app.session._sleep = lambda _: None  # the tests need no patience between tries
     if enrolled:
         app.store.identity.device_id()

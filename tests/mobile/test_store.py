@@ -23,7 +23,7 @@ SAVER = """
 import sys
 from pathlib import Path
 from tests.mobile.tablets import tablet
-with tablet(Path(sys.argv[1])) as held:
+with tablet(Path(sys.argv[1]), durable=True) as held:
     for number in range(100000):
         print(held.sighting(count=number % 9 + 1), flush=True)
 """

@@ -50,7 +50,8 @@ def test_only_believable_fixes_enter() -> None:
     assert accept(None, fix(0, accuracy_m=None), 0) is not None
 
 
-GPX = """<?xml version="1.0"?><gpx xmlns="http://www.topografix.com/GPX/1/1" version="1.1"><wpt lat="1" lon="1"><time>2020-01-01T00:00:00Z</time></wpt>
+GPX = """<?xml version="1.0"?><gpx xmlns="http://www.topografix.com/GPX/1/1" version="1.1">
+<wpt lat="1" lon="1"><time>2020-01-01T00:00:00Z</time></wpt>
 <trk><trkseg>
 <trkpt lat="25.0000001" lon="112.9"><ele>812.5</ele><time>2025-05-19T23:30:00Z</time><hdop>1.2</hdop></trkpt>
 <trkpt lat="25.001" lon="112.9"><time>2025-05-20T07:31:00+08:00</time><extensions><x:accuracy xmlns:x="urn:x">7.5</x:accuracy></extensions></trkpt>
