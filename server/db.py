@@ -40,7 +40,7 @@ def engine_for(settings: Settings, role: str = "app") -> Engine:
     return _engine(url_for(settings, role))
 
 
-@functools.lru_cache(maxsize=16)
+@functools.cache
 def _engine(url: str) -> Engine:
     engine = create_engine(url, pool_pre_ping=True, pool_size=4, max_overflow=8)
     event.listen(engine, "connect", _set_up_connection)

@@ -60,7 +60,7 @@ def reference_template(private_cluster: cluster.Cluster, template: str) -> str:
     """Migrated, with species lists and counties loaded."""
     from server.reference import load_reference
 
-    with _clone(private_cluster, template, "template_reference", keep=True) as settings, db.open_session(settings) as session:
+    with clone(private_cluster, template, "template_reference", keep=True) as settings, db.open_session(settings) as session:
         load_reference(session)
     _disconnect(settings)
     return "template_reference"
@@ -68,13 +68,13 @@ def reference_template(private_cluster: cluster.Cluster, template: str) -> str:
 
 @pytest.fixture
 def settings(private_cluster: cluster.Cluster, template: str, tmp_path: Path) -> Iterator[Settings]:
-    with _clone(private_cluster, template, f"t_{uuid.uuid4().hex[:12]}") as made:
+    with clone(private_cluster, template, f"t_{uuid.uuid4().hex[:12]}") as made:
         yield replace(made, var_dir=tmp_path)
 
 
 @pytest.fixture
 def reference_settings(private_cluster: cluster.Cluster, reference_template: str, tmp_path: Path) -> Iterator[Settings]:
-    with _clone(private_cluster, reference_template, f"r_{uuid.uuid4().hex[:12]}") as made:
+    with clone(private_cluster, reference_template, f"r_{uuid.uuid4().hex[:12]}") as made:
         yield replace(made, var_dir=tmp_path)
 
 
@@ -93,7 +93,7 @@ def session(settings: Settings) -> Iterator[Session]:
 @pytest.fixture(scope="session")
 def shared_reference(private_cluster: cluster.Cluster, reference_template: str) -> Iterator[Settings]:
     """One clone for all tests that never commit."""
-    with _clone(private_cluster, reference_template, f"s_{uuid.uuid4().hex[:12]}") as made:
+    with clone(private_cluster, reference_template, f"s_{uuid.uuid4().hex[:12]}") as made:
         yield made
 
 
@@ -121,7 +121,7 @@ def live(reference_settings: Settings) -> Iterator["Live"]:
 
 
 @contextlib.contextmanager
-def _clone(private: cluster.Cluster, template: str, name: str, keep: bool = False) -> Iterator[Settings]:
+def clone(private: cluster.Cluster, template: str, name: str, keep: bool = False) -> Iterator[Settings]:
     _administer(private, sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"), name, template, db.OWNER_ROLE)
     made = Settings(database_url=private.url(db.APP_ROLE, name), owner_url=private.url(db.OWNER_ROLE, name))
     try:

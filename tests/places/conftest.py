@@ -7,20 +7,20 @@ from sqlalchemy.orm import Session
 
 from server import cluster, db
 from server.settings import Settings
-from tests.conftest import _clone
+from tests.conftest import clone
 
 
 @pytest.fixture(scope="session")
-def shared_clone(private_cluster: cluster.Cluster, reference_template: str) -> Iterator[Settings]:
-    with _clone(private_cluster, reference_template, "places_shared") as made:
+def sharedclone(private_cluster: cluster.Cluster, reference_template: str) -> Iterator[Settings]:
+    with clone(private_cluster, reference_template, "places_shared") as made:
         yield made
 
 
 @pytest.fixture
-def shared_settings(shared_clone: Settings) -> Iterator[Settings]:
+def shared_settings(sharedclone: Settings) -> Iterator[Settings]:
     """Leaves no connection open, since the engines of other tests push this one out of the cache of engines."""
-    yield shared_clone
-    db.engine_for(shared_clone).dispose()
+    yield sharedclone
+    db.engine_for(sharedclone).dispose()
 
 
 @pytest.fixture
