@@ -7,7 +7,7 @@ from typing import Any
 from server.exchange.mapping import COUNT_MAX, COUNT_MIN
 from server.exchange.positions import Found, number, wire_decimal
 
-_WHOLE = re.compile(r"\d{1,9}(\.0+)?")
+_WHOLE = re.compile(r"\d{1,9}(\.0+)?", re.ASCII)
 _LARGEST = 100_000_000
 _ABSENT = frozenset({"absent", "absence", "notobserved", "未见", "无"})
 

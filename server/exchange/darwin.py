@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from server.formats.darwin_core import ADDRESS
-from server.sensitivity.queries import FrozenRecord
+from server.sensitivity.records import FrozenRecord
 from shared.canonical import digest
 from shared.coordinates import e7_text
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 EARLIEST_YEAR, LATEST_YEAR = 1600, 2200
-_DATE = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?|(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})[日号])?)?|(\d{4})(\d{2})(\d{2})")
-_TIME = re.compile(r"(\d{1,2})(?::(\d{2})(?::(\d{2})(?:[.,]\d+)?)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?")
+_DATE = re.compile(
+    r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?|(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})[日号])?)?|(\d{4})(\d{2})(\d{2})", re.ASCII,
+)
+_TIME = re.compile(r"(\d{1,2})(?::(\d{2})(?::(\d{2})(?:[.,]\d+)?)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
 _MIDNIGHT = (0, 0, 0)
 
 
@@ -98,12 +100,12 @@ def _moment(parts: tuple[int, ...], clock: str, zone: tzinfo | None) -> _Point |
         return None
     given = [int(part) for part in found.groups()[:3] if part is not None]
     hour, minute, second = (*given, 0, 0)[:3]
-    offset = _offset(found.group(4))
-    is_a_date = len(given) == 3 and (hour, minute, second) == _MIDNIGHT and (offset is None or not offset.utcoffset(None))
     try:
+        offset = _offset(found.group(4))
         moment = datetime(parts[0], parts[1], parts[2], hour, minute, second, tzinfo=offset or zone)
     except ValueError:
         return None
+    is_a_date = len(given) == 3 and (hour, minute, second) == _MIDNIGHT and (offset is None or not offset.utcoffset(None))
     if is_a_date or (offset is None and zone is None):
         return _Point(moment.date().isoformat(), "day", parts)
     precision = ("hour", "minute", "second")[len(given) - 1]
@@ -112,13 +114,14 @@ def _moment(parts: tuple[int, ...], clock: str, zone: tzinfo | None) -> _Point |
 
 
 def _offset(text: str | None) -> timezone | None:
+    """ValueError for an offset that no place on earth has."""
     if text is None:
         return None
     if text == "Z":
         return UTC
     hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
     if hours > 14 or minutes > 59:
-        return None
+        raise ValueError(text)
     return timezone((1 if text[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes))
 
 
@@ -131,7 +134,7 @@ def read_columns(terms: Mapping[str, str]) -> tuple[Observed | None, str | None]
             later = {"year": ("month", "day"), "month": ("day",), "day": ()}[field]
             odd = next((name for name in later if terms.get(name, "").strip()), None)
             return _joined(parts), odd
-        if not re.fullmatch(rf"\d{{1,{width}}}(\.0)?", text) or not _on_the_calendar((*parts, int(float(text)))):
+        if not re.fullmatch(rf"\d{{1,{width}}}(\.0)?", text, re.ASCII) or not _on_the_calendar((*parts, int(float(text)))):
             return _joined(parts), field
         parts.append(int(float(text)))
     return _joined(parts), None

@@ -17,7 +17,8 @@ from server.formats.darwin_core import in_order
 from server.formats.dwca_writer import write_archive
 from server.formats.eml import DatasetDescription
 from server.places.queries import county as find_county
-from server.sensitivity.queries import FrozenRecord, frozen_records
+from server.sensitivity.queries import frozen_records
+from server.sensitivity.records import FrozenRecord
 from server.surveys.model import Dataset
 from server.surveys.service import survey as find_survey
 from shared.clock import CHINA, Clock

@@ -9,7 +9,7 @@ from shared.clock import CHINA
 from shared.coordinates import E7, in_range_e7, to_e7
 
 LATITUDE, LONGITUDE, UNCERTAINTY = "decimalLatitude", "decimalLongitude", "coordinateUncertaintyInMeters"
-_NUMBER = re.compile(r"[+-]?(\d{1,12}([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?(\d{1,12}([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _SAME_DATUM = re.compile(
     r"|.*(wgs[ _-]?(19)?84|world geodetic system 1984|epsg: ?:?(4326|4490|4979)|cgcs[ -]?2000|china geodetic coordinate system 2000).*"
     r"|unknown|not recorded|未知", re.IGNORECASE,

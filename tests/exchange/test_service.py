@@ -21,7 +21,8 @@ from server.exchange.export import export_file
 from server.exchange.service import import_file
 from server.formats.csv_text import restore
 from server.formats.unusable import Unusable
-from server.sensitivity.queries import FrozenRecord, frozen_records
+from server.sensitivity.queries import frozen_records
+from server.sensitivity.records import FrozenRecord
 from server.surveys.service import add_dataset
 from shared.clock import end_of_day_in_china
 from shared.problems import Problem
