@@ -1,7 +1,7 @@
 """Reads: from a name to a taxon, from a taxon to what the lists in force say of it. Few queries, however many names."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -205,13 +205,13 @@ def _found(taxon: ResolvedTaxon, covered: Coverage, match: str) -> dict[str, Any
     }
 
 
-def pack_rows(session: Session) -> dict[str, list[dict[str, Any]]]:
+def pack_rows(session: Session) -> dict[str, list[Mapping[str, Any]]]:
     """{taxon, name}: the rows of a tablet's pack in a fixed order; provisional taxa stay here."""
     rules = sensitivity_rules(session)
     rows = session.execute(text(f"""
         SELECT {TAXON_COLUMNS}, z.pinyin, z.initials FROM {TAXON_SOURCE} WHERE t.status = 'accepted' ORDER BY t.taxon_id
         """)).mappings().all()
-    taxa = [_pack_taxon(row, rules) for row in rows]
+    taxa: list[Mapping[str, Any]] = [_pack_taxon(row, rules) for row in rows]
     names = session.execute(text("""
         SELECT n.taxon_id::text AS taxon_id, n.name, n.kind, n.pinyin, n.initials FROM xiangye.taxon_name n JOIN xiangye.taxon t USING (taxon_id)
         WHERE t.status = 'accepted' ORDER BY n.taxon_id, n.language, n.name

@@ -10,8 +10,8 @@ from server.settings import Settings
 
 
 @pytest.fixture(autouse=True)
-def database(reference_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XIANGYE_DATABASE_URL", reference_settings.database_url or "")
+def database(shared_reference: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XIANGYE_DATABASE_URL", shared_reference.database_url or "")
 
 
 @pytest.mark.parametrize("typed", ["csj", "Manis pent", "穿山甲"])

@@ -61,6 +61,7 @@ def test_rare_characters_survive(reference: Session, name: str, latin: str) -> N
     [taxon] = queries.resolve_many(reference, [(None, name)])
     assert taxon is not None
     assert (taxon.name_zh, taxon.scientific_name) == (name, latin)
+    assert taxon.name_zh is not None
     assert taxon.name_zh.encode() == name.encode()
 
 

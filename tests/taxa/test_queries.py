@@ -113,11 +113,16 @@ def test_facts_carry_classification_lists_and_red_list(reference: Session) -> No
 def test_thousands_of_names_cost_few_queries(reference: Session) -> None:
     statements: list[str] = []
     engine = reference.get_bind()
-    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+
+    def note(*arguments: object) -> None:
+        statements.append(str(arguments[2]))
+
+    event.listen(engine, "before_cursor_execute", note)
     names = [(row[0], None) for row in reference.execute(text("SELECT scientific_name FROM xiangye.taxon"))]
     statements.clear()
     taxa = queries.resolve_many(reference, names)
     facts = queries.facts(reference, [taxon.taxon_id for taxon in taxa if taxon], date(2025, 6, 1))
+    event.remove(engine, "before_cursor_execute", note)
     assert len(facts) == len(names) > 2500
     assert len(statements) <= 6
 
