@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
@@ -49,7 +50,8 @@ class ListVersion:
 
 
 def today() -> date:
-    return SystemClock().now().date()
+    """Lists come into force by the calendar of China."""
+    return SystemClock().now().astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 def list_versions(session: Session, on: date | None = None) -> list[ListVersion]:
