@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.taxa import search
 from server.taxa.names import lookup_keys
 from server.taxa.rules import Coverage, Entry, ResolvedTaxon, SensitivityRule, SensitivityRules, TaxonFacts
-from shared.clock import SystemClock
+from shared.clock import CHINA, SystemClock
 
 TAXON_COLUMNS = """
     t.taxon_id::text AS taxon_id, t.scientific_name, z.name AS name_zh, t.rank, t.kingdom, t.phylum, t.class_name, t.order_name, t.family,
@@ -51,7 +50,7 @@ class ListVersion:
 
 def today() -> date:
     """Lists come into force by the calendar of China."""
-    return SystemClock().now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    return SystemClock().now().astimezone(CHINA).date()
 
 
 def list_versions(session: Session, on: date | None = None) -> list[ListVersion]:
