@@ -32,10 +32,10 @@ class FormPresenter(Presenter):
     def open(self, fresh: bool = False) -> None:
         """Takes up the draft that was left, else begins one. Call when the screen is entered. `fresh` leaves an old draft
         where it is and begins another."""
-        if fresh or (not self.form.is_open and not self.form.restore()):
-            self.form.begin()
-        self.photo_choices = self._desk.choices()
         self.message, self.message_level = "", ""
+        if fresh or (not self.form.is_open and not self.form.restore()):
+            self.attempt(self.form.begin)
+        self.photo_choices = self._desk.choices()
         self.show()
 
     def discard(self) -> None:

@@ -1,5 +1,6 @@
 """What every presenter is: attributes to show, methods to call, and a bell that rings after each change."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -45,6 +46,9 @@ class Presenter:
             action()
         except FieldProblem as problem:
             self.say(str(problem), "error")
+            return False
+        except (sqlite3.Error, OSError) as error:
+            self.say(f"未能写入平板存储，未保存：{error}", "error")
             return False
         return True
 

@@ -1,6 +1,7 @@
 """One meeting with the server: enrolment, or session, batches, photos, changes, packs."""
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -37,6 +38,8 @@ class SyncSession:
             self._with_transport(lambda transport: self._fetch_reference(transport, self._open(transport)))
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))
+        except (sqlite3.Error, OSError) as error:
+            report.trouble(f"平板存储出错：{error}")
         return report
 
     def run(self, tell: Callable[[str], None] = lambda _: None, by_hand: bool = True) -> SyncReport:
@@ -44,9 +47,11 @@ class SyncSession:
         report = SyncReport()
         try:
             self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand))
+            self._store.media.free(self._device.clock.now(), self._device.storage.free_bytes())
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))
-        self._store.media.free(self._device.clock.now(), self._device.storage.free_bytes())
+        except (sqlite3.Error, OSError) as error:
+            report.trouble(f"平板存储出错：{error}")
         return report
 
     def _meet(self, transport: Transport, report: SyncReport, tell: Callable[[str], None], by_hand: bool) -> None:

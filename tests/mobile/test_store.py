@@ -109,8 +109,7 @@ def test_one_act_is_one_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         transect = held.app.transect
         assert transect.start("样线", [transect.picker.by_name("白鹭")])
         monkeypatch.setattr(held.app.store.drafts, "close", _break)
-        with pytest.raises(OSError, match="power"):
-            transect.end()
+        assert not transect.end() and "power" in transect.message
         assert held.app.store.outbox.total() == 0
         monkeypatch.undo()
         assert transect.end()
@@ -185,6 +184,30 @@ def test_saving_is_refused_in_words_when_storage_ends(tmp_path: Path) -> None:
         assert "存储空间不足" in record.message and record.message_level == "error"
         held.storage.free = 10_000_000_000
         assert record.confirm()
+
+
+def test_a_full_database_refuses_in_words_and_harms_nothing(tmp_path: Path) -> None:
+    with tablet(tmp_path) as held:
+        first = held.sighting()
+        record = held.app.record
+        record.open()
+        record.choose_name("白鹭")
+        connection = held.app.store.database.connection()
+        connection.execute("pragma wal_checkpoint(truncate)")
+        connection.execute(f"pragma max_page_count = {connection.execute('pragma page_count').fetchone()[0]}")
+        for _ in range(200):
+            refused = not (record.set_remarks("字" * 900) and record.confirm())
+            if refused:
+                break
+            record.open()
+            record.choose_name("白鹭")
+        assert refused and "未能写入平板存储" in record.message
+        record.open(fresh=True)
+        saved = held.app.store.outbox.total()
+        connection.execute("pragma max_page_count = 1000000")
+        assert record.choose_name("白鹭") and record.confirm()
+        assert held.app.store.outbox.total() == saved + 1 and held.app.store.outbox.newest_version(first) is not None
+        assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
 
 
 def test_the_credential_lies_outside_the_database_for_its_owner_only(tmp_path: Path) -> None:
