@@ -16,6 +16,7 @@ from server.accounts.service import enrol, issue_code
 from server.app import create_app
 from server.db import open_session
 from server.settings import Settings
+from server.web.database import database
 from shared.ids import uuid7
 from tests import records
 from tests.admitting import CLOCK, set_up
@@ -45,7 +46,8 @@ def serving(settings: Settings) -> Iterator[Live]:
         set_up(session)
         code = issue_code(session, CLOCK, UUID(records.PERSON))
         _, credential = enrol(session, CLOCK, code, UUID(records.DEVICE), "测试平板", "0.1.0")
-    server = make_server("127.0.0.1", 0, create_app(settings, CLOCK), threaded=True)
+    app = create_app(settings, CLOCK)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -54,3 +56,5 @@ def serving(settings: Settings) -> Iterator[Live]:
         server.shutdown()
         thread.join()
         server.server_close()
+        with app.app_context():
+            database.engine.dispose()
