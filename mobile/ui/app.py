@@ -4,10 +4,12 @@ import threading
 
 from kivy.app import App
 from kivy.clock import Clock
+from kivy.config import Config
 from kivy.core.window import Window
 from kivy.logger import Logger
 
 from mobile.ui import fonts, texts
+from mobile.ui.quiet import without_cutbuffer_noise
 from mobile.ui.shell import Shell
 
 ANDROID_BACK = 27
@@ -75,6 +77,8 @@ def open_window(make_field, enrol_code=None):
     if Window is None:
         Logger.critical("no window can be opened here")
         return 1
+    without_cutbuffer_noise()
+    Config.set("input", "mouse", "mouse,multitouch_on_demand")  # else a right click leaves red dots
     fonts.register()
     Window.softinput_mode = "below_target"
     XiangyeApp(make_field(in_background, on_window_thread), enrol_code).run()

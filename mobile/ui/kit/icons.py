@@ -3,7 +3,7 @@
 from math import cos, pi, sin
 
 from kivy.graphics import Color, Ellipse, InstructionGroup, Line, Mesh
-from kivy.properties import StringProperty
+from kivy.properties import NumericProperty, StringProperty
 from kivy.uix.widget import Widget
 
 from mobile.ui import theme
@@ -21,7 +21,7 @@ DRAWINGS = {
     ),
     "patrol": (
         ("line", 5.5, 4, 10, 4, 12, 6, 10, 8.5, 13, 10.5, 16.5, 10.5), ("dot", 5, 4, 1.9, 1.9),
-        ("shape", 17, 10.5, 13.2, 16.4, 13.4, 18.4, 15, 20.2, 17, 20.8, 19, 20.2, 20.6, 18.4, 20.8, 16.4), ("hole", 17, 16.8, 1.6, 1.6),
+        ("dot", 17, 17.2, 3.8, 3.8), ("shape", 17, 10.2, 13.5, 15.8, 20.5, 15.8), ("hole", 17, 17.2, 1.5, 1.5),
     ),
     "transect": (
         ("dot", 11.5, 11, 6.2, 4.5), ("dot", 17, 15.6, 3.1, 3.1), ("shape", 19.6, 16.6, 23, 15.2, 19.6, 14),
@@ -65,11 +65,12 @@ DRAWINGS = {
 
 
 class Icon(Widget):
-    """A drawing by `name` in `colour`; `ground` is the colour behind it, for holes."""
+    """A drawing by `name` in `colour`, at `most` so large; `ground` is the colour behind it, for holes."""
 
     name = StringProperty("")
     colour = StringProperty(theme.INK)
     ground = StringProperty(theme.SURFACE)
+    most = NumericProperty("144dp")
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -80,7 +81,7 @@ class Icon(Widget):
 
     def _draw(self, *_):
         self._strokes.clear()
-        unit = min(self.width, self.height) / 24
+        unit = min(self.width, self.height, self.most) / 24
         left, bottom = self.center_x - 12 * unit, self.center_y - 12 * unit
         self._strokes.add(Color(*rgba(self.colour)))
         for kind, *numbers in DRAWINGS.get(self.name, ()):

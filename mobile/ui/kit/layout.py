@@ -89,11 +89,40 @@ class Columns(GridLayout):
         self.cols = max(1, min(self._most, int((self.width + dp(12)) // dp(self._narrowest))))
 
 
+class Masonry(Layout):
+    """Cards in as many columns as fit, each `narrowest` dp or wider; a card goes below the shortest column so far."""
+
+    def __init__(self, *widgets, narrowest=400, most=2, **options):
+        super().__init__(size_hint_y=None, **options)
+        self._narrowest, self._most = narrowest, most
+        self.bind(pos=self._trigger_layout, width=self._trigger_layout, children=self._trigger_layout)
+        for widget in widgets:
+            self.add_widget(widget)
+
+    def add_widget(self, widget, *args, **options):
+        widget.bind(height=self._trigger_layout)
+        return super().add_widget(widget, *args, **options)
+
+    def do_layout(self, *_):
+        gap = dp(12)
+        count = max(1, min(self._most, int((self.width + gap) // dp(self._narrowest))))
+        across = (self.width - gap * (count - 1)) / count
+        depths, places = [0] * count, []
+        for card in reversed(self.children):
+            card.width = across
+            column = depths.index(min(depths))
+            places.append((card, column, depths[column] + card.height))
+            depths[column] += card.height + gap
+        self.height = max(max(depths) - gap, 0)
+        for card, column, depth in places:
+            card.pos = (self.x + column * (across + gap), self.top - depth)
+
+
 class Wrap(StackLayout):
     """Chips side by side, wrapped."""
 
     def __init__(self, *widgets, **options):
-        super().__init__(size_hint_y=None, spacing=dp(8), **options)
+        super().__init__(size_hint_y=None, height=0, spacing=dp(8), **options)
         self.bind(minimum_height=self.setter("height"))
         for widget in widgets:
             self.add_widget(widget)

@@ -1,6 +1,7 @@
 """Passing words over the page, and a sheet that asks."""
 
 from kivy.clock import Clock
+from kivy.core.window import Window
 from kivy.metrics import dp
 from kivy.uix.modalview import ModalView
 
@@ -67,4 +68,4 @@ class Sheet(ModalView):
         self.height = self.card.minimum_height
 
     def on_pre_open(self):
-        self.width = min(dp(560), self.attach_to.width - dp(32) if self.attach_to else dp(560))
+        self.width = min(dp(560), Window.width - dp(32))

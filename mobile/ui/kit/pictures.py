@@ -47,7 +47,8 @@ class Picture(Panel):
 
     def __init__(self, **options):
         super().__init__(fill=theme.SURFACE, edge=theme.EDGE, padding=dp(6), **options)
-        self._path = None
+        self._path = ""
+        self.show(None)
 
     def show(self, path):
         if path == self._path:

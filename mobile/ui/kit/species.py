@@ -54,7 +54,7 @@ class SpeciesRow(RecycleDataViewBehavior, Touch):
         names = BoxLayout(orientation="vertical", spacing=dp(2))
         names.add_widget(self._name)
         names.add_widget(self._latin)
-        for part in (self._side, names, self._mark, self._tick):
+        for part in (self._side, names, self._tick, self._mark):
             self.add_widget(part)
         self.bind(on_release=lambda *_: self.on_pick(self.species.key))
 

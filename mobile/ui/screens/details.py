@@ -6,7 +6,7 @@ from kivy.uix.boxlayout import BoxLayout
 from mobile.ui import texts, theme
 from mobile.ui.kit.fields import Field
 from mobile.ui.kit.keys import Chip, HoldKey, Key
-from mobile.ui.kit.layout import Card, Column, Split, Wrap
+from mobile.ui.kit.layout import Card, Column, Masonry, Wrap
 from mobile.ui.kit.pictures import PhotoStrip
 from mobile.ui.kit.words import Words
 from mobile.ui.page import Page
@@ -37,10 +37,11 @@ class DetailsPage(Page):
         self.remarks = Field(texts.REMARKS, record.set_remarks)
         self.photos = PhotoStrip(record.remove_photo)
         self.place = Words()
-        facts = Column(Card(texts.SEX, self.sex), Card(texts.LIFE_STAGE, self.stage), Card("", self.behavior, self.remarks))
-        shots = Column(Card(texts.PHOTOS, self.photos, Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=record.take_photo)),
-                       Card(texts.PLACE, self.place))
-        self.body.add_widget(Split(facts, shots))
+        take = Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=record.take_photo)
+        self.body.add_widget(Column(Masonry(
+            Card(texts.SEX, self.sex), Card(texts.LIFE_STAGE, self.stage), Card("", self.behavior, self.remarks),
+            Card(texts.PHOTOS, self.photos, take), Card(texts.PLACE, self.place),
+        ), padding=dp(12)))
         row = BoxLayout(size_hint_y=None, height="88dp", padding=dp(12), spacing=dp(12))
         row.add_widget(HoldKey(texts.DISCARD, height="64dp", on_hold=self._discard))
         row.add_widget(Key(texts.DONE, icon="check", style="primary", font=theme.LARGE, height="64dp", on_touch=self.shell.back))

@@ -6,7 +6,7 @@ from kivy.uix.boxlayout import BoxLayout
 from mobile.ui import texts, theme
 from mobile.ui.kit.fields import Field
 from mobile.ui.kit.keys import Key
-from mobile.ui.kit.layout import Card, Column, Split
+from mobile.ui.kit.layout import Card, Column, Masonry
 from mobile.ui.kit.pictures import PhotoStrip
 from mobile.ui.page import Page
 from mobile.ui.screens.details import Choices
@@ -25,8 +25,8 @@ class FindingPage(Page):
         }
         self.photos = PhotoStrip(finding.remove_photo)
         take = Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=finding.take_photo)
-        left = Column(Card(texts.FINDING_TYPE, self.types), Card(texts.PHOTOS, self.photos, take))
-        self.body.add_widget(Split(left, Column(Card("", *self.fields.values()))))
+        cards = (Card(texts.FINDING_TYPE, self.types), Card("", *self.fields.values()), Card(texts.PHOTOS, self.photos, take))
+        self.body.add_widget(Column(Masonry(*cards), padding=dp(12)))
         self.save_key = Key(texts.SAVE_FINDING, icon="check", style="primary", font=theme.TITLE, height="64dp", on_touch=self._save)
         foot = BoxLayout(size_hint_y=None, height="88dp", padding=dp(12))
         foot.add_widget(self.save_key)

@@ -2,7 +2,6 @@
 
 from kivy.metrics import dp
 from kivy.uix.boxlayout import BoxLayout
-from kivy.uix.gridlayout import GridLayout
 
 from mobile.ui import texts, theme
 from mobile.ui.kit.icons import Icon
@@ -44,10 +43,9 @@ class HomePage(Page):
             "waiting": StatusCell("sync", texts.WAITING, lambda: self.shell.go("sync")),
             "state": StatusCell("storage", texts.STORAGE, self._open_state),
         }
-        self.strip = GridLayout(cols=3, size_hint_y=None, spacing=dp(12))
+        self.strip = BoxLayout(orientation="vertical", size_hint_y=None, spacing=dp(12))
         self.strip.bind(minimum_height=self.strip.setter("height"))
-        for cell in self.cells.values():
-            self.strip.add_widget(cell)
+        self._rows = None
         self.tiles = {}
         self.grid = TileGrid()
         for tile in self.field.home.tiles:
@@ -99,4 +97,17 @@ class HomePage(Page):
         self.shell.go("patrol" if self.field.home.patrol_text else "sync")
 
     def _fit(self, *_):
-        self.strip.cols = 3 if self.width > dp(700) else 1
+        """The survey's name has a row of its own where three cells do not fit side by side."""
+        cells = list(self.cells.values())
+        rows = [cells] if self.width > dp(1000) else [cells[:1], cells[1:]]
+        if len(rows) == self._rows:
+            return
+        self._rows = len(rows)
+        self.strip.clear_widgets()
+        for row in rows:
+            box = BoxLayout(size_hint_y=None, height="72dp", spacing=dp(12))
+            for cell in row:
+                if cell.parent:
+                    cell.parent.remove_widget(cell)
+                box.add_widget(cell)
+            self.strip.add_widget(box)

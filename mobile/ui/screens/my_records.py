@@ -14,6 +14,7 @@ from mobile.ui import texts, theme
 from mobile.ui.kit.icons import Icon
 from mobile.ui.kit.keys import Chip, HoldKey, Key, Touch
 from mobile.ui.kit.notice import Sheet
+from mobile.ui.kit.pictures import Picture
 from mobile.ui.kit.words import Fitted, OneLine, Words
 from mobile.ui.page import Page
 
@@ -36,7 +37,8 @@ class RecordLine(RecycleDataViewBehavior, Touch):
         self._state = Fitted(size=theme.BODY, bold=True, pos_hint={"center_y": 0.5})
         self._reason = Words(size=theme.SMALL, colour=theme.WARN)
         super().__init__(orientation="vertical", padding=(dp(16), dp(8)), spacing=0)
-        top = BoxLayout(spacing=dp(8), size_hint_y=None, height=dp(ROW - 16))
+        self._picture = Picture(size_hint_x=None, width="72dp")
+        self._top = top = BoxLayout(spacing=dp(8), size_hint_y=None, height=dp(ROW - 16))
         names = BoxLayout(orientation="vertical", spacing=dp(2))
         names.add_widget(self._title)
         names.add_widget(self._subtitle)
@@ -52,6 +54,10 @@ class RecordLine(RecycleDataViewBehavior, Touch):
         self._title.text, self._subtitle.text, self._reason.text = row.title, row.subtitle, row.reason
         self._state.text, self._icon.name, self._icon.colour = row.state_name, STATE_ICONS[row.state], colour
         self._state.recolour(colour)
+        self._top.remove_widget(self._picture)
+        if row.photo_path:
+            self._picture.show(row.photo_path)
+            self._top.add_widget(self._picture, index=len(self._top.children))
 
 
 class RecordLines(RecycleView):

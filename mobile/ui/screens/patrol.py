@@ -6,6 +6,7 @@ from kivy.uix.gridlayout import GridLayout
 
 from mobile.ui import texts, theme
 from mobile.ui.kit.fields import Field
+from mobile.ui.kit.icons import Icon
 from mobile.ui.kit.keys import HoldKey, Key
 from mobile.ui.kit.layout import Card, Column, Split
 from mobile.ui.kit.paint import Panel
@@ -31,15 +32,19 @@ class Meter(Panel):
             number.text = value
 
 
-class StartForm(BoxLayout):
-    """What is shown before a walk begins: a hint, a name, and a big key."""
+class StartForm(Split):
+    """What is shown before a walk begins: what it is about, a name, and a big key."""
 
-    def __init__(self, hint, name, start, on_start, *more):
-        super().__init__(orientation="vertical", padding=dp(12), spacing=dp(12))
+    def __init__(self, icon, hint, name, start, on_start, *more):
         self.place = Field(name)
         self.start_key = Key(start, icon="play", style="primary", font=theme.TITLE, height="80dp", on_touch=on_start)
-        self.add_widget(Column(Card("", Words(hint), self.place), *more))
-        self.add_widget(self.start_key)
+        about = Panel(orientation="vertical", fill=theme.SURFACE, edge=theme.EDGE, padding=dp(24), spacing=dp(16))
+        about.add_widget(Icon(name=icon, colour=theme.PRIMARY))
+        about.add_widget(Words(hint, halign="center"))
+        side = BoxLayout(orientation="vertical", spacing=dp(12))
+        side.add_widget(Column(Card("", self.place), *more))
+        side.add_widget(self.start_key)
+        super().__init__(about, side, share=0.5)
 
 
 class PatrolPage(Page):
@@ -47,7 +52,7 @@ class PatrolPage(Page):
 
     def build(self):
         patrol = self.field.patrol
-        self.idle = StartForm(texts.PATROL_HINT, texts.PATROL_PLACE, texts.START_PATROL, self._start)
+        self.idle = StartForm("patrol", texts.PATROL_HINT, texts.PATROL_PLACE, texts.START_PATROL, self._start)
         self.meter = Meter(texts.DISTANCE, texts.ELAPSED, texts.POINTS)
         self.sketch = TrackSketch()
         left = BoxLayout(orientation="vertical", spacing=dp(12))

@@ -22,7 +22,7 @@ class Dock(Panel):
         super().__init__(orientation="vertical", fill=theme.SURFACE, radius=0, size_hint_y=None, padding=dp(12), spacing=dp(8))
         self.chosen = OneLine(size=theme.LARGE, bold=True)
         self.doubt = Words(size=theme.SMALL, colour=theme.WARN)
-        self.undo_key = Key(texts.UNDO, icon="undo", size_hint=(None, None), size=("120dp", "56dp"), on_touch=page.undo)
+        self.undo_key = Key(texts.UNDO, icon="undo", size_hint=(None, None), size=("120dp", "56dp"), pos_hint={"center_y": 0.5}, on_touch=page.undo)
         self.stepper = Stepper(page.step)
         self.photo_key = Key(texts.PHOTO, icon="photo", stacked=True, font=theme.SMALL, size_hint=(None, None), on_touch=page.take_photo)
         self.details_key = Key(
@@ -61,8 +61,8 @@ class Dock(Panel):
         self._wide = wide
         self.clear_widgets()
         self.orientation = "horizontal" if wide else "vertical"
-        self.height = dp(88 if wide else 164)
-        self._words.size_hint_y, self._words.height = (1, dp(64)) if wide else (None, dp(68))
+        self.height = dp(88 if wide else 152)
+        self._words.size_hint_y, self._words.height = (1, dp(64)) if wide else (None, dp(56))
         self._keys.size_hint_x = 1.1 if wide else 1
         self.add_widget(self._words)
         self.add_widget(self._keys)

@@ -7,7 +7,7 @@ from kivy.uix.gridlayout import GridLayout
 from mobile.ui import texts, theme
 from mobile.ui.kit.fields import Field
 from mobile.ui.kit.keys import Key
-from mobile.ui.kit.layout import Card, Column, Columns
+from mobile.ui.kit.layout import Card, Column, Masonry
 from mobile.ui.kit.paint import Panel
 from mobile.ui.kit.words import OneLine, Words
 from mobile.ui.page import Page
@@ -53,7 +53,7 @@ class SyncPage(Page):
         self.survey_card = Card(texts.SURVEY, self.survey, change)
         self.state_card = Card(texts.STATE, self.lines)
         self.server_card = Card(texts.SERVER, self.person, self.address)
-        self.cards = Columns(narrowest=400, most=2)
+        self.cards = Masonry()
         self.column = Column(figures, self.cards, padding=dp(12))
         self.sync_key = Key(texts.SYNC_NOW, icon="sync", style="primary", font=theme.TITLE, height="72dp", on_touch=sync.sync)
         foot = BoxLayout(size_hint_y=None, height="96dp", padding=dp(12))

@@ -8,7 +8,7 @@ from mobile.ui.kit.icons import Icon
 from mobile.ui.kit.keys import HoldKey, Key, Touch
 from mobile.ui.kit.layout import Card, Column, Columns, Wrap
 from mobile.ui.kit.species import SpeciesPane
-from mobile.ui.kit.words import Fitted, OneLine, Words
+from mobile.ui.kit.words import Fitted, Words
 from mobile.ui.page import Page
 from mobile.ui.screens.patrol import Meter, StartForm
 
@@ -20,9 +20,10 @@ class TallyTile(BoxLayout):
         super().__init__(size_hint_y=None, height="104dp", spacing=dp(8))
         key = row.key
         self.plus = Touch(lambda: transect.plus(key), padding=(dp(16), dp(8)), spacing=dp(8))
-        names = BoxLayout(orientation="vertical")
-        self._name = OneLine(row.name_zh or row.scientific_name, size=theme.LARGE, bold=True, valign="bottom")
-        self._latin = OneLine(row.scientific_name, size=theme.SMALL, colour=theme.INK_SOFT, valign="top")
+        names = BoxLayout(orientation="vertical", size_hint_y=None, pos_hint={"center_y": 0.5})
+        names.bind(minimum_height=names.setter("height"))
+        self._name = Words(row.name_zh or row.scientific_name, size=theme.LARGE, bold=True)
+        self._latin = Words(row.scientific_name if row.name_zh else "", size=theme.SMALL, colour=theme.INK_SOFT)
         self._number = Fitted(size=theme.FIGURE, bold=True, pos_hint={"center_y": 0.5})
         names.add_widget(self._name)
         names.add_widget(self._latin)
@@ -50,7 +51,7 @@ class TransectPage(Page):
         self.target_words = Words(texts.NO_TARGETS, colour=theme.INK_SOFT)
         add_target = Key(texts.ADD_TARGET, icon="plus", height="56dp", on_touch=lambda: self.shell.go("transect_species"))
         card = Card(texts.TARGETS, self.target_words, self.target_chips, add_target)
-        self.idle = StartForm(texts.TRANSECT_HINT, texts.TRANSECT_PLACE, texts.START_TRANSECT, self._start, card)
+        self.idle = StartForm("transect", texts.TRANSECT_HINT, texts.TRANSECT_PLACE, texts.START_TRANSECT, self._start, card)
         self.meter = Meter(texts.LENGTH, texts.ELAPSED, texts.TOTAL)
         self.tiles = {}
         self.sheet = Columns(narrowest=380, most=3)

@@ -1,0 +1,130 @@
+"""`python -m mobile.ui.screenshots OUT_DIR`: draws the screens of a simulated field day, landscape and portrait, as PNG."""
+
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+SIZES = {"landscape": (1280, 800), "portrait": (800, 1280)}
+FRAMES = 10
+
+
+def main(argv: list[str]) -> int:
+    if len(argv) != 1:
+        print("python -m mobile.ui.screenshots OUT_DIR", file=sys.stderr)
+        return 2
+    folder = Path(argv[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="xiangye-screens-") as scratch:
+        _without_display(scratch)
+        for path in _draw(folder, Path(scratch)):
+            print(path)
+    return 0
+
+
+def _without_display(scratch: str) -> None:
+    """SDL's offscreen driver renders by GL without an X server; all of this must be set before kivy is imported."""
+    os.environ.update({
+        "SDL_VIDEODRIVER": "offscreen", "KIVY_NO_ARGS": "1", "KIVY_HOME": f"{scratch}/kivy", "KIVY_LOG_MODE": "PYTHON",
+        "KIVY_CLIPBOARD": "dummy",
+    })
+    Path(os.environ["KIVY_HOME"]).mkdir()
+    logging.getLogger("kivy").setLevel(logging.ERROR)
+
+
+def _draw(folder: Path, scratch: Path):
+    from kivy.config import Config
+
+    # The offscreen surface does not grow beyond its first size, so it begins as large as any picture.
+    Config.set("graphics", "width", max(max(size) for size in SIZES.values()))
+    Config.set("graphics", "height", max(max(size) for size in SIZES.values()))
+    from kivy.base import EventLoop
+    from kivy.core.window import Window
+
+    from mobile.ui import fonts
+    from mobile.ui.quiet import without_cutbuffer_noise
+    from mobile.ui.sample import Tablet
+    from mobile.ui.shell import Shell
+
+    EventLoop.ensure_window()
+    without_cutbuffer_noise()
+    fonts.register()
+    for name, size in SIZES.items():
+        Window.size = size
+        tablet = Tablet(scratch / name)
+        tablet.record_a_morning()
+        shell = Shell(tablet.field)
+        Window.add_widget(shell)
+        for screen, act in SCENES.items():
+            act(tablet, shell)
+            for _ in range(FRAMES):
+                EventLoop.idle()
+            path = folder / f"{screen}_{name}.png"
+            Path(Window.screenshot(name=str(path))).replace(path)
+            yield path
+        Window.remove_widget(shell)
+        tablet.field.close()
+
+
+def _home(tablet, shell):
+    shell.go("home")
+
+
+def _record(tablet, shell):
+    tablet.wait(420)
+    tablet.stand()
+    shell.go("record")
+    record = tablet.field.record
+    record.picker.type_letter("B")
+    record.choose(next(species.key for species in record.picker.results if species.name_zh == "白鹇"))
+    record.set_count(3)
+
+
+def _saved(tablet, shell):
+    shell.page.save()
+
+
+def _my_records(tablet, shell):
+    shell.back()
+    shell.go("my_records")
+
+
+def _sync(tablet, shell):
+    shell.back()
+    shell.go("sync")
+
+
+def _patrol(tablet, shell):
+    shell.back()
+    shell.go("patrol")
+    patrol, finding = tablet.field.patrol, tablet.field.patrol.finding
+    patrol.start("莽山大峡谷巡护线")
+    tablet.walk((0.004, 0.001), (0.003, 0.003), (0.001, 0.004), (-0.002, 0.003), (-0.003, 0.002))
+    tablet.wait(480)
+    tablet.place = (tablet.place[0] - 0.003, tablet.place[1] - 0.0005)
+    tablet.walk((-0.003, -0.002), (-0.002, -0.004), (0.001, -0.003))
+    patrol.open_finding()
+    finding.set_field("finding_type", "snare")
+    finding.set_field("action_taken", "拆除 3 个，已拍照")
+    finding.confirm()
+
+
+def _transect(tablet, shell):
+    tablet.field.patrol.end()
+    shell.back()
+    shell.go("transect")
+    transect = tablet.field.transect
+    targets = [transect.picker.by_name(name) for name in ("白颈长尾雉", "黄腹角雉", "白鹇")]
+    transect.start("莽山鸟类样线 02", targets)
+    for name, count in (("白鹇", 2), ("红嘴蓝鹊", 5), ("画眉", 3), ("白头鹎", 11), ("棕头鸦雀", 8), ("红嘴相思鸟", 4)):
+        tablet.walk((0.0006, 0.0011), count=8, seconds=20)
+        transect.add_species(transect.picker.by_name(name), count)
+
+
+SCENES = {
+    "home": _home, "record": _record, "saved": _saved, "my_records": _my_records, "sync": _sync, "patrol": _patrol, "transect": _transect,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
