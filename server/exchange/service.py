@@ -25,7 +25,8 @@ from shared import protocol
 from shared.clock import CHINA, Clock
 from shared.problems import Problem
 
-_BATCH = 200
+_BATCH, _KEYS = 200, 2000
+"""Records admitted and keys looked up in one statement."""
 _LOCK_SPACE = 0x5859
 _Batched = TypeVar("_Batched")
 
@@ -100,7 +101,7 @@ def _write(session: Session, clock: Clock, target: Target, reading: FileReading)
 
 def _write_items(session: Session, clock: Clock, target: Target, items: Sequence[_Item]) -> _Written:
     known: dict[str, UUID] = {}
-    for some in _batches([key for item in items for key in (item.source_id, item.content)]):
+    for some in _batches([key for item in items for key in (item.source_id, item.content)], _KEYS):
         known |= ledger.imported_ids(session, target.dataset_id, some)
     result = _Written({}, set(), set(), {})
     for some_items in _batches(items):
@@ -128,15 +129,15 @@ def _admit(
     ledger.remember_imports(session, target.dataset_id, keys)
 
 
-def _batches(items: Sequence[_Batched]) -> Iterator[Sequence[_Batched]]:
-    for start in range(0, len(items), _BATCH):
-        yield items[start:start + _BATCH]
+def _batches(items: Sequence[_Batched], size: int = _BATCH) -> Iterator[Sequence[_Batched]]:
+    for start in range(0, len(items), size):
+        yield items[start:start + size]
 
 
 def _count_flags(session: Session, ids: Sequence[UUID]) -> Counter[str]:
     """What only the reference data can tell: rows outside the province, names on no list."""
     counted: Counter[str] = Counter()
-    for some in _batches(ids):
+    for some in _batches(ids, _KEYS):
         for flags in session.scalars(select(Occurrence.flags).where(Occurrence.id.in_(some))):
             counted.update(flags)
     return counted

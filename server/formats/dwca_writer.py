@@ -4,7 +4,6 @@ The same input gives the same bytes: rows and columns are sorted, and the only c
 escaped for spreadsheets, since an archive is read by programs.
 """
 
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import IO
@@ -12,9 +11,9 @@ from xml.sax.saxutils import quoteattr
 
 from server.formats.darwin_core import ADDRESS, EVENT, EXTENDED_MEASUREMENT, OCCURRENCE, in_order
 from server.formats.eml import DatasetDescription, eml_xml
+from server.formats.packing import pack
 
 Terms = Mapping[str, str]
-_EARLIEST_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
 def write_archive(
@@ -35,9 +34,7 @@ def write_archive(
     parts = {table.name: table.text() for table in tables}
     parts["meta.xml"] = _meta(tables)
     parts["eml.xml"] = eml_xml(about)
-    with zipfile.ZipFile(out, "w") as archive:
-        for name in sorted(parts):
-            archive.writestr(_entry(name, written_at), parts[name].encode("utf-8"), zipfile.ZIP_DEFLATED, 9)
+    out.write(pack({name: text.encode("utf-8") for name, text in parts.items()}, written_at))
 
 
 class _Table:
@@ -96,11 +93,3 @@ def _meta(tables: Sequence[_Table]) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<archive xmlns="http://rs.tdwg.org/dwc/text/" metadata="eml.xml">\n{inside}</archive>\n'
     )
-
-
-def _entry(name: str, written_at: datetime) -> zipfile.ZipInfo:
-    """The caller's clock as it stands, to ZIP's two seconds; permissions and system fixed."""
-    at = written_at
-    entry = zipfile.ZipInfo(name, max((at.year, at.month, at.day, at.hour, at.minute, at.second // 2 * 2), _EARLIEST_ZIP))
-    entry.external_attr, entry.create_system, entry.compress_type = 0o644 << 16, 3, zipfile.ZIP_DEFLATED
-    return entry

@@ -12,6 +12,7 @@ from server.exchange.problems import CODES, RowProblem
 from server.exchange.rules import Reading, read_row
 from server.formats.darwin_core import ADDRESS
 from server.formats.table import SourceRow
+from shared.checks import FLAGS
 from shared.ids import uuid7
 from shared.wire.envelope import load_record
 from tests.records import SURVEY, envelope
@@ -145,6 +146,10 @@ def test_basis_of_record(basis: str, code: str, evidence: str) -> None:
 
 def test_living_collections_are_never_wild() -> None:
     assert _body(_egret(basisOfRecord="LIVING_SPECIMEN"))["degree_of_establishment"] == "captive"
+
+
+def test_every_flag_of_a_record_has_its_words() -> None:
+    assert {code for code, told in CODES.items() if not told.rejects} - {"row_repeated"} <= set(FLAGS)
 
 
 def test_every_code_speaks_both_languages() -> None:
