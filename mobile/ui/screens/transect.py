@@ -49,8 +49,8 @@ class TransectPage(Page):
         self.targets = {}
         self.target_chips = Wrap()
         self.target_words = Words(texts.NO_TARGETS, colour=theme.INK_SOFT)
-        add_target = Key(texts.ADD_TARGET, icon="plus", height="56dp", on_touch=lambda: self.shell.go("transect_species"))
-        card = Card(texts.TARGETS, self.target_words, self.target_chips, add_target)
+        self.add_target_key = Key(texts.ADD_TARGET, icon="plus", height="56dp", on_touch=lambda: self.shell.go("transect_species"))
+        card = Card(texts.TARGETS, self.target_words, self.target_chips, self.add_target_key)
         self.idle = StartForm("transect", texts.TRANSECT_HINT, texts.TRANSECT_PLACE, texts.START_TRANSECT, self._start, card)
         self.meter = Meter(texts.LENGTH, texts.ELAPSED, texts.TOTAL)
         self.tiles = {}
