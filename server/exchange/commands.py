@@ -30,13 +30,22 @@ _SHOWN_PROBLEMS = 20
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--survey", "survey_id", required=True, help="调查项目编号（xiangye survey list 列出）")
 @click.option("--dataset", "dataset_id", help="数据集编号；省略时用调查项目自己的数据集")
-@click.option("--mapping", help="列对照表：darwin_core、geonature_fr、camtrap_dp、zh_columns，或 JSON 文件；省略时按列名识别")
+@click.option(
+    "--mapping", help="列对照表：darwin_core、geonature_fr、camtrap_dp、zh_columns，或 JSON 文件；省略时按列名识别"
+)
 @click.option("--as", "person_id", help="以某人的名义导入（人员编号）；省略时为本机操作员")
 @click.option("--dry-run", is_flag=True, help="只检查并报告，不写入")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="把报告写成 JSON 文件")
 @click.option("--json", "as_json", is_flag=True, help="在标准输出打印 JSON 报告")
 def import_(
-    file: Path, survey_id: str, dataset_id: str | None, mapping: str | None, person_id: str | None, dry_run: bool, report: Path | None, as_json: bool,
+    file: Path,
+    survey_id: str,
+    dataset_id: str | None,
+    mapping: str | None,
+    person_id: str | None,
+    dry_run: bool,
+    report: Path | None,
+    as_json: bool,
 ) -> None:
     clock = SystemClock()
     survey, dataset = _uuid(survey_id, "survey"), _uuid(dataset_id, "dataset") if dataset_id else None
@@ -54,7 +63,13 @@ def import_(
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="写到哪个文件")
 @click.option("--survey", "survey_id", help="只导出一个调查项目")
 @click.option("--county", help="只导出一个县（县级代码）")
-@click.option("--edition", type=click.Choice(["restricted", "public"]), default="restricted", show_default=True, help="public 只含公开位置")
+@click.option(
+    "--edition",
+    type=click.Choice(["restricted", "public"]),
+    default="restricted",
+    show_default=True,
+    help="public 只含公开位置",
+)
 @click.option("--json", "as_json", is_flag=True)
 def export(file_format: str, out: Path, survey_id: str | None, county: str | None, edition: str, as_json: bool) -> None:
     survey = _uuid(survey_id, "survey") if survey_id else None
@@ -67,7 +82,9 @@ def _uuid(text: str, field: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise Problem("survey_unknown" if field == "survey" else "invalid", f"{text!r} 不是编号 (not an id)", field=field) from error
+        raise Problem(
+            "survey_unknown" if field == "survey" else "invalid", f"{text!r} 不是编号 (not an id)", field=field
+        ) from error
 
 
 def _actor(session: Session, clock: Clock, person_id: UUID | None, dry_run: bool) -> Actor:
@@ -80,9 +97,16 @@ def _actor(session: Session, clock: Clock, person_id: UUID | None, dry_run: bool
 
 def _tell(report: dict[str, Any]) -> None:
     verb = "检查（未写入）" if report["dry_run"] else "导入"
-    click.echo(f"{verb} {report['file']}：读 {report['read']} 行，保留 {report['kept']}（其中存疑 {report['flagged']}），"
-               f"已有 {report['already_have']}，拒绝 {report['rejected']}")
-    notes = {"new_versions": "更新的记录", "evidence_only": "只作证据", "out_of_scope": "不在本省", "name_unknown": "名称不在名录"}
+    click.echo(
+        f"{verb} {report['file']}：读 {report['read']} 行，保留 {report['kept']}（其中存疑 {report['flagged']}），"
+        f"已有 {report['already_have']}，拒绝 {report['rejected']}"
+    )
+    notes = {
+        "new_versions": "更新的记录",
+        "evidence_only": "只作证据",
+        "out_of_scope": "不在本省",
+        "name_unknown": "名称不在名录",
+    }
     told = [f"{words} {report[name]}" for name, words in notes.items() if report[name]]
     if told:
         click.echo("  " + "，".join(told))

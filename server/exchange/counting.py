@@ -25,8 +25,13 @@ def read_counts(terms: Mapping[str, str]) -> tuple[dict[str, Any], list[Found]]:
     status, count = _status(terms, count, problems)
     quantity, kind = _quantity(terms, problems)
     return {
-        "occurrence_status": status, "individual_count": count, "count_min": low, "count_max": high, "count_method": None,
-        "organism_quantity": quantity, "organism_quantity_type": kind,
+        "occurrence_status": status,
+        "individual_count": count,
+        "count_min": low,
+        "count_max": high,
+        "count_method": None,
+        "organism_quantity": quantity,
+        "organism_quantity_type": kind,
     }, problems
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 
 EARLIEST_YEAR, LATEST_YEAR = 1600, 2200
 _DATE = re.compile(
-    r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?|(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})[日号])?)?|(\d{4})(\d{2})(\d{2})", re.ASCII,
+    r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?|(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})[日号])?)?|(\d{4})(\d{2})(\d{2})",
+    re.ASCII,
 )
 _TIME = re.compile(r"(\d{1,2})(?::(\d{2})(?::(\d{2})(?:[.,]\d+)?)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
 _MIDNIGHT = (0, 0, 0)
@@ -41,7 +42,7 @@ def read_date(text: str, zone: tzinfo | None) -> Observed | None:
         return Observed(single.text, None, single.precision)
     for cut in (n for n, character in enumerate(text) if character == "/"):
         start = _point(text[:cut], zone)
-        end = _point(_completed(text[cut + 1:].strip(), text[:cut].strip()), zone)
+        end = _point(_completed(text[cut + 1 :].strip(), text[:cut].strip()), zone)
         if start is not None and end is not None:
             return _range(start, end)
     return None
@@ -105,7 +106,9 @@ def _moment(parts: tuple[int, ...], clock: str, zone: tzinfo | None) -> _Point |
         moment = datetime(parts[0], parts[1], parts[2], hour, minute, second, tzinfo=offset or zone)
     except ValueError:
         return None
-    is_a_date = len(given) == 3 and (hour, minute, second) == _MIDNIGHT and (offset is None or not offset.utcoffset(None))
+    is_a_date = (
+        len(given) == 3 and (hour, minute, second) == _MIDNIGHT and (offset is None or not offset.utcoffset(None))
+    )
     if is_a_date or (offset is None and zone is None):
         return _Point(moment.date().isoformat(), "day", parts)
     precision = ("hour", "minute", "second")[len(given) - 1]
@@ -134,7 +137,9 @@ def read_columns(terms: Mapping[str, str]) -> tuple[Observed | None, str | None]
             later = {"year": ("month", "day"), "month": ("day",), "day": ()}[field]
             odd = next((name for name in later if terms.get(name, "").strip()), None)
             return _joined(parts), odd
-        if not re.fullmatch(rf"\d{{1,{width}}}(\.0)?", text, re.ASCII) or not _on_the_calendar((*parts, int(float(text)))):
+        if not re.fullmatch(rf"\d{{1,{width}}}(\.0)?", text, re.ASCII) or not _on_the_calendar(
+            (*parts, int(float(text)))
+        ):
             return _joined(parts), field
         parts.append(int(float(text)))
     return _joined(parts), None

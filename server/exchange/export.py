@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import LOCAL_OPERATOR, Viewer
-from server.exchange.darwin import event_rows, measurement_terms, public_terms, restricted_terms
 from server.formats.csv_text import csv_bytes
 from server.formats.darwin_core import in_order
 from server.formats.dwca_writer import write_archive
 from server.formats.eml import DatasetDescription
 from server.places.queries import county as find_county
+from server.reporting.darwin import event_rows, measurement_terms, public_terms, restricted_terms
 from server.sensitivity.queries import frozen_records
 from server.sensitivity.records import FrozenRecord
 from server.surveys.model import Dataset
@@ -27,7 +27,13 @@ Row = tuple[FrozenRecord, dict[str, str]]
 
 
 def export_file(
-    session: Session, clock: Clock, out: Path, file_format: str, survey_id: UUID | None = None, county: str | None = None, public: bool = False,
+    session: Session,
+    clock: Clock,
+    out: Path,
+    file_format: str,
+    survey_id: UUID | None = None,
+    county: str | None = None,
+    public: bool = False,
     viewer: Viewer = LOCAL_OPERATOR,
 ) -> dict[str, Any]:
     """Writes `out` whole or not at all. The reading is logged; what goes out publicly has passed the gate."""
@@ -42,13 +48,23 @@ def export_file(
     part.write_bytes(data)
     os.replace(part, out)
     events = len({terms["eventID"] for _, terms in rows})
-    return {"file": str(out), "format": file_format, "edition": "public" if public else "restricted", "occurrences": len(rows), "events": events}
+    return {
+        "file": str(out),
+        "format": file_format,
+        "edition": "public" if public else "restricted",
+        "occurrences": len(rows),
+        "events": events,
+    }
 
 
-def _chosen(records: Sequence[FrozenRecord], survey_id: UUID | None, county: str | None, public: bool) -> list[FrozenRecord]:
+def _chosen(
+    records: Sequence[FrozenRecord], survey_id: UUID | None, county: str | None, public: bool
+) -> list[FrozenRecord]:
     return [
-        record for record in records
-        if record.kind == "occurrence" and record.state in ("current", "conflict")
+        record
+        for record in records
+        if record.kind == "occurrence"
+        and record.state in ("current", "conflict")
         and (survey_id is None or record.body["survey_id"] == str(survey_id))
         and (county is None or _county(record, public) == county)
         and not (public and record.body.get("evidence_only"))
@@ -73,7 +89,9 @@ def _archive(rows: Sequence[Row], about: DatasetDescription, clock: Clock, publi
 
 def _table(rows: Sequence[Row], public: bool) -> bytes:
     """A table has room for the columns that are no Darwin Core as well."""
-    full: list[Mapping[str, str]] = [terms if public else {**record.body["verbatim"], **terms} for record, terms in rows]
+    full: list[Mapping[str, str]] = [
+        terms if public else {**record.body["verbatim"], **terms} for record, terms in rows
+    ]
     columns = in_order({name for row in full for name, text in row.items() if text} | {"occurrenceID"})
     return csv_bytes(columns, full)
 
@@ -86,7 +104,11 @@ def _about(session: Session, clock: Clock, survey_id: UUID | None, public: bool)
     if dataset is not None and dataset.demonstration:
         words.append("演示数据：其中的记录由程序生成，并非实际观察。")
     return DatasetDescription(
-        package_id=f"xiangye:{survey_id or 'all'}:{published.isoformat()}", title=survey.title if survey else "湘野出现记录",
-        publisher=dataset.owner if dataset else "湘野", licence=dataset.licence if dataset else "", abstract=words, published=published,
+        package_id=f"xiangye:{survey_id or 'all'}:{published.isoformat()}",
+        title=survey.title if survey else "湘野出现记录",
+        publisher=dataset.owner if dataset else "湘野",
+        licence=dataset.licence if dataset else "",
+        abstract=words,
+        published=published,
         contact="数据管理",
     )

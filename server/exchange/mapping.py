@@ -13,9 +13,21 @@ FOLDER = Path(__file__).parent / "mappings"
 COUNT_MIN, COUNT_MAX = "individualCountMin", "individualCountMax"
 OWN_TERMS = frozenset({COUNT_MIN, COUNT_MAX})
 """Meanings that Darwin Core has no term for; their columns keep their own headings in the verbatim row."""
-_KEYS = frozenset({
-    "name", "aliases", "title_zh", "title_en", "recognise_all", "recognise_any", "columns", "event_date", "constants", "values", "notes",
-})
+_KEYS = frozenset(
+    {
+        "name",
+        "aliases",
+        "title_zh",
+        "title_en",
+        "recognise_all",
+        "recognise_any",
+        "columns",
+        "event_date",
+        "constants",
+        "values",
+        "notes",
+    }
+)
 _DATE_PARTS = frozenset({"from", "from_time", "to", "to_time"})
 
 
@@ -34,7 +46,11 @@ class ColumnMapping:
 
     def recognises(self, headings: frozenset[str]) -> bool:
         wanted = bool(self.recognise_all or self.recognise_any)
-        return wanted and headings.issuperset(self.recognise_all) and (not self.recognise_any or not headings.isdisjoint(self.recognise_any))
+        return (
+            wanted
+            and headings.issuperset(self.recognise_all)
+            and (not self.recognise_any or not headings.isdisjoint(self.recognise_any))
+        )
 
     def term(self, heading: str) -> str | None:
         return self.columns.get(heading) or term_of(heading)
@@ -112,7 +128,11 @@ def _check(name: str, described: Any) -> None:
     if not isinstance(described, dict) or not isinstance(described.get("columns"), dict):
         raise Unusable("mapping_broken", f"{name}: columns 应为 列名 → 术语 (columns maps headings to terms)")
     unknown = described.keys() - _KEYS
-    if unknown or not _is_texts(described["columns"]) or not all(_is_texts(described.get(key, {})) for key in ("event_date", "constants")):
+    if (
+        unknown
+        or not _is_texts(described["columns"])
+        or not all(_is_texts(described.get(key, {})) for key in ("event_date", "constants"))
+    ):
         raise Unusable("mapping_broken", f"{name}: {', '.join(sorted(unknown)) or 'columns, event_date, constants'}")
     targets = [*described["columns"].values(), *described.get("constants", {}), *described.get("values", {})]
     strange = [term for term in targets if term not in OWN_TERMS and term_of(term) != term]

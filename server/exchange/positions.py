@@ -12,7 +12,8 @@ LATITUDE, LONGITUDE, UNCERTAINTY = "decimalLatitude", "decimalLongitude", "coord
 _NUMBER = re.compile(r"[+-]?(\d{1,12}([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _SAME_DATUM = re.compile(
     r"|.*(wgs[ _-]?(19)?84|world geodetic system 1984|epsg: ?:?(4326|4490|4979)|cgcs[ -]?2000|china geodetic coordinate system 2000).*"
-    r"|unknown|not recorded|未知", re.IGNORECASE,
+    r"|unknown|not recorded|未知",
+    re.IGNORECASE,
 )
 _CHINA_E7 = (18 * E7, 54 * E7, 73 * E7, 136 * E7)
 
@@ -40,10 +41,14 @@ def read_place(terms: Mapping[str, str]) -> tuple[dict[str, Any] | None, list[Fo
         return None, [(LONGITUDE if latitude else LATITUDE, "place_missing", "")]
     read = number(latitude), number(longitude)
     if read[0] is None or read[1] is None:
-        return None, [(LATITUDE if read[0] is None else LONGITUDE, "place_odd", latitude if read[0] is None else longitude)]
+        return None, [
+            (LATITUDE if read[0] is None else LONGITUDE, "place_odd", latitude if read[0] is None else longitude)
+        ]
     latitude_e7, longitude_e7 = to_e7(read[0]), to_e7(read[1])
     if not in_range_e7(latitude_e7, longitude_e7):
-        return None, [(LATITUDE if abs(latitude_e7) > 90 * E7 else LONGITUDE, "place_out_of_range", f"{latitude}, {longitude}")]
+        return None, [
+            (LATITUDE if abs(latitude_e7) > 90 * E7 else LONGITUDE, "place_out_of_range", f"{latitude}, {longitude}")
+        ]
     if latitude_e7 == 0 and longitude_e7 == 0:
         return None, [(LATITUDE, "place_zero", "")]
     uncertainty, problems = _optional_number(terms, UNCERTAINTY)
@@ -52,8 +57,13 @@ def read_place(terms: Mapping[str, str]) -> tuple[dict[str, Any] | None, list[Fo
     if not _SAME_DATUM.fullmatch(datum):
         more.append(("geodeticDatum", "datum_other", datum))
     place = {
-        "latitude_e7": latitude_e7, "longitude_e7": longitude_e7, "coordinate_uncertainty_in_meters": uncertainty, "source": "import",
-        "altitude_m": altitude, "vertical_datum": terms.get("verticalDatum", "").strip()[:60] or None, "mock": False,
+        "latitude_e7": latitude_e7,
+        "longitude_e7": longitude_e7,
+        "coordinate_uncertainty_in_meters": uncertainty,
+        "source": "import",
+        "altitude_m": altitude,
+        "vertical_datum": terms.get("verticalDatum", "").strip()[:60] or None,
+        "mock": False,
     }
     return place, problems + more
 

@@ -48,7 +48,9 @@ def read_source(source: Source, today: date) -> FileReading:
 def _speak_of_columns(readings: Iterable[Reading], headings: Mapping[str, str]) -> None:
     """Problems name the column as the file heads it, which is where its owner will look."""
     for reading in readings:
-        reading.problems = [replace(problem, field=headings.get(problem.field, problem.field)) for problem in reading.problems]
+        reading.problems = [
+            replace(problem, field=headings.get(problem.field, problem.field)) for problem in reading.problems
+        ]
 
 
 def _part_repeats(result: FileReading, readings: Iterable[Reading]) -> None:

@@ -26,10 +26,21 @@ class Target:
     actor: Actor
     now: datetime
 
-    def record(self, kind: str, id_: UUID, seq: int, base_digest: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+    def record(
+        self, kind: str, id_: UUID, seq: int, base_digest: str | None, body: Mapping[str, Any]
+    ) -> dict[str, Any]:
         return {
-            "protocol": PROTOCOL, "kind": kind, "id": str(id_), "base_digest": base_digest, "author": str(self.actor.person_id),
-            "device": str(self.actor.device_id), "seq": seq, "app_version": __version__, "form": FORM, "profile": self.profile, "vocabulary": VERSION,
+            "protocol": PROTOCOL,
+            "kind": kind,
+            "id": str(id_),
+            "base_digest": base_digest,
+            "author": str(self.actor.person_id),
+            "device": str(self.actor.device_id),
+            "seq": seq,
+            "app_version": __version__,
+            "form": FORM,
+            "profile": self.profile,
+            "vocabulary": VERSION,
             "saved_at": {"wall": self.now.isoformat(), "monotonic_ms": 0, "gnss": None},
             "body": {**body, "survey_id": str(self.survey_id), "dataset_id": str(self.dataset_id)},
         }

@@ -17,7 +17,13 @@ from server.exchange.problems import RowProblem
 from server.formats.table import SourceRow
 
 NAME_TERMS = (
-    "scientificName", "verbatimScientificName", "acceptedNameUsage", "species", "verbatimIdentification", "originalNameUsage", "vernacularName",
+    "scientificName",
+    "verbatimScientificName",
+    "acceptedNameUsage",
+    "species",
+    "verbatimIdentification",
+    "originalNameUsage",
+    "vernacularName",
     "genus",
 )
 """Where a name may stand, the likeliest first; two are GBIF's own columns."""
@@ -25,12 +31,19 @@ WHOLE_ROW = "*"
 """The field of a problem that no single column has."""
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]")
 _BASIS = {
-    "humanobservation": ("HumanObservation", "field"), "machineobservation": ("MachineObservation", "image"),
-    "preservedspecimen": ("PreservedSpecimen", "specimen"), "fossilspecimen": ("FossilSpecimen", "specimen"),
-    "livingspecimen": ("LivingSpecimen", "specimen"), "materialsample": ("MaterialSample", "specimen"),
-    "materialentity": ("MaterialEntity", "specimen"), "materialcitation": ("MaterialCitation", "literature"),
-    "literature": ("MaterialCitation", "literature"), "observation": ("Observation", "field"), "occurrence": ("Occurrence", "literature"),
-    "unknown": ("Occurrence", "literature"), "": ("HumanObservation", "field"),
+    "humanobservation": ("HumanObservation", "field"),
+    "machineobservation": ("MachineObservation", "image"),
+    "preservedspecimen": ("PreservedSpecimen", "specimen"),
+    "fossilspecimen": ("FossilSpecimen", "specimen"),
+    "livingspecimen": ("LivingSpecimen", "specimen"),
+    "materialsample": ("MaterialSample", "specimen"),
+    "materialentity": ("MaterialEntity", "specimen"),
+    "materialcitation": ("MaterialCitation", "literature"),
+    "literature": ("MaterialCitation", "literature"),
+    "observation": ("Observation", "field"),
+    "occurrence": ("Occurrence", "literature"),
+    "unknown": ("Occurrence", "literature"),
+    "": ("HumanObservation", "field"),
 }
 _DATE_WIDTH, _TEXT_WIDTH = 200, 4000
 
@@ -76,9 +89,20 @@ def _body(reading: Reading, today: date) -> dict[str, Any]:
     basis, evidence = _BASIS.get(re.sub(r"[^a-z]", "", terms.get("basisOfRecord", "").lower()), _BASIS["unknown"])
     texts, last = _texts(terms)
     body = {
-        "event_id": None, "taxon": _taxon(terms), **counts, **texts, "place": place, "evidence_class": evidence, "basis_of_record": basis,
-        "observed_from": observed.observed_from if observed else None, "observed_to": observed.observed_to if observed else None,
-        "date_precision": observed.precision if observed else None, "measurements": [], "recorded_by": [], "verbatim": reading.verbatim, "flags": [],
+        "event_id": None,
+        "taxon": _taxon(terms),
+        **counts,
+        **texts,
+        "place": place,
+        "evidence_class": evidence,
+        "basis_of_record": basis,
+        "observed_from": observed.observed_from if observed else None,
+        "observed_to": observed.observed_to if observed else None,
+        "date_precision": observed.precision if observed else None,
+        "measurements": [],
+        "recorded_by": [],
+        "verbatim": reading.verbatim,
+        "flags": [],
     }
     if basis == "LivingSpecimen" and body["degree_of_establishment"] is None:
         body["degree_of_establishment"] = "captive"  # an animal in a zoo, a plant in a garden: never counted as wild
@@ -93,9 +117,16 @@ def _taxon(terms: Mapping[str, str]) -> dict[str, str | None]:
     names = [text for text in (" ".join(terms.get(term, "").split()) for term in NAME_TERMS) if text]
     latin = next((text for text in names if not _HAN.search(text)), "")
     if latin and latin == terms.get("genus", "").strip() and terms.get("specificEpithet", "").strip().islower():
-        latin = " ".join(terms.get(part, "").strip() for part in ("genus", "specificEpithet", "infraspecificEpithet")).strip()
+        latin = " ".join(
+            terms.get(part, "").strip() for part in ("genus", "specificEpithet", "infraspecificEpithet")
+        ).strip()
     chinese = next((text for text in (terms.get("vernacularName", "").strip(), *names) if _HAN.search(text)), "")
-    return {"taxon_id": None, "scientific_name": latin[:300] or None, "name_zh": chinese[:120] or None, "verbatim_name": names[0][:400]}
+    return {
+        "taxon_id": None,
+        "scientific_name": latin[:300] or None,
+        "name_zh": chinese[:120] or None,
+        "verbatim_name": names[0][:400],
+    }
 
 
 def _observed(terms: Mapping[str, str], zone: Any, today: date) -> tuple[dates.Observed | None, list[positions.Found]]:
@@ -144,7 +175,12 @@ def _texts(terms: Mapping[str, str]) -> tuple[dict[str, str | None], list[positi
 
 
 _TEXTS = {
-    "sex": ("sex", 60), "life_stage": ("lifeStage", 60), "behavior": ("behavior", 400), "establishment_means": ("establishmentMeans", 60),
-    "degree_of_establishment": ("degreeOfEstablishment", 60), "pathway": ("pathway", 120), "occurrence_remarks": ("occurrenceRemarks", _TEXT_WIDTH),
+    "sex": ("sex", 60),
+    "life_stage": ("lifeStage", 60),
+    "behavior": ("behavior", 400),
+    "establishment_means": ("establishmentMeans", 60),
+    "degree_of_establishment": ("degreeOfEstablishment", 60),
+    "pathway": ("pathway", 120),
+    "occurrence_remarks": ("occurrenceRemarks", _TEXT_WIDTH),
 }
 """Body field → term and the width of the field on the wire."""

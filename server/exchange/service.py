@@ -53,7 +53,13 @@ class _Written:
 
 
 def import_file(
-    session: Session, actor: Actor, clock: Clock, path: Path, survey_id: UUID, dataset_id: UUID | None = None, mapping: str | None = None,
+    session: Session,
+    actor: Actor,
+    clock: Clock,
+    path: Path,
+    survey_id: UUID,
+    dataset_id: UUID | None = None,
+    mapping: str | None = None,
     dry_run: bool = False,
 ) -> dict[str, Any]:
     """The report. Unusable or Problem where nothing can be kept; a dry run does everything and takes it back."""
@@ -77,7 +83,10 @@ def import_file(
 
 def _write(session: Session, clock: Clock, target: Target, reading: FileReading) -> dict[str, Any]:
     # Two imports into one data set at once would both find a row new; the second waits here for the first.
-    session.execute(text("SELECT pg_advisory_xact_lock(:space, hashtext(:dataset))"), {"space": _LOCK_SPACE, "dataset": str(target.dataset_id)})
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(:space, hashtext(:dataset))"),
+        {"space": _LOCK_SPACE, "dataset": str(target.dataset_id)},
+    )
     visits: list[_Item] = []
     event_of_row: dict[int, str] = {}
     for visit in reading.visits:
@@ -94,8 +103,16 @@ def _write(session: Session, clock: Clock, target: Target, reading: FileReading)
     for row, item in zip(reading.kept, rows, strict=True):
         if item.source_id in written.refused:
             row.problems.append(RowProblem(row.number, WHOLE_ROW, "refused", written.refused[item.source_id]))
-    kept = [r for r, item in zip(reading.kept, rows, strict=True) if item.source_id not in written.old and item.source_id not in written.refused]
-    ids = [written.ids[item.source_id] for item in rows if item.source_id in written.ids and item.source_id not in written.old]
+    kept = [
+        r
+        for r, item in zip(reading.kept, rows, strict=True)
+        if item.source_id not in written.old and item.source_id not in written.refused
+    ]
+    ids = [
+        written.ids[item.source_id]
+        for item in rows
+        if item.source_id in written.ids and item.source_id not in written.old
+    ]
     return _report(reading, kept, written, _count_flags(session, ids), len(events))
 
 
@@ -114,7 +131,12 @@ def _write_items(session: Session, clock: Clock, target: Target, items: Sequence
 
 
 def _admit(
-    session: Session, clock: Clock, target: Target, items: Sequence[_Item], changed: Mapping[str, UUID], result: _Written,
+    session: Session,
+    clock: Clock,
+    target: Target,
+    items: Sequence[_Item],
+    changed: Mapping[str, UUID],
+    result: _Written,
 ) -> None:
     heads = ledger.heads(session, list(changed.values()))
     ids = {item.source_id: changed.get(item.source_id) or target.new_id(item.source_id) for item in items}
@@ -131,7 +153,7 @@ def _admit(
 
 def _batches(items: Sequence[_Batched], size: int = _BATCH) -> Iterator[Sequence[_Batched]]:
     for start in range(0, len(items), size):
-        yield items[start:start + size]
+        yield items[start : start + size]
 
 
 def _count_flags(session: Session, ids: Sequence[UUID]) -> Counter[str]:
@@ -143,17 +165,32 @@ def _count_flags(session: Session, ids: Sequence[UUID]) -> Counter[str]:
     return counted
 
 
-def _report(reading: FileReading, kept: Sequence[Reading], written: _Written, flags: Mapping[str, int], events: int) -> dict[str, Any]:
+def _report(
+    reading: FileReading, kept: Sequence[Reading], written: _Written, flags: Mapping[str, int], events: int
+) -> dict[str, Any]:
     """read = kept + already_have + rejected; `flagged` are rows among the kept that have a problem."""
     rejected = len(reading.rejected) + len(written.refused)
     flagged = [row for row in kept if row.problems]
     refused = [row for row in reading.kept if any(problem.code == "refused" for problem in row.problems)]
     shown = [*reading.rejected, *refused, *flagged, *reading.repeats]
-    problems = sorted((problem for row in shown for problem in row.problems), key=lambda problem: (problem.row, problem.code, problem.field))
+    problems = sorted(
+        (problem for row in shown for problem in row.problems),
+        key=lambda problem: (problem.row, problem.code, problem.field),
+    )
     return {
-        "source": reading.source, "encoding": reading.encoding, "mapping": reading.mapping, "read": reading.read, "kept": len(kept),
-        "already_have": reading.read - len(kept) - rejected, "rejected": rejected, "flagged": len(flagged), "new_versions": len(written.changed),
-        "events": events, "evidence_only": sum(1 for row in kept if row.body and row.body.get("evidence_only")),
-        "out_of_scope": flags.get("out_of_scope", 0), "name_unknown": flags.get("name_unknown", 0),
-        "codes": dict(sorted(Counter(problem.code for problem in problems).items())), "problems": [problem.as_json() for problem in problems],
+        "source": reading.source,
+        "encoding": reading.encoding,
+        "mapping": reading.mapping,
+        "read": reading.read,
+        "kept": len(kept),
+        "already_have": reading.read - len(kept) - rejected,
+        "rejected": rejected,
+        "flagged": len(flagged),
+        "new_versions": len(written.changed),
+        "events": events,
+        "evidence_only": sum(1 for row in kept if row.body and row.body.get("evidence_only")),
+        "out_of_scope": flags.get("out_of_scope", 0),
+        "name_unknown": flags.get("name_unknown", 0),
+        "codes": dict(sorted(Counter(problem.code for problem in problems).items())),
+        "problems": [problem.as_json() for problem in problems],
     }

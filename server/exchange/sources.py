@@ -75,7 +75,9 @@ def _open_zip(archive: Archive) -> Iterator[Table]:
     elif len(tables) == 1:
         opened = _open_text(lambda name: lambda: archive.stream(name), tables[0], archive.names)
     else:
-        raise Unusable("core_missing", "没有 meta.xml" if not tables else f"没有 meta.xml，却有 {len(tables)} 个数据文件")
+        raise Unusable(
+            "core_missing", "没有 meta.xml" if not tables else f"没有 meta.xml，却有 {len(tables)} 个数据文件"
+        )
     with opened as table:
         yield table
 

@@ -10,15 +10,38 @@ from shared.vocabulary import PROTOCOLS
 
 _CODES = {name: code for code, name in PROTOCOLS.items()} | {code: code for code in PROTOCOLS}
 _GROUPS = {
-    "bird_transect": "birds", "mammal_transect": "mammals", "plant_plot": "vascular_plants", "invasive_plot": "invasive", "fish_net": "fishes",
+    "bird_transect": "birds",
+    "mammal_transect": "mammals",
+    "plant_plot": "vascular_plants",
+    "invasive_plot": "invasive",
+    "fish_net": "fishes",
 }
-_TYPES = (("transect", ("transect", "样线", "踏查")), ("quadrat", ("quadrat", "样方")), ("plot", ("plot", "样地")), ("point", ("point", "样点")))
+_TYPES = (
+    ("transect", ("transect", "样线", "踏查")),
+    ("quadrat", ("quadrat", "样方")),
+    ("plot", ("plot", "样地")),
+    ("point", ("point", "样点")),
+)
 _UNITS = {
-    "km": ("length_m", 1000), "千米": ("length_m", 1000), "公里": ("length_m", 1000), "m": ("length_m", 1), "米": ("length_m", 1),
+    "km": ("length_m", 1000),
+    "千米": ("length_m", 1000),
+    "公里": ("length_m", 1000),
+    "m": ("length_m", 1),
+    "米": ("length_m", 1),
     "metre": ("length_m", 1),
-    "m2": ("area_m2", 1), "m²": ("area_m2", 1), "平方米": ("area_m2", 1), "square metre": ("area_m2", 1), "hm2": ("area_m2", 10_000),
-    "ha": ("area_m2", 10_000), "km2": ("area_m2", 1_000_000), "min": ("duration_min", 1), "minute": ("duration_min", 1), "分钟": ("duration_min", 1),
-    "h": ("duration_min", 60), "hour": ("duration_min", 60), "小时": ("duration_min", 60),
+    "m2": ("area_m2", 1),
+    "m²": ("area_m2", 1),
+    "平方米": ("area_m2", 1),
+    "square metre": ("area_m2", 1),
+    "hm2": ("area_m2", 10_000),
+    "ha": ("area_m2", 10_000),
+    "km2": ("area_m2", 1_000_000),
+    "min": ("duration_min", 1),
+    "minute": ("duration_min", 1),
+    "分钟": ("duration_min", 1),
+    "h": ("duration_min", 60),
+    "hour": ("duration_min", 60),
+    "小时": ("duration_min", 60),
 }
 
 
@@ -49,12 +72,25 @@ def _body(rows: Sequence[Reading]) -> dict[str, Any]:
     last = max((body["observed_to"] or body["observed_from"] for body in dated), default=None)
     same_precision = len({body["date_precision"] for body in dated}) == 1
     return {
-        "parent_event_id": None, "event_type": _event_type(method, written), "sampling_protocol": method, "target_group": _GROUPS.get(method),
-        "location_name": _shared_text(rows, "locality"), "place": _shared_place(rows), "geometry": None, "effort": _effort(rows), "participants": [],
-        "observed_from": first["observed_from"] if first else None, "date_precision": first["date_precision"] if first else None,
+        "parent_event_id": None,
+        "event_type": _event_type(method, written),
+        "sampling_protocol": method,
+        "target_group": _GROUPS.get(method),
+        "location_name": _shared_text(rows, "locality"),
+        "place": _shared_place(rows),
+        "geometry": None,
+        "effort": _effort(rows),
+        "participants": [],
+        "observed_from": first["observed_from"] if first else None,
+        "date_precision": first["date_precision"] if first else None,
         "observed_to": last if first and same_precision and last != first["observed_from"] else None,
-        "verbatim_event_date": None, "weather": None, "habitat_code": None, "disturbance_code": None, "target_taxa": None,
-        "event_remarks": _shared_text(rows, "eventRemarks", 4000), "measurements": [],
+        "verbatim_event_date": None,
+        "weather": None,
+        "habitat_code": None,
+        "disturbance_code": None,
+        "target_taxa": None,
+        "event_remarks": _shared_text(rows, "eventRemarks", 4000),
+        "measurements": [],
     }
 
 

@@ -12,7 +12,8 @@ _OF_THE_PLACE = ("locationID", "locationName", "latitude", "longitude", "coordin
 def with_places(observations: Table, deployments: Iterable[SourceRow]) -> Table:
     places = {
         row.cells["deploymentID"]: {name: row.cells[name] for name in _OF_THE_PLACE if name in row.cells}
-        for row in deployments if row.cells is not None and "deploymentID" in row.cells
+        for row in deployments
+        if row.cells is not None and "deploymentID" in row.cells
     }
     headings = tuple(dict.fromkeys(observations.headings + _OF_THE_PLACE))
     return replace(observations, source="camtrap_dp", headings=headings, rows=_joined(observations.rows, places))

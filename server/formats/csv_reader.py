@@ -16,7 +16,9 @@ Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 
 
 @contextmanager
-def open_csv(open_stream: Opener, source: str = "csv", encoding: str | None = None, delimiter: str | None = None) -> Iterator[Table]:
+def open_csv(
+    open_stream: Opener, source: str = "csv", encoding: str | None = None, delimiter: str | None = None
+) -> Iterator[Table]:
     """`open_stream` is called twice: once to find out the encoding, once to read."""
     found = encoding or _detect(open_stream)
     if not text_encoding.is_known(found):

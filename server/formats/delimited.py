@@ -100,7 +100,7 @@ def _split_quoted(text: str, dialect: Dialect) -> "tuple[str, ...] | _Open | Non
             end = _closing(text, position + len(mark), mark)
             if end < 0:
                 return _Open()
-            cells.append(text[position + len(mark):end].replace(mark * 2, mark))
+            cells.append(text[position + len(mark) : end].replace(mark * 2, mark))
             position = end + len(mark)
             if position < len(text) and not text.startswith(delimiter, position):
                 return None

@@ -45,7 +45,9 @@ def read_meta(data: bytes) -> ArchiveMap:
     core = next(_children(root, "core"), None)
     if core is None:
         raise Unusable("core_missing", "meta.xml")
-    return ArchiveMap(_data_file(core, "id"), tuple(_data_file(element, "coreid") for element in _children(root, "extension")))
+    return ArchiveMap(
+        _data_file(core, "id"), tuple(_data_file(element, "coreid") for element in _children(root, "extension"))
+    )
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:
@@ -61,14 +63,21 @@ def _data_file(element: Element, key_name: str) -> DataFile:
     key = _position(key_element.get("index")) if key_element is not None else None
     columns, constants = _columns(element, key)
     dialect = Dialect(
-        _unescape(element.get("fieldsTerminatedBy"), ","), _unescape(element.get("fieldsEnclosedBy"), '"'),
+        _unescape(element.get("fieldsTerminatedBy"), ","),
+        _unescape(element.get("fieldsEnclosedBy"), '"'),
         _unescape(element.get("linesTerminatedBy"), "\n") or "\n",
     )
     if not dialect.delimiter:
         raise Unusable("meta_unreadable", "fieldsTerminatedBy")
     return DataFile(
-        short_name(element.get("rowType") or ""), (location.text or "").strip(), dialect, element.get("encoding") or "UTF-8",
-        _position(element.get("ignoreHeaderLines") or "0") or 0, columns, key, constants,
+        short_name(element.get("rowType") or ""),
+        (location.text or "").strip(),
+        dialect,
+        element.get("encoding") or "UTF-8",
+        _position(element.get("ignoreHeaderLines") or "0") or 0,
+        columns,
+        key,
+        constants,
     )
 
 

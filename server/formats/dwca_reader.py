@@ -61,7 +61,9 @@ def _open_file(archive: Archive, folder: PurePosixPath, file: DataFile) -> Itera
         keyed, columns[file.key] = columns[file.key], KEY
     encoding = "utf-8-sig" if file.encoding.lower().replace("-", "") == "utf8" else file.encoding
     with archive.stream(name) as stream:
-        rows = islice(rows_of(lines_of(stream, encoding, file.dialect.terminator), file.dialect), file.header_lines, None)
+        rows = islice(
+            rows_of(lines_of(stream, encoding, file.dialect.terminator), file.dialect), file.header_lines, None
+        )
         yield (_give_back(row, keyed) for row in fit_rows(rows, columns, dict(file.constants)))
 
 
@@ -80,7 +82,12 @@ def _headings(file: DataFile) -> tuple[str, ...]:
 
 def _identity(core: DataFile) -> str | None:
     """An occurrence core whose id stands in a column without a term: that id is the occurrenceID."""
-    unnamed = core.row_type == "Occurrence" and core.key is not None and core.columns[core.key] is None and "occurrenceID" not in core.columns
+    unnamed = (
+        core.row_type == "Occurrence"
+        and core.key is not None
+        and core.columns[core.key] is None
+        and "occurrenceID" not in core.columns
+    )
     return "occurrenceID" if unnamed else None
 
 

@@ -17,7 +17,11 @@ Terms = Mapping[str, str]
 
 
 def write_archive(
-    out: IO[bytes], events: Iterable[Terms], occurrences: Iterable[Terms], measurements: Iterable[Terms], about: DatasetDescription,
+    out: IO[bytes],
+    events: Iterable[Terms],
+    occurrences: Iterable[Terms],
+    measurements: Iterable[Terms],
+    about: DatasetDescription,
     written_at: datetime,
 ) -> None:
     """Terms by their short names. Every event has an eventID; occurrences and measurements name one; a measurement of an occurrence names both.
@@ -27,7 +31,12 @@ def write_archive(
     tables = [
         _Table("event.txt", EVENT, list(events), ("eventID",)),
         _Table("occurrence.txt", OCCURRENCE, list(occurrences), ("eventID", "occurrenceID")),
-        _Table("measurementorfact.txt", EXTENDED_MEASUREMENT, list(measurements), ("eventID", "occurrenceID", "measurementType")),
+        _Table(
+            "measurementorfact.txt",
+            EXTENDED_MEASUREMENT,
+            list(measurements),
+            ("eventID", "occurrenceID", "measurementType"),
+        ),
     ]
     _refuse_broken_links(tables)
     tables = [table for table in tables if table.rows or table.name == "event.txt"]
@@ -42,7 +51,9 @@ class _Table:
 
     def __init__(self, name: str, row_type: str, rows: Sequence[Terms], keys: Sequence[str]) -> None:
         self.name, self.row_type, self.keys = name, row_type, keys
-        self.rows = sorted(rows, key=lambda row: [row.get(key, "") for key in keys] + sorted(f"{k}={v}" for k, v in row.items()))
+        self.rows = sorted(
+            rows, key=lambda row: [row.get(key, "") for key in keys] + sorted(f"{k}={v}" for k, v in row.items())
+        )
         used = {term for row in rows for term, value in row.items() if value} | {keys[0]}
         unknown = used - ADDRESS.keys()
         if unknown:
@@ -51,7 +62,10 @@ class _Table:
 
     def text(self) -> str:
         lines = ["\t".join([self._key_name(), *self.terms])]
-        lines += ["\t".join(_cell(value) for value in [row[self.keys[0]], *(row.get(term, "") for term in self.terms)]) for row in self.rows]
+        lines += [
+            "\t".join(_cell(value) for value in [row[self.keys[0]], *(row.get(term, "") for term in self.terms)])
+            for row in self.rows
+        ]
         return "\n".join(lines) + "\n"
 
     def _key_name(self) -> str:
@@ -59,7 +73,9 @@ class _Table:
 
     def meta(self) -> str:
         element = "core" if self.name == "event.txt" else "extension"
-        fields = "".join(f'    <field index="{n}" term={quoteattr(ADDRESS[term])}/>\n' for n, term in enumerate(self.terms, 1))
+        fields = "".join(
+            f'    <field index="{n}" term={quoteattr(ADDRESS[term])}/>\n' for n, term in enumerate(self.terms, 1)
+        )
         return (
             f'  <{element} encoding="UTF-8" fieldsTerminatedBy="\\t" linesTerminatedBy="\\n" fieldsEnclosedBy="&quot;" ignoreHeaderLines="1" '
             f'rowType="{self.row_type}">\n'

@@ -29,9 +29,9 @@ def eml_xml(about: DatasetDescription) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<eml:eml xmlns:eml="https://eml.ecoinformatics.org/eml-2.2.0" system="xiangye" scope="system" '
-        f'packageId={quoteattr(about.package_id)} xml:lang={quoteattr(about.language)}>\n'
+        f"packageId={quoteattr(about.package_id)} xml:lang={quoteattr(about.language)}>\n"
         "<dataset>\n"
-        f'<title xml:lang={quoteattr(about.language)}>{escape(about.title)}</title>\n'
+        f"<title xml:lang={quoteattr(about.language)}>{escape(about.title)}</title>\n"
         f"<creator>{contact}</creator>\n"
         f"<metadataProvider>{contact}</metadataProvider>\n"
         f"<pubDate>{about.published.isoformat()}</pubDate>\n"

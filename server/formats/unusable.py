@@ -10,10 +10,16 @@ UNUSABLE: Mapping[str, tuple[str, str]] = {
     "archive_empty": ("压缩包里没有任何文件", "the archive is empty"),
     "archive_unsafe": ("压缩包不安全，已拒绝", "the archive is not safe and was refused"),
     "archive_too_large": ("压缩包解开后超过上限", "the archive unpacks to more than the limit"),
-    "workbook": ("这是 Excel 工作簿，请另存为 CSV（UTF-8）后再导入", "this is an Excel workbook: save it as CSV (UTF-8)"),
+    "workbook": (
+        "这是 Excel 工作簿，请另存为 CSV（UTF-8）后再导入",
+        "this is an Excel workbook: save it as CSV (UTF-8)",
+    ),
     "meta_unreadable": ("meta.xml 无法读取", "meta.xml cannot be read"),
     "core_missing": ("压缩包里没有核心数据文件", "the archive has no core file"),
-    "core_not_occurrence": ("核心数据不是出现记录（Occurrence）或事件（Event）", "the core is neither occurrences nor events"),
+    "core_not_occurrence": (
+        "核心数据不是出现记录（Occurrence）或事件（Event）",
+        "the core is neither occurrences nor events",
+    ),
     "encoding_unknown": ("无法识别的文本编码", "the text encoding is not known"),
     "name_column_missing": ("没有任何名称列（如 scientificName）", "no column holds a name (such as scientificName)"),
     "mapping_unknown": ("没有这个列对照表", "there is no such column mapping"),

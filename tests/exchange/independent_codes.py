@@ -9,10 +9,9 @@ import sys
 import zipfile
 
 ISO = re.compile(r"\d{4}(-\d\d){0,2}([T ][\d:.]+(Z|[+-][\d:]+)?)?(/.+)?")
-TERMS = {
-    "nom_valide": "scientificName", "y_centroid_4326": "decimalLatitude", "x_centroid_4326": "decimalLongitude", "date_debut": "eventDate",
-    "uuid_perm_sinp": "occurrenceID", "id_synthese": "catalogNumber", "observationID": "occurrenceID", "eventStart": "eventDate",
-}
+THEIRS = "nom_valide y_centroid_4326 x_centroid_4326 date_debut uuid_perm_sinp id_synthese observationID eventStart"
+OURS = "scientificName decimalLatitude decimalLongitude eventDate occurrenceID catalogNumber occurrenceID eventDate"
+TERMS = dict(zip(THEIRS.split(), OURS.split(), strict=True))
 
 
 def table(path):
@@ -28,7 +27,10 @@ def table(path):
 
 def codes(path):
     heading, *lines = table(path)
-    rows = [collections.defaultdict(str, zip([TERMS.get(name, name) for name in heading], line, strict=False)) for line in lines]
+    rows = [
+        collections.defaultdict(str, zip([TERMS.get(name, name) for name in heading], line, strict=False))
+        for line in lines
+    ]
     beside = path.parent / "deployments.csv"
     cameras = {line[0]: (line[3], line[4]) for line in table(beside)} if beside.exists() else {}
     bearers = collections.Counter(row["occurrenceID"] or row["gbifID"] or row["catalogNumber"] for row in rows)
@@ -39,7 +41,11 @@ def codes(path):
             continue
         place = cameras.get(row["deploymentID"], (row["decimalLatitude"], row["decimalLongitude"]))
         date, person = row["eventDate"], row["observationType"] == "human"
-        found = {"place_missing": "" in place, "place_zero": place == ("0.0", "0.0"), "date_missing": not date and not row["year"]}
+        found = {
+            "place_missing": "" in place,
+            "place_zero": place == ("0.0", "0.0"),
+            "date_missing": not date and not row["year"],
+        }
         found["date_odd"] = (date and not ISO.fullmatch(date)) or (row["day"] and not row["month"])
         found["duplicate_in_file"] = bearers[row["occurrenceID"] or row["gbifID"] or row["catalogNumber"]] > 1
         found["count_odd"] = int(row["nombre_min"] or 0) > int(row["nombre_max"] or 10**9)

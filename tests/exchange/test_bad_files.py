@@ -60,7 +60,9 @@ def test_a_table_without_coordinates_is_kept_whole(tmp_path: Path) -> None:
 
 
 def test_zero_zero_is_kept_and_never_drawn(tmp_path: Path) -> None:
-    reading = _read(_csv(tmp_path, "scientificName,eventDate,decimalLatitude,decimalLongitude\nArdea cinerea,2023-05-01,0,0\n"))
+    reading = _read(
+        _csv(tmp_path, "scientificName,eventDate,decimalLatitude,decimalLongitude\nArdea cinerea,2023-05-01,0,0\n")
+    )
     assert _codes(reading) == [(1, "place_zero")]
     assert reading.kept[0].body is not None and reading.kept[0].body["place"] is None
 
@@ -71,11 +73,18 @@ def test_ragged_rows_are_rejected_alone(tmp_path: Path) -> None:
     reading = _read(_csv(tmp_path, heading + rows + '"Ardea,2023-05-01,25,112\nEgretta,2023-05-01,25,112\n'))
     assert _codes(reading) == [(2, "cannot_split"), (3, "cannot_split")]
     assert [row.number for row in reading.kept] == [1, 4, 5, 6]
-    assert reading.kept[2].terms["scientificName"] == '"Ardea', "a lone quotation mark is text where the row fits with it"
+    assert reading.kept[2].terms["scientificName"] == '"Ardea', (
+        "a lone quotation mark is text where the row fits with it"
+    )
 
 
 def test_a_row_that_stands_twice_is_kept_once(tmp_path: Path) -> None:
-    reading = _read(_csv(tmp_path, "scientificName,eventDate,decimalLatitude,decimalLongitude\n" + "Ardea alba,2023-05-01,25,112\n" * 3))
+    reading = _read(
+        _csv(
+            tmp_path,
+            "scientificName,eventDate,decimalLatitude,decimalLongitude\n" + "Ardea alba,2023-05-01,25,112\n" * 3,
+        )
+    )
     assert (len(reading.kept), _codes(reading)) == (1, [(2, "row_repeated"), (3, "row_repeated")])
 
 
@@ -89,27 +98,55 @@ def test_columns_whose_names_repeat_or_are_empty(tmp_path: Path) -> None:
     assert reading.kept[0].verbatim == {"scientificName": "Ardea", "note": "1", "note (2)": "2"}
 
 
-@pytest.mark.parametrize(("content", "code"), [
-    (b"", "file_empty"), (b"\n\n", "file_empty"), (b"a,b\n1,2\n", "name_column_missing"), (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "name_column_missing"),
-    (bytes(range(256)) * 50, "name_column_missing"),
-])
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "file_empty"),
+        (b"\n\n", "file_empty"),
+        (b"a,b\n1,2\n", "name_column_missing"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "name_column_missing"),
+        (bytes(range(256)) * 50, "name_column_missing"),
+    ],
+)
 def test_files_without_a_use(tmp_path: Path, content: bytes, code: str) -> None:
     assert _refused(_csv(tmp_path, content)) == code
 
 
-@pytest.mark.parametrize(("members", "code"), [
-    ({}, "archive_empty"), ({"meta__xml": META.format(row_type=OCCURRENCE)}, "core_missing"), ({"eml__xml": "<eml/>"}, "core_missing"),
-    ({"a__csv": "x", "b__csv": "y"}, "core_missing"), ({"meta__xml": "<archive/>", "occurrence__txt": "1\tArdea\n"}, "core_missing"),
-    ({"meta__xml": META.format(row_type="http://rs.tdwg.org/dwc/terms/Taxon"), "occurrence__txt": "1\tArdea\n"}, "core_not_occurrence"),
-    ({"meta__xml": "<archive", "occurrence__txt": "1\tArdea\n"}, "meta_unreadable"),
-    ({"[Content_Types]__xml": "", "xl/workbook__xml": ""}, "workbook"),
-    ({"datapackage__json": "{}"}, "core_missing"), ({"datapackage__json": "[1"}, "core_missing"),
-    ({"datapackage__json": '{"resources": [{"name": "observations", "path": "../../etc/passwd"}]}'}, "core_missing"),
-    ({"meta__xml": META.format(row_type=OCCURRENCE).replace("occurrence.txt", "../../../etc/passwd")}, "core_missing"),
-    ({"meta__xml": META.format(row_type=OCCURRENCE).replace("<core", '<core encoding="klingon"'), "occurrence__txt": "1\tA\n"}, "encoding_unknown"),
-    ({"../occurrence__txt": "1\tArdea\n", "meta__xml": META.format(row_type=OCCURRENCE)}, "archive_unsafe"),
-    ({"zeros__csv": "0" * 30_000_000}, "archive_too_large"),
-])
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        ({}, "archive_empty"),
+        ({"meta__xml": META.format(row_type=OCCURRENCE)}, "core_missing"),
+        ({"eml__xml": "<eml/>"}, "core_missing"),
+        ({"a__csv": "x", "b__csv": "y"}, "core_missing"),
+        ({"meta__xml": "<archive/>", "occurrence__txt": "1\tArdea\n"}, "core_missing"),
+        (
+            {"meta__xml": META.format(row_type="http://rs.tdwg.org/dwc/terms/Taxon"), "occurrence__txt": "1\tArdea\n"},
+            "core_not_occurrence",
+        ),
+        ({"meta__xml": "<archive", "occurrence__txt": "1\tArdea\n"}, "meta_unreadable"),
+        ({"[Content_Types]__xml": "", "xl/workbook__xml": ""}, "workbook"),
+        ({"datapackage__json": "{}"}, "core_missing"),
+        ({"datapackage__json": "[1"}, "core_missing"),
+        (
+            {"datapackage__json": '{"resources": [{"name": "observations", "path": "../../etc/passwd"}]}'},
+            "core_missing",
+        ),
+        (
+            {"meta__xml": META.format(row_type=OCCURRENCE).replace("occurrence.txt", "../../../etc/passwd")},
+            "core_missing",
+        ),
+        (
+            {
+                "meta__xml": META.format(row_type=OCCURRENCE).replace("<core", '<core encoding="klingon"'),
+                "occurrence__txt": "1\tA\n",
+            },
+            "encoding_unknown",
+        ),
+        ({"../occurrence__txt": "1\tArdea\n", "meta__xml": META.format(row_type=OCCURRENCE)}, "archive_unsafe"),
+        ({"zeros__csv": "0" * 30_000_000}, "archive_too_large"),
+    ],
+)
 def test_archives_without_a_use(tmp_path: Path, members: dict[str, str], code: str) -> None:
     assert _refused(_zip(tmp_path, **members)) == code
 
@@ -128,7 +165,9 @@ def test_not_a_zip_and_not_there(tmp_path: Path) -> None:
 
 
 def test_an_archive_whose_id_has_no_term_still_identifies_its_rows(tmp_path: Path) -> None:
-    reading = _read(_zip(tmp_path, meta__xml=META.format(row_type=OCCURRENCE), occurrence__txt='k1\t"Ardea"\nk2\tEgretta\x85\n'))
+    reading = _read(
+        _zip(tmp_path, meta__xml=META.format(row_type=OCCURRENCE), occurrence__txt='k1\t"Ardea"\nk2\tEgretta\x85\n')
+    )
     assert [identity.source_id for identity in reading.identities] == ["occurrenceID:k1", "occurrenceID:k2"]
     assert [row.terms["scientificName"] for row in reading.kept] == ['"Ardea"', "Egretta\x85"]
 
@@ -147,8 +186,16 @@ def test_every_truncation_of_an_archive_ends_in_one_clear_error(tmp_path: Path) 
 
 
 def test_pictures_without_an_event_row_count_once_for_each_name(tmp_path: Path) -> None:
-    heading = "observationID,deploymentID,eventID,eventStart,eventEnd,observationLevel,observationType,scientificName,count\n"
-    seen = [("e", "Sus scrofa", 1), ("e", "Sus scrofa", 3), ("e", "Sus scrofa", 3), ("e", "Muntiacus reevesi", 1), ("", "Sus scrofa", 1)]
+    heading = (
+        "observationID,deploymentID,eventID,eventStart,eventEnd,observationLevel,observationType,scientificName,count\n"
+    )
+    seen = [
+        ("e", "Sus scrofa", 1),
+        ("e", "Sus scrofa", 3),
+        ("e", "Sus scrofa", 3),
+        ("e", "Muntiacus reevesi", 1),
+        ("", "Sus scrofa", 1),
+    ]
     rows = "".join(
         f"o{n},d,{event},2023-05-01T08:00:00+08:00,2023-05-01T08:00:0{n}+08:00,media,animal,{name},{count}\n"
         for n, (event, name, count) in enumerate(seen)

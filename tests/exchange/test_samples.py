@@ -22,7 +22,11 @@ EXPECTED = {  # read, kept, rejected and flagged rows, and how often each code s
 
 
 def _problems(reading: FileReading) -> list[tuple[int, str]]:
-    return sorted((problem.row, problem.code) for row in [*reading.kept, *reading.rejected, *reading.repeats] for problem in row.problems)
+    return sorted(
+        (problem.row, problem.code)
+        for row in [*reading.kept, *reading.rejected, *reading.repeats]
+        for problem in row.problems
+    )
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -36,7 +40,13 @@ def test_counts_and_codes(samples: Path, name: str) -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_script_without_our_code_arrives_at_the_same_codes(samples: Path, name: str) -> None:
     script = Path(__file__).with_name("independent_codes.py")
-    told = subprocess.run([sys.executable, "-I", str(script), str(samples / name)], capture_output=True, text=True, encoding="utf-8", check=True)
+    told = subprocess.run(
+        [sys.executable, "-I", str(script), str(samples / name)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
     found = [(int(row), code) for row, code in (line.split() for line in told.stdout.splitlines())]
     assert found == _problems(read_file(samples / name, None, TODAY))
 
@@ -44,7 +54,9 @@ def test_a_script_without_our_code_arrives_at_the_same_codes(samples: Path, name
 def test_the_script_is_short_and_imports_nothing_of_ours() -> None:
     source = Path(__file__).with_name("independent_codes.py").read_text("utf-8")
     assert sum(1 for line in source.splitlines() if line.strip()) <= 50
-    assert not any(f"{word} {room}" in source for word in ("import", "from") for room in ("server", "shared", "mobile", "tests"))
+    assert not any(
+        f"{word} {room}" in source for word in ("import", "from") for room in ("server", "shared", "mobile", "tests")
+    )
 
 
 def test_the_archive_holds_two_names_with_a_line_end_that_is_none(samples: Path) -> None:
@@ -68,7 +80,11 @@ def test_two_sheets_whose_identifier_is_the_word_present_are_two_records(samples
 def test_french_problems_name_the_french_column(samples: Path) -> None:
     reading = read_file(samples / "geonature" / "valid_file.csv", None, TODAY)
     named = {(problem.row, problem.field, problem.code) for row in reading.kept for problem in row.problems}
-    assert named == {(3, "id_synthese", "duplicate_in_file"), (4, "id_synthese", "duplicate_in_file"), (5, "nombre_min", "count_odd")}
+    assert named == {
+        (3, "id_synthese", "duplicate_in_file"),
+        (4, "id_synthese", "duplicate_in_file"),
+        (5, "nombre_min", "count_odd"),
+    }
     assert reading.mapping == "geonature_fr"
 
 
@@ -77,6 +93,11 @@ def test_camera_events_count_once_with_the_place_of_their_deployment(samples: Pa
     reading = read_file(samples / name, None, TODAY)
     counting = [row for row in reading.kept if row.body and "evidence_only" not in row.body]
     assert Counter(row.terms["observationLevel"] for row in counting) == {"event": 29}
-    assert {row.body["place"]["latitude_e7"] for row in counting if row.body} <= {514960000, 511810000, 511840000, 506990000}
+    assert {row.body["place"]["latitude_e7"] for row in counting if row.body} <= {
+        514960000,
+        511810000,
+        511840000,
+        506990000,
+    }
     people = [row for row in reading.kept if row.terms.get("observationType") == "human"]
     assert len(people) == 33 and all(row.body and row.body["evidence_only"] for row in people)

@@ -65,12 +65,19 @@ def _occurrences(session: Session) -> list[FrozenRecord]:
     return [record for record in records if record.kind == "occurrence"]
 
 
-@pytest.mark.parametrize(("name", "first", "scope"), [
-    ("gbif_dwca_2013_gbif-results.zip", (158, 158, 0, 0, 151), 49), ("gbif_simplecsv_0009886-250127130748423.zip", (91, 91, 0, 0, 41), 83),
-    ("geonature/valid_file.csv", (6, 6, 0, 0, 3), 6), ("geonature/invalid_file.csv", (3, 2, 0, 1, 0), 2),
-    ("camtrap-dp/observations.csv", (549, 399, 0, 150, 370), 399),
-])
-def test_samples_are_kept_once(reference: Session, samples: Path, name: str, first: tuple[int, ...], scope: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "first", "scope"),
+    [
+        ("gbif_dwca_2013_gbif-results.zip", (158, 158, 0, 0, 151), 49),
+        ("gbif_simplecsv_0009886-250127130748423.zip", (91, 91, 0, 0, 41), 83),
+        ("geonature/valid_file.csv", (6, 6, 0, 0, 3), 6),
+        ("geonature/invalid_file.csv", (3, 2, 0, 1, 0), 2),
+        ("camtrap-dp/observations.csv", (549, 399, 0, 150, 370), 399),
+    ],
+)
+def test_samples_are_kept_once(
+    reference: Session, samples: Path, name: str, first: tuple[int, ...], scope: int
+) -> None:
     report = _import(reference, samples / name)
     assert _counts(report) == first
     assert report["out_of_scope"] == scope, "records abroad are kept as out of scope"
@@ -95,7 +102,9 @@ def _rows_as_they_came(path: Path) -> list[dict[str, str]]:
             rows = [line.split("\t") for line in archive.read("occurrence.txt").decode().split("\n") if line]
             headings = [address.rsplit("/", 1)[-1] if "rs.gbif.org" not in address else address for address in headings]
         else:
-            headings, *rows = csv.reader(io.StringIO(archive.read(archive.namelist()[0]).decode(), newline=""), delimiter="\t")
+            headings, *rows = csv.reader(
+                io.StringIO(archive.read(archive.namelist()[0]).decode(), newline=""), delimiter="\t"
+            )
     known = {address.rsplit("/", 1)[-1] for address in TERMS}
     return [{name: cell for name, cell in zip(headings, row, strict=True) if cell and name in known} for row in rows]
 
@@ -116,7 +125,12 @@ def _exported(path: Path, file_format: str) -> list[dict[str, str]]:
         rows = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
         return [{name: restore(cell) for name, cell in row.items()} for row in rows]
     with DwCAReader(str(path)) as archive:
-        found = [extension for event in archive for extension in event.extensions if extension.rowtype == qualname("Occurrence")]
+        found = [
+            extension
+            for event in archive
+            for extension in event.extensions
+            if extension.rowtype == qualname("Occurrence")
+        ]
         return [{address.rsplit("/", 1)[-1]: cell for address, cell in row.data.items()} for row in found]
 
 
@@ -134,7 +148,9 @@ def test_french_columns_go_out_as_the_terms_they_mean(reference: Session, sample
 def test_a_changed_row_is_a_new_version_of_the_same_record(reference: Session, tmp_path: Path) -> None:
     assert _counts(_import(reference, _file(tmp_path, TABLE))) == (4, 4, 0, 0, 1)
     before = {record.id for record in _occurrences(reference)}
-    report = _import(reference, _file(tmp_path, TABLE.replace("白鹭,2023-05-01,25.27,112.80,3", "白鹭,2023-05-01,25.27,112.80,5")))
+    report = _import(
+        reference, _file(tmp_path, TABLE.replace("白鹭,2023-05-01,25.27,112.80,3", "白鹭,2023-05-01,25.27,112.80,5"))
+    )
     assert (_counts(report), report["new_versions"]) == ((4, 1, 3, 0, 0), 1)
     after = _occurrences(reference)
     assert {record.id for record in after} == before
@@ -145,8 +161,14 @@ def test_a_changed_row_is_a_new_version_of_the_same_record(reference: Session, t
 def test_rows_of_one_visit_share_one_event_with_its_effort(reference: Session, tmp_path: Path) -> None:
     report = _import(reference, _file(tmp_path, TABLE))
     assert report["events"] == 1
-    events = [r for r in frozen_records(reference, LOCAL_OPERATOR, CLOCK, "test", end_of_day_in_china("2025-06-01")) if r.kind == "event"]
-    assert [(event.body["sampling_protocol"], event.body["effort"], event.body["observed_from"]) for event in events] == [
+    events = [
+        r
+        for r in frozen_records(reference, LOCAL_OPERATOR, CLOCK, "test", end_of_day_in_china("2025-06-01"))
+        if r.kind == "event"
+    ]
+    assert [
+        (event.body["sampling_protocol"], event.body["effort"], event.body["observed_from"]) for event in events
+    ] == [
         ("bird_transect", {"length_m": "2000", "duration_min": None, "area_m2": None, "observers": None}, "2023-05-01"),
     ]
     linked = {record.body["verbatim"]["occurrenceID"]: record.body["event_id"] for record in _occurrences(reference)}
@@ -178,7 +200,10 @@ def test_nothing_partial_after_a_failure(reference: Session, tmp_path: Path, mon
         _import(reference, _file(tmp_path, "occurrenceID,scientificName,eventDate\n" + rows))
     before.rollback()
     assert len(calls) == 3
-    assert [reference.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() for table in ("version", "ledger", "import_key")] == [0, 0, 0]
+    assert [
+        reference.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+        for table in ("version", "ledger", "import_key")
+    ] == [0, 0, 0]
 
 
 def test_two_data_sets_keep_the_same_identifier_apart(reference: Session, tmp_path: Path) -> None:
@@ -193,7 +218,12 @@ def test_the_public_edition_gives_no_guarded_place_away(reference: Session, tmp_
     for file_format in ("csv", "dwca"):
         export_file(reference, CLOCK, tmp_path / "out", file_format, UUID(SURVEY), public=True)
         rows = {row["scientificName"] + row["eventDate"]: row for row in _exported(tmp_path / "out", file_format)}
-        assert set(rows) == {"Egretta garzetta2023-05-01", "Ardea cinerea2023-05-01", "Manis pentadactyla2023", "Manis pentadactyla2024"}
+        assert set(rows) == {
+            "Egretta garzetta2023-05-01",
+            "Ardea cinerea2023-05-01",
+            "Manis pentadactyla2023",
+            "Manis pentadactyla2024",
+        }
         for year in ("2023", "2024"):
             guarded = rows[f"Manis pentadactyla{year}"]
             assert not guarded.get("decimalLatitude")
@@ -220,7 +250,9 @@ def test_an_export_twice_is_the_same_and_filters_by_county(reference: Session, t
         assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-@pytest.mark.parametrize(("content", "code"), [(b"", "file_empty"), (b"a,b\n1,2\n", "name_column_missing"), (None, "file_absent")])
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"", "file_empty"), (b"a,b\n1,2\n", "name_column_missing"), (None, "file_absent")]
+)
 def test_an_unusable_file_writes_nothing(reference: Session, tmp_path: Path, content: bytes | None, code: str) -> None:
     if content is not None:
         (tmp_path / "x.csv").write_bytes(content)

@@ -28,7 +28,13 @@ def _refused(path: Path) -> str:
 
 
 def test_members_are_read_as_streams(tmp_path: Path) -> None:
-    path = _zip(tmp_path / "a.zip", ("dir/", b""), ("dir/x.txt", b"abc"), ("__MACOSX/._x.txt", b"litter"), (".DS_Store", b"litter"))
+    path = _zip(
+        tmp_path / "a.zip",
+        ("dir/", b""),
+        ("dir/x.txt", b"abc"),
+        ("__MACOSX/._x.txt", b"litter"),
+        (".DS_Store", b"litter"),
+    )
     with open_archive(path) as archive:
         assert archive.names == ["dir/x.txt"]
         with archive.stream("dir/x.txt") as stream:
@@ -76,7 +82,7 @@ def test_members_that_share_their_bytes(tmp_path: Path) -> None:
     path = _zip(tmp_path / "a.zip", ("a.txt", b"1" * 50), ("b.txt", b"2" * 50), compression=zipfile.ZIP_STORED)
     data = bytearray(path.read_bytes())
     second = data.rfind(b"PK\x01\x02")
-    data[second + 42:second + 46] = struct.pack("<I", 0)  # the second member starts where the first does
+    data[second + 42 : second + 46] = struct.pack("<I", 0)  # the second member starts where the first does
     path.write_bytes(data)
     assert _refused(path) == "archive_unsafe"
 
@@ -85,7 +91,7 @@ def test_a_size_that_lies_is_found_out_while_reading(tmp_path: Path) -> None:
     path = _zip(tmp_path / "a.zip", ("a.txt", b"1" * 5000))
     data = bytearray(path.read_bytes())
     central = data.rfind(b"PK\x01\x02")
-    data[central + 24:central + 28] = struct.pack("<I", 10)
+    data[central + 24 : central + 28] = struct.pack("<I", 10)
     path.write_bytes(data)
     with open_archive(path) as archive, pytest.raises(Unusable), archive.stream("a.txt") as stream:
         stream.read()

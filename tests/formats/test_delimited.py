@@ -55,14 +55,29 @@ def test_blank_lines_are_no_rows() -> None:
     assert [row.line for row in _rows("a,b\n\n\nc,d\n\n", Dialect())] == [1, 4]
 
 
-@pytest.mark.parametrize(("heading", "delimiter"), [
-    ("a,b;c,d", ","), ("a;b;c", ";"), ("a\tb", "\t"), ("a|b|c", "|"), ('"x;y;z",b', ","), ("学名，中文名，日期", "，"), ("scientificName", ","),
-])
+@pytest.mark.parametrize(
+    ("heading", "delimiter"),
+    [
+        ("a,b;c,d", ","),
+        ("a;b;c", ";"),
+        ("a\tb", "\t"),
+        ("a|b|c", "|"),
+        ('"x;y;z",b', ","),
+        ("学名，中文名，日期", "，"),
+        ("scientificName", ","),
+    ],
+)
 def test_the_delimiter_is_the_commonest_outside_quotes(heading: str, delimiter: str) -> None:
     assert sniff(heading + "\n1\n").delimiter == delimiter
 
 
-@given(st.lists(st.lists(st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"])), min_size=2, max_size=4), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"])), min_size=2, max_size=4),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_quoted_text_comes_back_whole(table: list[list[str]]) -> None:
     text = "".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in table)
     assert [list(row.cells or ()) for row in _rows(text, Dialect())] == table

@@ -16,12 +16,28 @@ def _core(attributes: str = "", fields: str = '<id index="0"/>') -> bytes:
 
 def test_attributes_have_the_defaults_of_the_standard() -> None:
     core = read_meta(_core()).core
-    assert (core.dialect.delimiter, core.dialect.quote, core.dialect.terminator, core.encoding, core.header_lines) == (",", '"', "\n", "UTF-8", 0)
+    assert (core.dialect.delimiter, core.dialect.quote, core.dialect.terminator, core.encoding, core.header_lines) == (
+        ",",
+        '"',
+        "\n",
+        "UTF-8",
+        0,
+    )
 
 
 def test_escapes_and_an_empty_enclosure() -> None:
-    core = read_meta(_core('fieldsTerminatedBy="\\t" linesTerminatedBy="\\r\\n" fieldsEnclosedBy="" ignoreHeaderLines="2" encoding="GBK"')).core
-    assert (core.dialect.delimiter, core.dialect.quote, core.dialect.terminator, core.encoding, core.header_lines) == ("\t", "", "\r\n", "GBK", 2)
+    core = read_meta(
+        _core(
+            'fieldsTerminatedBy="\\t" linesTerminatedBy="\\r\\n" fieldsEnclosedBy="" ignoreHeaderLines="2" encoding="GBK"'
+        )
+    ).core
+    assert (core.dialect.delimiter, core.dialect.quote, core.dialect.terminator, core.encoding, core.header_lines) == (
+        "\t",
+        "",
+        "\r\n",
+        "GBK",
+        2,
+    )
 
 
 def test_fields_without_a_column_are_constants_and_two_vocabularies_may_share_a_word() -> None:
@@ -34,12 +50,20 @@ def test_fields_without_a_column_are_constants_and_two_vocabularies_may_share_a_
     assert core.constants == (("countryCode", "CN"),)
 
 
-@pytest.mark.parametrize(("data", "code"), [
-    (b"", "meta_unreadable"), (b"<archive>", "meta_unreadable"), (b"\xff\xfe<", "meta_unreadable"), (_meta(""), "core_missing"),
-    (_meta(f'<core rowType="{OCCURRENCE}"><files/></core>'), "core_missing"), (_core(fields='<id index="x"/>'), "meta_unreadable"),
-    (_core(fields='<field index="999999999" term="a"/>'), "meta_unreadable"), (_core('fieldsTerminatedBy=""'), "meta_unreadable"),
-    (_core('ignoreHeaderLines="-1"'), "meta_unreadable"),
-])
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "meta_unreadable"),
+        (b"<archive>", "meta_unreadable"),
+        (b"\xff\xfe<", "meta_unreadable"),
+        (_meta(""), "core_missing"),
+        (_meta(f'<core rowType="{OCCURRENCE}"><files/></core>'), "core_missing"),
+        (_core(fields='<id index="x"/>'), "meta_unreadable"),
+        (_core(fields='<field index="999999999" term="a"/>'), "meta_unreadable"),
+        (_core('fieldsTerminatedBy=""'), "meta_unreadable"),
+        (_core('ignoreHeaderLines="-1"'), "meta_unreadable"),
+    ],
+)
 def test_what_cannot_be_used(data: bytes, code: str) -> None:
     with pytest.raises(Unusable) as caught:
         read_meta(data)
@@ -48,6 +72,9 @@ def test_what_cannot_be_used(data: bytes, code: str) -> None:
 
 def test_hostile_xml_is_refused() -> None:
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    for document_type in (f'<!DOCTYPE a [<!ENTITY l0 "lol">{laughs}]>', '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'):
+    for document_type in (
+        f'<!DOCTYPE a [<!ENTITY l0 "lol">{laughs}]>',
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+    ):
         with pytest.raises(Unusable, match=r"meta\.xml"):
             read_meta(_meta("<core>&l9;&x;</core>", document_type))
