@@ -28,6 +28,13 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """A citation in another language; only the list of references may hold one."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Count:
     """A figure that stands in several places and must be the same in all; the page marks it so that a reader can compare."""
 
@@ -35,7 +42,7 @@ class Count:
     value: int
 
 
-Inline = str | Latin | Ref | Code | Count
+Inline = str | Latin | Ref | Code | Count | Foreign
 Text = Inline | tuple[Inline, ...]
 Cell = str | int | float | Decimal | Latin | Code | Count | tuple[Inline, ...] | None
 
@@ -193,7 +200,7 @@ def _plain_inline(inline: Inline) -> str:
     match inline:
         case str():
             return inline
-        case Latin(text) | Ref(text) | Code(text):
+        case Latin(text) | Ref(text) | Code(text) | Foreign(text):
             return text
         case Count(_, value):
             return str(value)

@@ -20,7 +20,8 @@ INK, SOFT, HAIR, LEAF, EARTH = "#1c2421", "#55625c", "#c9d2cd", "#1f5b43", "#8a3
 WIDTH_IN = 6.6
 _STYLE: Any = {
     "svg.fonttype": "none", "svg.hashsalt": "xiangye", "font.family": [FAMILY], "font.size": 9.5, "axes.edgecolor": SOFT, "axes.labelcolor": INK,
-    "text.color": INK, "xtick.color": SOFT, "ytick.color": SOFT, "axes.linewidth": 0.8, "axes.unicode_minus": False, "figure.dpi": 72, "path.simplify": False,
+    "text.color": INK, "xtick.color": SOFT, "ytick.color": SOFT, "axes.linewidth": 0.8, "axes.unicode_minus": False, "figure.dpi": 72,
+    "path.simplify": False,
 }
 _FONT_NAMES = re.compile(r"(font(?:-family)?: [^;\"]*?)'[^']+'(?:, ?'[^']+')*")
 

@@ -42,7 +42,7 @@ def woff2_for(settings: Settings, weight: Weight, text: str) -> bytes:
     wanted = {ord(character) for character in text if character not in _INVISIBLE}
     missing = wanted
     for candidate in _candidates(settings, weight):
-        font = TTFont(candidate.path, fontNumber=candidate.face_index, recalcTimestamp=False, lazy=True)
+        font = TTFont(candidate.path, fontNumber=candidate.face_index, recalcTimestamp=False, recalcBBoxes=False, lazy=True)
         missing = wanted - set(font.getBestCmap())
         if not missing:
             return _subset(font, wanted)
@@ -71,7 +71,7 @@ def _face_index(collection: Path) -> int:
 def _subset(font: TTFont, wanted: set[int]) -> bytes:
     options = subset.Options()
     options.flavor, options.hinting, options.layout_features = "woff2", False, ["kern"]
-    options.name_IDs, options.notdef_outline, options.desubroutinize = [1, 2], True, True
+    options.name_IDs, options.notdef_outline = [1, 2], True
     maker = subset.Subsetter(options)
     maker.populate(unicodes=sorted(wanted))
     maker.subset(font)

@@ -1,17 +1,40 @@
 """Blocks of a report as HTML: three-line tables with captions above, figures with captions below."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
 from server.reporting.cells import cell_text
 from server.reporting.document import (
-    Block, Cell, Code, Column, Count, Figure, Inline, Latin, Listing, Paragraph, Photo, PhotoSheet, Ref, Section, Table, Text, pieces,
+    Block,
+    Cell,
+    Code,
+    Column,
+    Count,
+    Figure,
+    Foreign,
+    Inline,
+    Latin,
+    Listing,
+    Paragraph,
+    Photo,
+    PhotoSheet,
+    Ref,
+    Section,
+    Table,
+    Text,
+    pieces,
 )
 from server.reporting.numbering import Numbered
 
 WIDE_COLUMNS = 7
 """From here a table is set in small print on paper, and gets a landscape page where it asks for one."""
+
+
+SHORT_ROWS = 18
+"""Up to here a table is kept on one page."""
+_DATE = re.compile(r"\d{4}(-\d{2}){1,2}")
 
 
 class BlockWriter:
@@ -34,14 +57,16 @@ class BlockWriter:
     def _inline(self, inline: Inline) -> str:
         match inline:
             case Latin(name):
-                return f'<i lang="la">{escape(name)}</i>'
+                return f'<i>{escape(name)}</i>'
             case Code(text):
                 return f"<code>{escape(text)}</code>"
+            case Foreign(text):
+                return f'<span lang="en">{escape(text)}</span>'
             case Count(name, value):
                 return f'<span data-count="{escape(name)}">{value}</span>'
             case Ref(name):
                 numbered = self._numbers[name]
-                return f'<a href="#{escape(name)}">{numbered.label}</a>'
+                return f'<a href="#plate-{escape(name)}">{numbered.label}</a>'
             case str():
                 return escape(inline)
 
@@ -67,12 +92,13 @@ class BlockWriter:
 
     def _table(self, table: Table) -> str:
         wide = len(table.columns) >= WIDE_COLUMNS
-        kind = "table" + (" wide" if wide else "") + (" landscape" if table.landscape else "")
+        kinds = (("wide", wide), ("landscape", table.landscape), ("short", len(table.rows) <= SHORT_ROWS))
+        kind = " ".join(["table", *(name for name, holds in kinds if holds)])
         head = "".join(self._head_cell(column) for column in table.columns)
         body = "".join(self._row(row, table.columns) for row in table.rows)
         notes = "".join(f"<p>注：{self.text(note)}</p>" for note in table.notes)
         return (
-            f'<figure class="{kind}" id="{escape(table.name)}" data-table="{escape(table.name)}">'
+            f'<figure class="{kind}" id="plate-{escape(table.name)}" data-table="{escape(table.name)}">'
             f'<figcaption><span class="number">{self._numbers[table.name].label}</span> '
             f'<span class="title">{escape(table.title)}</span><span class="unit">单位：{escape(table.unit)}</span></figcaption>'
             f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -86,7 +112,7 @@ class BlockWriter:
 
     def _row(self, row: Sequence[Cell], columns: Sequence[Column]) -> str:
         cells = zip(row, columns, strict=True)
-        return "<tr>" + "".join(f"<td{_align(column)}>{self._cell(cell, column)}</td>" for cell, column in cells) + "</tr>"
+        return "<tr>" + "".join(f"<td{_cell_class(cell, column)}>{self._cell(cell, column)}</td>" for cell, column in cells) + "</tr>"
 
     def _cell(self, cell: Cell, column: Column) -> str:
         if isinstance(cell, Latin | Code | Count | tuple):
@@ -96,7 +122,7 @@ class BlockWriter:
     def _figure(self, figure: Figure) -> str:
         kind = "figure map" if figure.is_map else "figure"
         return (
-            f'<figure class="{kind}" id="{escape(figure.name)}" data-figure="{escape(figure.name)}">'
+            f'<figure class="{kind}" id="plate-{escape(figure.name)}" data-figure="{escape(figure.name)}">'
             f'<div class="scroll drawing" role="img" aria-label="{escape(figure.alt)}">{figure.svg}</div>'
             f"{self._caption_below(figure.name, figure.title, figure.unit)}"
             f'<div class="notes"><p class="source">资料来源：{escape(figure.source)}</p>'
@@ -106,7 +132,7 @@ class BlockWriter:
     def _photos(self, sheet: PhotoSheet) -> str:
         shown = "".join(self._photo(photo) for photo in sheet.photos)
         return (
-            f'<figure class="figure photos" id="{escape(sheet.name)}" data-figure="{escape(sheet.name)}">'
+            f'<figure class="figure photos" id="plate-{escape(sheet.name)}" data-figure="{escape(sheet.name)}">'
             f'<div class="plate">{shown}</div>{self._caption_below(sheet.name, sheet.title, "张")}'
             f'<div class="notes"><p class="source">资料来源：{escape(sheet.source)}</p></div></figure>'
         )
@@ -123,6 +149,11 @@ class BlockWriter:
             f'<figcaption><span class="number">{self._numbers[name].label}</span> <span class="title">{escape(title)}</span>'
             f'<span class="unit">单位：{escape(unit)}</span></figcaption>'
         )
+
+
+def _cell_class(cell: Cell, column: Column) -> str:
+    """A date is not broken at its hyphens."""
+    return ' class="date"' if isinstance(cell, str) and _DATE.fullmatch(cell) else _align(column)
 
 
 def _align(column: Column) -> str:

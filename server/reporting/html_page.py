@@ -70,12 +70,12 @@ def _contents(report: Report) -> str:
 def _lists(numbers: Mapping[str, Numbered]) -> str:
     def listed(tables: bool) -> str:
         return "".join(
-            f'<li><a href="#{escape(n.name)}"><span>{n.label}</span> {escape(n.title)}</a></li>'
+            f'<li><a href="#plate-{escape(n.name)}"><span>{n.label}</span> {escape(n.title)}</a></li>'
             for n in numbers.values() if n.is_table is tables
         )
 
     return (
-        '<nav class="front" id="lists"><h2>图表目录</h2>'
+        '<nav class="front" id="plates"><h2>图表目录</h2>'
         f'<h3>表</h3><ul class="contents">{listed(True)}</ul><h3>图</h3><ul class="contents">{listed(False)}</ul></nav>'
     )
 
@@ -95,6 +95,8 @@ def _chapters(report: Report, writer: BlockWriter) -> list[str]:
 def _chapter_class(chapter: Chapter, mark: str) -> str:
     """An annex of wide tables lies sideways as a whole, its heading too."""
     if mark.isdecimal():
+        return "chapter"
+    if not chapter.blocks:
         return "chapter"
     return "chapter annex" + (" landscape" if any(table.landscape for table in chapter.tables()) else "")
 

@@ -20,7 +20,6 @@ NOT_APPROVED = "内部工作用图 未经审核 不得公开"
 NO_BOUNDARY_PROOF = "行政界线不作划界依据"
 DATUM = "坐标系：WGS84（与CGCS2000相差小于1 m，按等值使用）；经纬度投影"
 _WRAP = 54
-_TALLEST_IN = 6.4
 _STYLES: dict[str, dict[str, Any]] = {
     "area": {"facecolor": "#eef3ef", "edgecolor": INK, "linewidth": 1.3},
     "neighbour": {"facecolor": "#f7f7f5", "edgecolor": "#aab3ae", "linewidth": 0.6},
@@ -67,12 +66,13 @@ class MapSheet:
     date: str
     points: tuple[Points, ...] = ()
     names: tuple[tuple[float, float, str], ...] = field(default=())
+    tallest_in: float = 6.4
 
 
 def draw_map(settings: Settings, wanted: MapSheet) -> str:
     west, south, east, north = _frame(wanted.frame)
     aspect = 1 / math.cos(math.radians((south + north) / 2))
-    map_height = min(WIDTH_IN * 0.94 * (north - south) * aspect / (east - west), _TALLEST_IN)
+    map_height = min(WIDTH_IN * 0.94 * (north - south) * aspect / (east - west), wanted.tallest_in)
     lines = _footer(settings, wanted)
     legend_rows = math.ceil(len(_legend(wanted)) / 3)
     foot = 0.2 + 0.24 * legend_rows + 0.175 * len(lines)

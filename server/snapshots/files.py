@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from server.places.rules import Stamp
-from server.sensitivity.queries import DisclosedPlace, ExactPlace, FrozenRecord
+from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord
 from server.snapshots import context as context_module
 from server.snapshots.context import Context
 from server.snapshots.rules import disclosed_body, pseudonym, without_persons

@@ -15,7 +15,7 @@ from server.media.model import MediaFile
 from server.places import queries as places
 from server.places.grid import GRID_LABEL
 from server.places.model import BoundaryVersion
-from server.sensitivity.queries import FrozenRecord
+from server.sensitivity.records import FrozenRecord
 from server.snapshots.context import Area, Cell, Context, DatasetFacts, Rendition, SurveyFacts, Taxon
 from server.snapshots.model import SnapshotRow
 from server.surveys.model import Dataset, Survey

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from server.sensitivity.queries import FrozenRecord
+from server.sensitivity.records import FrozenRecord
 from shared.canonical import digest
 
 _PARENT_FIELDS = ("event_id", "parent_event_id", "patrol_id")

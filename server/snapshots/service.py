@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Viewer
 from server.ledger.service import take_order_lock
-from server.sensitivity.queries import FrozenRecord, frozen_records
+from server.sensitivity.queries import frozen_records
+from server.sensitivity.records import FrozenRecord
 from server.settings import Settings
 from server.snapshots import files
 from server.snapshots.context import Context
@@ -95,7 +96,8 @@ def _keep(
     for name, data in written.items():
         (folder / name).write_bytes(data)
     row = SnapshotRow(
-        id=id_, kind=kind, parameters=dict(parameters), as_of=as_of, change_no=last_change(session, end_of_day_in_china(as_of.isoformat())), digest=mark,
+        id=id_, kind=kind, parameters=dict(parameters), as_of=as_of,
+        change_no=last_change(session, end_of_day_in_china(as_of.isoformat())), digest=mark,
         files={name: hashlib.sha256(data).hexdigest() for name, data in written.items()}, record_count=len(records), software=SOFTWARE,
         created_by=viewer.name, created_at=clock.now(),
     )

@@ -127,7 +127,7 @@ def _group_warnings(counts: Counts, parameters: Parameters) -> tuple[str, ...]:
     missing = [group for group in parameters.animal_groups if group not in counts.animal_groups]
     if not missing:
         return ()
-    return (f"未调查的动物类群：{'、'.join(missing)}；野生动物丰富度因此偏低，结果不可与调查了全部六类的县域比较",)
+    return (f"未调查或没有记录的动物类群：{'、'.join(missing)}；野生动物丰富度因此偏低，结果不可与调查了全部六类的县域比较",)
 
 
 def _maximum_warnings(values: tuple[IndicatorValue, ...]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ALLOWED_TERMS = Path(__file__).resolve().parents[2] / "server" / "reporting" / "allowed_terms.txt"
 _VOID = {"meta", "img", "br", "hr", "link", "input", "use", "path", "image"}
-_FOREIGN_WORD = re.compile(r"[A-Za-zÀ-ÿ][A-Za-zÀ-ÿ0-9'./_-]*")
+_FOREIGN_WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ÿ][A-Za-zÀ-ÖØ-öø-ÿ0-9'./_-]*")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _NUMBERED = re.compile(r"(表|图)([0-9A-Z]+)-([0-9]+)")
 _NO_VALUE = re.compile(r"\b(None|none|nan|NaN|null|undefined|inf)\b")
@@ -144,16 +144,19 @@ class _Reader(HTMLParser):
         self._sections: list[Section] = []
         self._chapter: str | None = None
         self._counting: str | None = None
+        self._front = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         facts = {key: value or "" for key, value in attrs}
         kind = facts.get("class", "")
         self._note_addresses(tag, facts)
         if tag not in _VOID:
-            self._open.append((tag, kind or facts.get("style", "")))
+            self._open.append((tag, kind or facts.get("style", "") or facts.get("lang", "") or facts.get("id", "")))
         if "data-count" in facts:
             self.page.counts.setdefault(facts["data-count"], []).append("")
             self._counting = facts["data-count"]
+        if "front" in kind.split():
+            self._front = facts.get("id", "")
         if tag == "section" and ("data-chapter" in facts or kind == "part"):
             self._chapter = facts.get("data-chapter", self._chapter)
             section = Section(chapter=self._chapter)
@@ -182,17 +185,19 @@ class _Reader(HTMLParser):
         if self._counting is not None:
             self.page.counts[self._counting][-1] += data
             self._counting = None
-        if not data.strip() or "style" in tags or "title" in tags and "svg" not in tags:
+        if not data.strip() or "style" in tags or ("title" in tags and "svg" not in tags):
             return
         self.page.words.append(data)
-        if "i" not in tags and "code" not in tags and not self._is_italic_label():
+        if "i" not in tags and "code" not in tags and not self._may_be_foreign():
             self.page.prose.append(data)
         if self._plate is not None:
             self._fill_plate(data, tags)
         self._fill_sections(data, tags)
 
-    def _is_italic_label(self) -> bool:
-        return any("font-style: italic" in kind for _, kind in self._open)
+    def _may_be_foreign(self) -> bool:
+        """A name set in italics on a drawing, or a citation in the list of references."""
+        kinds = [kind for _, kind in self._open]
+        return any("font-style: italic" in kind for kind in kinds) or ("en" in kinds and self._front == "references")
 
     def _note_addresses(self, tag: str, facts: dict[str, str]) -> None:
         if "id" in facts:
@@ -204,7 +209,8 @@ class _Reader(HTMLParser):
 
     def _begin_plate(self, facts: dict[str, str], kind: str) -> None:
         name = facts.get("data-table") or facts.get("data-figure") or "?"
-        self._plate = Plate("table" if "data-table" in facts else "figure", name, self._chapter, is_map="map" in kind.split(), is_photos="photos" in kind)
+        is_table, kinds = "data-table" in facts, kind.split()
+        self._plate = Plate("table" if is_table else "figure", name, self._chapter, is_map="map" in kinds, is_photos="photos" in kinds)
         self.page.plates[name] = self._plate
         for section in self._sections:
             section.content.append(name)

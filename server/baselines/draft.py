@@ -1,0 +1,85 @@
+"""What every chapter is written from: the study, its lists and figures made once, and the edition that says what may be printed."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from server.baselines.completeness import Completeness, completeness
+from server.baselines.edition import SUPPRESSED, Edition
+from server.baselines.effort import EffortLine, effort_lines
+from server.baselines.species import SpeciesLine, group_names, species_lines
+from server.baselines.study import Study
+from server.baselines.survey_profile import Profile
+from server.reporting.document import Count
+from server.settings import Settings
+
+SOURCE = "本报告数据快照（见“数据版本与校验”）"
+DASH_NOTE = "“—”表示无数据"
+SPECIES = "species"
+
+
+@dataclass(frozen=True)
+class Draft:
+    study: Study
+    edition: Edition
+    profile: Profile
+    settings: Settings
+
+    @cached_property
+    def lines(self) -> tuple[SpeciesLine, ...]:
+        return species_lines(self.study)
+
+    @cached_property
+    def effort(self) -> tuple[EffortLine, ...]:
+        return effort_lines(self.study)
+
+    @cached_property
+    def completeness(self) -> tuple[Completeness, ...]:
+        return completeness(self.study, self.lines)
+
+    @property
+    def county(self) -> str:
+        return self.study.county.name_zh
+
+    @property
+    def species(self) -> Count:
+        return Count(SPECIES, len(self.lines))
+
+    @property
+    def groups(self) -> list[str]:
+        return group_names(self.lines)
+
+    @property
+    def protected(self) -> tuple[SpeciesLine, ...]:
+        return tuple(line for line in self.lines if line.protection_zh)
+
+    @property
+    def invasive(self) -> tuple[SpeciesLine, ...]:
+        return tuple(line for line in self.lines if line.taxon.invasive_lists)
+
+    @property
+    def records_shown(self) -> int:
+        """Records of species; in public without those whose own number is not printed, so that no difference tells it."""
+        return self.records_of(self.lines)
+
+    def records_of(self, lines: tuple[SpeciesLine, ...]) -> int:
+        return sum(line.records for line in lines if not self.edition.hides_count(line, line.records))
+
+    @property
+    def hidden(self) -> int:
+        return sum(self.edition.hides_count(line, line.records) for line in self.lines)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Below every table that counts records."""
+        if not self.hidden:
+            return (DASH_NOTE,)
+        return (f"{DASH_NOTE}；“{SUPPRESSED}”表示重点保护或敏感物种的记录少于5条，其条数不公开，也不计入合计",)
+
+    @property
+    def cutoff_zh(self) -> str:
+        return zh_date(self.study.snapshot.as_of)
+
+
+def zh_date(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"

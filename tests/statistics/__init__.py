@@ -1,0 +1,1 @@
+# ruff: noqa: A005 (never on sys.path by itself)
