@@ -1,0 +1,42 @@
+"""The outline, wording and drivers of the assessment, as data."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.baselines.survey_profile import Outline, Profile
+
+FOLDER = Path(__file__).with_name("profiles")
+DEFAULT = "hunan-five-year/1"
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A pressure on biodiversity. `findings`: types of patrol findings that tell of it; `missing`: what else it would take."""
+
+    name: str
+    findings: tuple[str, ...]
+    missing: str
+
+
+@dataclass(frozen=True)
+class Outlines:
+    """`profile` is the part that both compilers understand; `map_breaks`: upper ends of the classes of the map of records."""
+
+    profile: Profile
+    drivers: tuple[Driver, ...]
+    map_breaks: tuple[int, ...]
+    methods: tuple[str, ...]
+    uncertainty: tuple[str, ...]
+
+
+def load_outlines(outline_id: str = DEFAULT) -> Outlines:
+    data = json.loads((FOLDER / f"{outline_id.replace('/', '-')}.json").read_text(encoding="utf-8"))
+    chapters, annexes = (tuple(Outline(**one) for one in data[name]) for name in ("chapters", "annexes"))
+    profile = Profile(
+        id=data["id"], title=data["title"], status_zh=data["status_zh"], chapters=chapters, annexes=annexes, flagships=frozenset(data["flagships"]),
+        completeness_floor_percent=data["completeness_floor_percent"], completeness_floor_zh=data["completeness_floor_zh"],
+        basis=tuple(data["basis"]), references=tuple(data["references"]),
+    )
+    drivers = tuple(Driver(one["name"], tuple(one["findings"]), one["missing"]) for one in data["drivers"])
+    return Outlines(profile, drivers, tuple(data["map_breaks"]), tuple(data["methods"]), tuple(data["uncertainty"]))

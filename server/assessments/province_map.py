@@ -1,0 +1,34 @@
+"""A map of the region's counties by class: no record is drawn on it, so that both editions show the same ground."""
+
+from collections.abc import Iterable, Sequence
+
+from server.assessments.assessment import Assessment
+from server.reporting.document import Figure
+from server.reporting.maps import MapSheet, Shapes, draw_map
+from server.snapshots.context import Area
+
+CountyClass = tuple[str, Sequence[str], str]
+"""(style, county codes, words for the legend)."""
+_MOST_NAMES = 16
+
+
+def province_map(
+    assessment: Assessment, name: str, title: str, classes: Iterable[CountyClass], unit: str, counted: str, alt: str,
+) -> Figure:
+    areas = {county.area.code: county.area for county in assessment.region.counties}
+    wanted = [(style, [areas[code] for code in sorted(codes)], label) for style, codes, label in classes]
+    layers = tuple(Shapes(style, tuple(area.shape for area in members), label) for style, members, label in wanted)
+    named = [area for style, members, _ in wanted if style != "class0" for area in members]
+    source = "县级行政区界线（天地图，版本见“数据版本与校验”）"
+    border = Shapes("grid", tuple(area.shape for area in areas.values()))
+    outline = Shapes("outline", (assessment.region.whole.county.shape,), "评估范围界")
+    sheet = MapSheet(
+        name, title, assessment.region.whole.county.shape, (*layers, border, outline), f"{source}；记录取自本报告数据快照", assessment.cutoff_zh,
+        names=tuple(_label(area) for area in named) if len(named) <= _MOST_NAMES else (),
+    )
+    return Figure(name, title, unit, f"{source}；{assessment.source}", counted, draw_map(assessment.settings, sheet), alt, is_map=True)
+
+
+def _label(area: Area) -> tuple[float, float, str]:
+    point = area.shape.representative_point()
+    return float(point.x), float(point.y), area.name_zh
