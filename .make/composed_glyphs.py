@@ -45,8 +45,16 @@ def draw(font: TTFont, slots: dict[int, int]) -> None:
     for code, donor in slots.items():
         recipe = COMPOSED[code]
         middle = font["head"].unitsPerEm / 2
-        left = [contour for contour in _contours(glyphs, best[ord(recipe.left_of)]) if _centre(glyphs, contour) < middle * 0.9]
-        right = [contour for contour in _contours(glyphs, best[ord(recipe.right_of)]) if _centre(glyphs, contour) > middle * 0.9]
+        left = [
+            contour
+            for contour in _contours(glyphs, best[ord(recipe.left_of)])
+            if _centre(glyphs, contour) < middle * 0.9
+        ]
+        right = [
+            contour
+            for contour in _contours(glyphs, best[ord(recipe.right_of)])
+            if _centre(glyphs, contour) > middle * 0.9
+        ]
         pen = T2CharStringPen(None, glyphs)
         for contour in left:
             _trace(contour, pen)

@@ -30,8 +30,14 @@ TEXTS = {".py", ".json", ".html", ".css", ".csv", ".txt", ".kv", ".toml", ".js"}
 # Letters and signs that people type into names, remarks and units: taken where the face has them.
 WISHED = "wished"
 WISHED_RANGES = (
-    (0x20, 0x7E), (0xA0, 0x17F), (0x2010, 0x2027), (0x2030, 0x203A), (0x2070, 0x208E),
-    (0x2190, 0x2193), (0x2460, 0x2473), (0x3000, 0x3017),
+    (0x20, 0x7E),
+    (0xA0, 0x17F),
+    (0x2010, 0x2027),
+    (0x2030, 0x203A),
+    (0x2070, 0x208E),
+    (0x2190, 0x2193),
+    (0x2460, 0x2473),
+    (0x3000, 0x3017),
 )
 # Symbols drawn by others: box drawing of the command line, controls, private use, variation selectors.
 NEVER_DRAWN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Mn"}
@@ -87,7 +93,12 @@ def _meet(found: dict[int, str], character: str, where: str) -> None:
 
 
 def texts() -> list[Path]:
-    return sorted(path for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in TEXTS and "__pycache__" not in path.parts)
+    return sorted(
+        path
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in TEXTS and "__pycache__" not in path.parts
+    )
 
 
 def place_files() -> list[Path]:

@@ -61,7 +61,10 @@ def _still_good(have: dict[str, Any] | None, want: dict[str, Any], root: Path) -
     if any(not (root / name).exists() or _digest(root / name) != digest for name, digest in have["locks"].items()):
         return None
     python = root / ".venv" / "bin" / "python"
-    works = python.exists() and subprocess.run([str(python), "-c", "import pip"], capture_output=True, check=False).returncode == 0
+    works = (
+        python.exists()
+        and subprocess.run([str(python), "-c", "import pip"], capture_output=True, check=False).returncode == 0
+    )
     return have if works else None
 
 
@@ -71,7 +74,9 @@ def _make(venv: Path, log: Path) -> None:
         if venv.exists():
             shutil.rmtree(venv)
     except OSError as error:
-        raise Stop(f"无法重建 {venv} (cannot replace it): {error}", "请检查所有者后删除它 (check its owner, then delete it)") from error
+        raise Stop(
+            f"无法重建 {venv} (cannot replace it): {error}", "请检查所有者后删除它 (check its owner, then delete it)"
+        ) from error
     run_logged("python -m venv", [sys.executable, "-m", "venv", str(venv)], log, os.environ)
 
 

@@ -57,7 +57,9 @@ def _get_ready(var: Path, group: str, options: set[str]) -> None:
     locks = ["requirements-dev.txt"] if group == "test" else ["requirements-server.txt", "requirements-mobile.txt"]
     python_packages.ensure(ROOT, locks, log)
     if "--fonts" in options:
-        subset = subprocess.run([str(ROOT / ".venv/bin/python"), str(ROOT / ".make/fonts.py"), str(var / "fonts")], check=False)
+        subset = subprocess.run(
+            [str(ROOT / ".venv/bin/python"), str(ROOT / ".make/fonts.py"), str(var / "fonts")], check=False
+        )
         if subset.returncode != 0:
             sys.exit(subset.returncode)
 

@@ -75,7 +75,9 @@ def needs(group: str) -> list[Need]:
     browser = ("chromium-browser", "chromium-chromedriver") if ubuntu else ("chromium", "chromium-driver")
     if os.environ.get("XIANGYE_DATABASE_URL") and group != "test":
         base = base[1:]  # a real server is used, no private cluster is made
-    return {"base": base, "window": base + window, "test": base + window + [Need("Chromium", has_browser, browser)]}[group]
+    return {"base": base, "window": base + window, "test": base + window + [Need("Chromium", has_browser, browser)]}[
+        group
+    ]
 
 
 def install_script(packages: Sequence[str], first_postgresql: bool) -> str:
@@ -96,10 +98,14 @@ def ensure(group: str, log: Path) -> None:
     names = ", ".join(need.what for need in missing)
     packages = [package for need in missing for package in need.packages]
     if shutil.which("apt-get") is None:
-        raise Stop(f"缺少 (missing): {names}", "这里没有 apt，请用本系统的方法安装 (no apt here: install them your system's way)")
+        raise Stop(
+            f"缺少 (missing): {names}",
+            "这里没有 apt，请用本系统的方法安装 (no apt here: install them your system's way)",
+        )
     script = install_script(packages, first_postgresql=newest_postgresql() is None)
+    command = [*_as_root(names, script), "sh", "-c", script]
     step(f"安装系统软件包 (installing): {' '.join(packages)}")
-    run_logged("apt-get", [*_as_root(names, script), "sh", "-c", script], log, os.environ)
+    run_logged("apt-get", command, log, os.environ)
     still = [need.what for need in needs(group) if not need.present()]
     if still:
         raise Stop(f"安装之后仍缺少 (still missing after the installation): {', '.join(still)}", f"日志 (log): {log}")
@@ -109,7 +115,11 @@ def _as_root(names: str, script: str) -> list[str]:
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
-    if sudo is not None and subprocess.run([sudo, "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0:
+    if (
+        sudo is not None
+        and subprocess.run([sudo, "-n", "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode
+        == 0
+    ):
         return [sudo, "-n"]
     by_hand = f"sudo sh -c {shlex.quote(script)}" if sudo else f"su -c {shlex.quote(script)}"
     raise Stop(

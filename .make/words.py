@@ -32,8 +32,14 @@ def run_logged(what: str, argv: Sequence[str], log: Path, environment: Mapping[s
     shown = time.monotonic()
     with log.open("a", encoding="utf-8") as written:
         process = subprocess.Popen(
-            list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=dict(environment),
-            text=True, encoding="utf-8", errors="replace",
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            text=True,
+            encoding="utf-8",
+            errors="replace",
         )
         assert process.stdout is not None
         for line in process.stdout:
@@ -51,14 +57,31 @@ def run_logged(what: str, argv: Sequence[str], log: Path, environment: Mapping[s
 
 def _cause(text: str) -> str:
     causes = (
-        (("No space left", "not have enough free space"), "磁盘已满，请清理后重试 (the disk is full: make room and repeat)"),
         (
-            ("resolv", "NewConnectionError", "Max retries", "timed out", "unreachable", "Connection failed", "Could not connect"),
+            ("No space left", "not have enough free space"),
+            "磁盘已满，请清理后重试 (the disk is full: make room and repeat)",
+        ),
+        (
+            (
+                "resolv",
+                "NewConnectionError",
+                "Max retries",
+                "timed out",
+                "unreachable",
+                "Connection failed",
+                "Could not connect",
+            ),
             "网络不通或软件源不可用，请检查网络后重试 (no network or package mirror: check it and repeat)",
         ),
-        (("Could not get lock", "is held by process"), "另一个 apt 正在运行，请稍后重试 (another apt is at work: repeat later)"),
+        (
+            ("Could not get lock", "is held by process"),
+            "另一个 apt 正在运行，请稍后重试 (another apt is at work: repeat later)",
+        ),
         (("Permission denied",), "没有写权限，请检查所有者 (permission denied: check who owns the folder)"),
-        (("HASHES",), "下载的包与锁定的校验和不符，请勿使用，重试或报告 (a package does not match its pinned hash: repeat or report it)"),
+        (
+            ("HASHES",),
+            "下载的包与锁定的校验和不符，请勿使用，重试或报告 (a package does not match its pinned hash: repeat or report it)",
+        ),
     )
     for words, advice in causes:
         if any(word in text for word in words):
