@@ -16,8 +16,24 @@ from sqlalchemy.orm import Session
 from server.db import PRECISE_ROLE
 
 _PLACE_COLUMNS = (
-    "id", "latitude_e7", "longitude_e7", "uncertainty_m", "source", "altitude_m", "vertical_datum", "mock", "county_code", "county_name",
-    "prefecture_code", "prefecture_name", "in_scope", "uncertain", "distance_to_border_m", "areas", "grid_cell", "boundary_version",
+    "id",
+    "latitude_e7",
+    "longitude_e7",
+    "uncertainty_m",
+    "source",
+    "altitude_m",
+    "vertical_datum",
+    "mock",
+    "county_code",
+    "county_name",
+    "prefecture_code",
+    "prefecture_name",
+    "in_scope",
+    "uncertain",
+    "distance_to_border_m",
+    "areas",
+    "grid_cell",
+    "boundary_version",
 )
 
 
@@ -39,31 +55,44 @@ def _aborted(session: Session) -> bool:
 
 
 def keep_bodies(session: Session, bodies: Sequence[tuple[UUID, str, bytes]]) -> None:
-    _many(session, "INSERT INTO precise.version_body (id, digest, body) VALUES (:id, :digest, :body)",
-          [{"id": id_, "digest": digest, "body": body} for id_, digest, body in bodies])
+    _many(
+        session,
+        "INSERT INTO precise.version_body (id, digest, body) VALUES (:id, :digest, :body)",
+        [{"id": id_, "digest": digest, "body": body} for id_, digest, body in bodies],
+    )
 
 
 def keep_batch(session: Session, batch_id: UUID, body: bytes) -> None:
-    _many(session, "INSERT INTO precise.raw_batch (batch_id, body) VALUES (:id, :body)", [{"id": batch_id, "body": body}])
+    _many(
+        session, "INSERT INTO precise.raw_batch (batch_id, body) VALUES (:id, :body)", [{"id": batch_id, "body": body}]
+    )
 
 
 def keep_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    _many(session, """
+    _many(
+        session,
+        """
         INSERT INTO precise.quarantine (digest, record_id, device_id, app_version, received_at, reason, detail, body)
         VALUES (:digest, :record_id, :device_id, :app_version, :received_at, :reason, CAST(:detail AS jsonb), :body)
         ON CONFLICT (digest) DO NOTHING
-        """, [{**row, "detail": json.dumps(row["detail"], ensure_ascii=False)} for row in rows])
+        """,
+        [{**row, "detail": json.dumps(row["detail"], ensure_ascii=False)} for row in rows],
+    )
 
 
 def write_places(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     names = ", ".join(_PLACE_COLUMNS)
     values = ", ".join(f":{name}" for name in _PLACE_COLUMNS)
     changes = ", ".join(f"{name} = excluded.{name}" for name in (*_PLACE_COLUMNS[1:], "position"))
-    _many(session, f"""
+    _many(
+        session,
+        f"""
         INSERT INTO precise.place ({names}, position)
         VALUES ({values}, public.ST_SetSRID(public.ST_MakePoint(:longitude_e7 / 1e7, :latitude_e7 / 1e7), 4326))
         ON CONFLICT (id) DO UPDATE SET {changes}
-        """, rows)
+        """,
+        rows,
+    )
 
 
 def forget_places(session: Session, ids: Sequence[UUID]) -> None:
@@ -71,47 +100,73 @@ def forget_places(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def link_events(session: Session, links: Mapping[UUID, UUID]) -> None:
-    _many(session, """
+    _many(
+        session,
+        """
         INSERT INTO precise.event_link (occurrence_id, event_id) VALUES (:occurrence_id, :event_id)
         ON CONFLICT (occurrence_id) DO UPDATE SET event_id = excluded.event_id
-        """, [{"occurrence_id": occurrence, "event_id": event} for occurrence, event in links.items()])
+        """,
+        [{"occurrence_id": occurrence, "event_id": event} for occurrence, event in links.items()],
+    )
 
 
 def write_lines(session: Session, lines: Mapping[UUID, Sequence[Sequence[int]]]) -> None:
     rows = [
-        {"event_id": id_, "line": "LINESTRING(" + ",".join(f"{lon / 1e7:.7f} {lat / 1e7:.7f}" for lon, lat in points) + ")"}
-        for id_, points in lines.items() if len(points) > 1
+        {
+            "event_id": id_,
+            "line": "LINESTRING(" + ",".join(f"{lon / 1e7:.7f} {lat / 1e7:.7f}" for lon, lat in points) + ")",
+        }
+        for id_, points in lines.items()
+        if len(points) > 1
     ]
-    _many(session, """
+    _many(
+        session,
+        """
         INSERT INTO precise.event_geometry (event_id, line) VALUES (:event_id, public.ST_GeomFromText(:line, 4326))
         ON CONFLICT (event_id) DO UPDATE SET line = excluded.line
-        """, rows)
+        """,
+        rows,
+    )
 
 
 def write_tracks(session: Session, segments: Mapping[UUID, Sequence[Mapping[str, Any]]]) -> None:
-    _many(session, "DELETE FROM precise.track_point WHERE segment_id = :segment_id", [{"segment_id": id_} for id_ in segments])
-    _many(session, """
+    _many(
+        session,
+        "DELETE FROM precise.track_point WHERE segment_id = :segment_id",
+        [{"segment_id": id_} for id_ in segments],
+    )
+    _many(
+        session,
+        """
         INSERT INTO precise.track_point
             (observed_year, segment_id, position, patrol_id, leg, at, longitude_e7, latitude_e7, accuracy_cm, altitude_dm)
-        VALUES (:observed_year, :segment_id, :position, :patrol_id, :leg, to_timestamp(:t_ms / 1000.0), :longitude_e7, :latitude_e7, :accuracy_cm, :altitude_dm)
-        """, [point for points in segments.values() for point in points])
+        VALUES (:observed_year, :segment_id, :position, :patrol_id, :leg, to_timestamp(:t_ms / 1000.0), :longitude_e7, :latitude_e7,
+                :accuracy_cm, :altitude_dm)
+        """,
+        [point for points in segments.values() for point in points],
+    )
 
 
 def read_bodies(session: Session, ids: Sequence[UUID]) -> list[tuple[UUID, str, bytes]]:
     """(id, digest, canonical bytes) of every version of these records."""
     with _as_precise(session):
-        rows = session.execute(text("SELECT id, digest, body FROM precise.version_body WHERE id = ANY(:ids)"), {"ids": list(ids)})
+        rows = session.execute(
+            text("SELECT id, digest, body FROM precise.version_body WHERE id = ANY(:ids)"), {"ids": list(ids)}
+        )
         return [(row[0], row[1], bytes(row[2])) for row in rows]
 
 
 def read_versions(session: Session, cutoff: datetime) -> list[Mapping[str, Any]]:
     """Every version received before the cutoff, in no order that matters."""
     with _as_precise(session):
-        rows = session.execute(text("""
+        rows = session.execute(
+            text("""
             SELECT v.id, v.digest, v.base_digest, v.kind, v.received_at, v.author, v.device, b.body
             FROM xiangye.version v JOIN precise.version_body b USING (id, digest) WHERE v.received_at < :cutoff
             ORDER BY v.id, v.digest
-            """), {"cutoff": cutoff})
+            """),
+            {"cutoff": cutoff},
+        )
         return [dict(row) for row in rows.mappings()]
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from server.ledger.model import Ledger
 from server.places.rules import Stamp
 from server.sensitivity import precise
 from server.sensitivity.model import DisclosedPlaceRow
+from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord
 from server.sensitivity.rules import CELL_E7, E7
 from server.sensitivity.service import PlaceToWrite, make_pairs
 from shared.clock import Clock, observed_year
@@ -25,53 +25,9 @@ from shared.problems import Problem
 from shared.wire.envelope import load_record
 
 
-@dataclass(frozen=True)
-class ExactPlace:
-    latitude: float
-    longitude: float
-    latitude_e7: int
-    longitude_e7: int
-    uncertainty_m: float | None
-    altitude_m: str | None
-    stamp: Stamp
-
-
-@dataclass(frozen=True)
-class DisclosedPlace:
-    """`level` 0 is not guarded; at level 1 there are no coordinates at all. `cell_size_deg` None where there is no cell."""
-
-    level: int
-    latitude: float | None
-    longitude: float | None
-    cell_size_deg: float | None
-    uncertainty_m: float | None
-    county_code: str | None
-    county_name: str | None
-    in_scope: bool
-    uncertain: bool
-    grid_cell: str | None
-    data_generalizations: str | None
-    information_withheld: str | None
-
-
-@dataclass(frozen=True)
-class FrozenRecord:
-    id: str
-    kind: str
-    observed_year: int
-    received_at: datetime
-    head_digest: str
-    state: str
-    author: str
-    device: str
-    body: Mapping[str, Any]
-    exact: ExactPlace | None = None
-    disclosed: DisclosedPlace | None = None
-    taxon_id: str | None = None
-    flags: tuple[str, ...] = field(default=())
-
-
-def frozen_records(session: Session, viewer: Viewer, clock: Clock, purpose: str, cutoff: datetime) -> list[FrozenRecord]:
+def frozen_records(
+    session: Session, viewer: Viewer, clock: Clock, purpose: str, cutoff: datetime
+) -> list[FrozenRecord]:
     """Every record as it stood at the cutoff, by id, deleted ones left out. Problem `not_allowed` without the right."""
     if not viewer.may_read_precise:
         raise Problem("not_allowed", "没有查阅精确位置的权限")
@@ -84,7 +40,8 @@ def frozen_records(session: Session, viewer: Viewer, clock: Clock, purpose: str,
     log(session, clock, viewer.name, "read_precise", purpose, {"records": len(merged), "cutoff": cutoff.isoformat()})
     return [
         _freeze(id_, view, facts, exact.get(id_), disclosed.get(id_), taxa.get(id_), flags.get(id_, ()))
-        for id_, (view, facts) in sorted(merged.items(), key=lambda item: str(item[0])) if view.state != "deleted"
+        for id_, (view, facts) in sorted(merged.items(), key=lambda item: str(item[0]))
+        if view.state != "deleted"
     ]
 
 
@@ -100,16 +57,29 @@ def _merge_all(rows: list[Mapping[str, Any]]) -> dict[UUID, tuple[Merged, Mappin
         grouped.setdefault(row["id"], []).append((row, json.loads(bytes(row["body"]))))
     found: dict[UUID, tuple[Merged, Mapping[str, Any]]] = {}
     for id_, versions in grouped.items():
-        view = merge(Version(row["digest"], row["base_digest"], row["kind"], record["body"]) for row, record in versions)
-        row, record = next((pair for pair in versions if pair[0]["digest"] == view.heads[0]))
+        view = merge(
+            Version(row["digest"], row["base_digest"], row["kind"], record["body"]) for row, record in versions
+        )
+        row, record = next(pair for pair in versions if pair[0]["digest"] == view.heads[0])
         first_kind = next((pair[0]["kind"] for pair in versions if pair[0]["kind"] != "tombstone"), "tombstone")
-        found[id_] = (view, {**row, "record": record, "kind": first_kind, "received_at": max(pair[0]["received_at"] for pair in versions)})
+        found[id_] = (
+            view,
+            {
+                **row,
+                "record": record,
+                "kind": first_kind,
+                "received_at": max(pair[0]["received_at"] for pair in versions),
+            },
+        )
     return found
 
 
 def _restamp(
-    session: Session, merged: Mapping[UUID, tuple[Merged, Mapping[str, Any]]], heads: Mapping[UUID, str | None],
-    exact: dict[UUID, Mapping[str, Any]], disclosed: dict[UUID, DisclosedPlaceRow],
+    session: Session,
+    merged: Mapping[UUID, tuple[Merged, Mapping[str, Any]]],
+    heads: Mapping[UUID, str | None],
+    exact: dict[UUID, Mapping[str, Any]],
+    disclosed: dict[UUID, DisclosedPlaceRow],
 ) -> None:
     """A record that was edited after the cutoff stood elsewhere then: its stamps are made anew, its level kept."""
     moved = [id_ for id_, (view, _) in merged.items() if view.heads[0] != heads.get(id_) and view.state != "deleted"]
@@ -125,27 +95,47 @@ def _restamp(
 
 def _taxa(session: Session, cutoff: datetime) -> dict[UUID, str]:
     """The taxon of the latest identification received before the cutoff."""
-    rows = session.execute(text("""
+    rows = session.execute(
+        text("""
         SELECT DISTINCT ON (occurrence_id) occurrence_id, taxon_id FROM xiangye.identification
         WHERE received_at < :cutoff ORDER BY occurrence_id, received_at DESC, id DESC
-        """), {"cutoff": cutoff})
+        """),
+        {"cutoff": cutoff},
+    )
     return {row[0]: str(row[1]) for row in rows if row[1] is not None}
 
 
 def _flags(session: Session) -> dict[UUID, tuple[str, ...]]:
-    rows = session.execute(text("SELECT id, flags FROM xiangye.occurrence UNION ALL SELECT id, flags FROM xiangye.event"))
+    rows = session.execute(
+        text("SELECT id, flags FROM xiangye.occurrence UNION ALL SELECT id, flags FROM xiangye.event")
+    )
     return {row[0]: tuple(row[1]) for row in rows}
 
 
 def _freeze(
-    id_: UUID, view: Merged, facts: Mapping[str, Any], exact: Mapping[str, Any] | None, shown: DisclosedPlaceRow | None,
-    taxon_id: str | None, flags: tuple[str, ...],
+    id_: UUID,
+    view: Merged,
+    facts: Mapping[str, Any],
+    exact: Mapping[str, Any] | None,
+    shown: DisclosedPlaceRow | None,
+    taxon_id: str | None,
+    flags: tuple[str, ...],
 ) -> FrozenRecord:
     body = merged_body(facts["kind"], facts["record"], view.body)
     return FrozenRecord(
-        id=str(id_), kind=facts["kind"], observed_year=observed_year(body), received_at=facts["received_at"], head_digest=view.heads[0],
-        state=view.state, author=str(facts["author"]), device=str(facts["device"]), body=body, exact=_exact(exact), disclosed=_disclosed(shown),
-        taxon_id=taxon_id, flags=flags,
+        id=str(id_),
+        kind=facts["kind"],
+        observed_year=observed_year(body),
+        received_at=facts["received_at"],
+        head_digest=view.heads[0],
+        state=view.state,
+        author=str(facts["author"]),
+        device=str(facts["device"]),
+        body=body,
+        exact=_exact(exact),
+        disclosed=_disclosed(shown),
+        taxon_id=taxon_id,
+        flags=flags,
     )
 
 
@@ -153,14 +143,26 @@ def _exact(row: Mapping[str, Any] | None) -> ExactPlace | None:
     if row is None:
         return None
     stamp = Stamp(
-        county_code=row["county_code"], county_name=row["county_name"], prefecture_code=row["prefecture_code"], prefecture_name=row["prefecture_name"],
-        in_scope=row["in_scope"], uncertain=row["uncertain"], distance_to_border_m=row["distance_to_border_m"], areas=tuple(row["areas"]),
-        grid_cell=row["grid_cell"], boundary_version=row["boundary_version"],
+        county_code=row["county_code"],
+        county_name=row["county_name"],
+        prefecture_code=row["prefecture_code"],
+        prefecture_name=row["prefecture_name"],
+        in_scope=row["in_scope"],
+        uncertain=row["uncertain"],
+        distance_to_border_m=row["distance_to_border_m"],
+        areas=tuple(row["areas"]),
+        grid_cell=row["grid_cell"],
+        boundary_version=row["boundary_version"],
     )
     altitude = row["altitude_m"]
     return ExactPlace(
-        from_e7(row["latitude_e7"]), from_e7(row["longitude_e7"]), row["latitude_e7"], row["longitude_e7"], row["uncertainty_m"],
-        str(altitude) if altitude is not None else None, stamp,
+        from_e7(row["latitude_e7"]),
+        from_e7(row["longitude_e7"]),
+        row["latitude_e7"],
+        row["longitude_e7"],
+        row["uncertainty_m"],
+        str(altitude) if altitude is not None else None,
+        stamp,
     )
 
 
@@ -169,6 +171,16 @@ def _disclosed(row: DisclosedPlaceRow | None) -> DisclosedPlace | None:
         return None
     size = CELL_E7.get(row.level)
     return DisclosedPlace(
-        row.level, row.latitude, row.longitude, size / E7 if size else None, row.uncertainty_m, row.county_code, row.county_name, row.in_scope,
-        row.uncertain, row.grid_cell, row.data_generalizations, row.information_withheld,
+        row.level,
+        row.latitude,
+        row.longitude,
+        size / E7 if size else None,
+        row.uncertainty_m,
+        row.county_code,
+        row.county_name,
+        row.in_scope,
+        row.uncertain,
+        row.grid_cell,
+        row.data_generalizations,
+        row.information_withheld,
     )

@@ -50,7 +50,9 @@ def remember_levels(session: Session, evidence: Iterable[tuple[UUID, int, str]],
         return {}
     session.execute(insert(LevelEvidence).on_conflict_do_nothing(), rows)
     found: dict[UUID, set[int]] = {}
-    for id_, level in session.execute(select(LevelEvidence.id, LevelEvidence.level).where(LevelEvidence.id.in_([r["id"] for r in rows]))):
+    for id_, level in session.execute(
+        select(LevelEvidence.id, LevelEvidence.level).where(LevelEvidence.id.in_([r["id"] for r in rows]))
+    ):
         found.setdefault(id_, set()).add(level)
     return {id_: rules.strictest(levels) for id_, levels in found.items()}
 
@@ -73,8 +75,16 @@ def write_places(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID,
 
 def make_pairs(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID, PlacePair]:
     known = [place for place in places if place.place is not None and _drawable(place.place)]
-    cells = {p.id: rules.cell_of(p.place["latitude_e7"], p.place["longitude_e7"], p.level) for p in known if p.place is not None}
-    points = [(str(p.id), from_e7(p.place["longitude_e7"]), from_e7(p.place["latitude_e7"])) for p in known if p.place is not None]
+    cells = {
+        p.id: rules.cell_of(p.place["latitude_e7"], p.place["longitude_e7"], p.level)
+        for p in known
+        if p.place is not None
+    }
+    points = [
+        (str(p.id), from_e7(p.place["longitude_e7"]), from_e7(p.place["latitude_e7"]))
+        for p in known
+        if p.place is not None
+    ]
     points += [(f"{id_}/cell", *cell.centre) for id_, cell in cells.items() if cell is not None]
     stamps = stamp_many(session, points)
     return {p.id: _pair(p, stamps[str(p.id)], cells[p.id], stamps.get(f"{p.id}/cell")) for p in known}
@@ -89,34 +99,74 @@ def _pair(wanted: PlaceToWrite, exact: Stamp, cell: rules.Cell | None, of_centre
     place = wanted.place or {}
     uncertainty = place.get("coordinate_uncertainty_in_meters")
     exact_row = {
-        "id": wanted.id, "latitude_e7": place["latitude_e7"], "longitude_e7": place["longitude_e7"],
-        "uncertainty_m": float(uncertainty) if uncertainty is not None else None, "source": place["source"], "altitude_m": place.get("altitude_m"),
-        "vertical_datum": place.get("vertical_datum"), "mock": bool(place.get("mock")), "county_code": exact.county_code, "county_name": exact.county_name,
-        "prefecture_code": exact.prefecture_code, "prefecture_name": exact.prefecture_name, "in_scope": exact.in_scope, "uncertain": exact.uncertain,
-        "distance_to_border_m": exact.distance_to_border_m, "areas": list(exact.areas), "grid_cell": exact.grid_cell, "boundary_version": exact.boundary_version,
+        "id": wanted.id,
+        "latitude_e7": place["latitude_e7"],
+        "longitude_e7": place["longitude_e7"],
+        "uncertainty_m": float(uncertainty) if uncertainty is not None else None,
+        "source": place["source"],
+        "altitude_m": place.get("altitude_m"),
+        "vertical_datum": place.get("vertical_datum"),
+        "mock": bool(place.get("mock")),
+        "county_code": exact.county_code,
+        "county_name": exact.county_name,
+        "prefecture_code": exact.prefecture_code,
+        "prefecture_name": exact.prefecture_name,
+        "in_scope": exact.in_scope,
+        "uncertain": exact.uncertain,
+        "distance_to_border_m": exact.distance_to_border_m,
+        "areas": list(exact.areas),
+        "grid_cell": exact.grid_cell,
+        "boundary_version": exact.boundary_version,
     }
-    return PlacePair(exact_row, _disclosed_row(wanted, exact_row, rules.shown_county(wanted.level, exact, of_centre), cell))
+    return PlacePair(
+        exact_row, _disclosed_row(wanted, exact_row, rules.shown_county(wanted.level, exact, of_centre), cell)
+    )
 
 
-def _disclosed_row(wanted: PlaceToWrite, exact: Mapping[str, Any], shown: Stamp, cell: rules.Cell | None) -> dict[str, Any]:
+def _disclosed_row(
+    wanted: PlaceToWrite, exact: Mapping[str, Any], shown: Stamp, cell: rules.Cell | None
+) -> dict[str, Any]:
     longitude, latitude, uncertainty = None, None, None
     if cell is not None:
         (longitude, latitude), uncertainty = cell.centre, round(cell.half_diagonal_m)
     elif wanted.level == 0:
-        longitude, latitude, uncertainty = from_e7(exact["longitude_e7"]), from_e7(exact["latitude_e7"]), exact["uncertainty_m"]
+        longitude, latitude, uncertainty = (
+            from_e7(exact["longitude_e7"]),
+            from_e7(exact["latitude_e7"]),
+            exact["uncertainty_m"],
+        )
     generalised, withheld = rules.words(wanted.level, wanted.coarsest)
     return {
-        "id": wanted.id, "level": wanted.level, "cell_x": cell.x if cell else None, "cell_y": cell.y if cell else None, "latitude": latitude,
-        "longitude": longitude, "uncertainty_m": uncertainty, "county_code": shown.county_code, "county_name": shown.county_name,
-        "prefecture_name": shown.prefecture_name, "in_scope": shown.in_scope, "uncertain": shown.uncertain and wanted.level != 1,
-        "grid_cell": None if wanted.level == 1 else shown.grid_cell, "boundary_version": shown.boundary_version, "rule": wanted.rule,
-        "data_generalizations": generalised, "information_withheld": withheld,
+        "id": wanted.id,
+        "level": wanted.level,
+        "cell_x": cell.x if cell else None,
+        "cell_y": cell.y if cell else None,
+        "latitude": latitude,
+        "longitude": longitude,
+        "uncertainty_m": uncertainty,
+        "county_code": shown.county_code,
+        "county_name": shown.county_name,
+        "prefecture_name": shown.prefecture_name,
+        "in_scope": shown.in_scope,
+        "uncertain": shown.uncertain and wanted.level != 1,
+        "grid_cell": None if wanted.level == 1 else shown.grid_cell,
+        "boundary_version": shown.boundary_version,
+        "rule": wanted.rule,
+        "data_generalizations": generalised,
+        "information_withheld": withheld,
     }
 
 
 def _shown_stamp(row: Mapping[str, Any]) -> Stamp:
     return Stamp(
-        county_code=row["county_code"], county_name=row["county_name"], prefecture_code=None, prefecture_name=row["prefecture_name"],
-        in_scope=row["in_scope"], uncertain=row["uncertain"], distance_to_border_m=None, areas=(), grid_cell=row["grid_cell"],
+        county_code=row["county_code"],
+        county_name=row["county_name"],
+        prefecture_code=None,
+        prefecture_name=row["prefecture_name"],
+        in_scope=row["in_scope"],
+        uncertain=row["uncertain"],
+        distance_to_border_m=None,
+        areas=(),
+        grid_cell=row["grid_cell"],
         boundary_version=row["boundary_version"],
     )

@@ -1,0 +1,54 @@
+"""A whole record with both homes of its place, as compilers and exports read it; pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from server.places.rules import Stamp
+
+
+@dataclass(frozen=True)
+class ExactPlace:
+    latitude: float
+    longitude: float
+    latitude_e7: int
+    longitude_e7: int
+    uncertainty_m: float | None
+    altitude_m: str | None
+    stamp: Stamp
+
+
+@dataclass(frozen=True)
+class DisclosedPlace:
+    """`level` 0 is not guarded; at level 1 there are no coordinates at all. `cell_size_deg` None where there is no cell."""
+
+    level: int
+    latitude: float | None
+    longitude: float | None
+    cell_size_deg: float | None
+    uncertainty_m: float | None
+    county_code: str | None
+    county_name: str | None
+    in_scope: bool
+    uncertain: bool
+    grid_cell: str | None
+    data_generalizations: str | None
+    information_withheld: str | None
+
+
+@dataclass(frozen=True)
+class FrozenRecord:
+    id: str
+    kind: str
+    observed_year: int
+    received_at: datetime
+    head_digest: str
+    state: str
+    author: str
+    device: str
+    body: Mapping[str, Any]
+    exact: ExactPlace | None = None
+    disclosed: DisclosedPlace | None = None
+    taxon_id: str | None = None
+    flags: tuple[str, ...] = field(default=())
