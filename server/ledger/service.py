@@ -1,10 +1,11 @@
 """Where a repeat is recognised: by id and digest, in one statement, under locks taken in id order."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,7 +21,10 @@ def take_order_lock(session: Session) -> None:
 
 def expect(session: Session, identities: Iterable[tuple[UUID, str]]) -> None:
     """A row for every id that is named, even before its record has come: children may arrive before their parents."""
-    rows = [{"id": id_, "kind": kind, "observed_year": 0, "state": "expected"} for id_, kind in sorted(set(identities), key=lambda i: str(i[0]))]
+    ordered = sorted(
+        set(identities), key=lambda identity: (str(identity[0]), identity[1] == "unknown")
+    )  # a known kind wins
+    rows = [{"id": id_, "kind": kind, "observed_year": 0, "state": "expected"} for id_, kind in ordered]
     if rows:
         session.execute(insert(Ledger).on_conflict_do_nothing(), rows)
 
@@ -35,16 +39,44 @@ def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[
     """The (id, digest) pairs that were not known before."""
     if not rows:
         return set()
-    statement = insert(VersionRow).values(list(rows)).on_conflict_do_nothing().returning(VersionRow.id, VersionRow.digest)
+    statement = (
+        insert(VersionRow).values(list(rows)).on_conflict_do_nothing().returning(VersionRow.id, VersionRow.digest)
+    )
     return {(row[0], row[1]) for row in session.execute(statement)}
 
 
 def number_changes(session: Session, pairs: Iterable[tuple[UUID, str]]) -> None:
     take_order_lock(session)
-    for id_, digest in sorted(pairs, key=str):
+    ordered = sorted(pairs, key=str)
+    session.execute(
+        text("""
+            UPDATE xiangye.version AS v SET change_no = nextval('xiangye.change_no_seq')
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:digests AS text[])) AS named (id, digest) WHERE v.id = named.id AND v.digest = named.digest
+            """),
+        {"ids": [pair[0] for pair in ordered], "digests": [pair[1] for pair in ordered]},
+    )
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How a record stands after its versions were merged; `observed_year` None leaves the year as it is."""
+
+    id: UUID
+    kind: str
+    state: str
+    head_digest: str
+    observed_year: int | None
+
+
+def write_stands(session: Session, stands: Sequence[Stand]) -> None:
+    if stands:
         session.execute(
-            update(VersionRow).where(VersionRow.id == id_, VersionRow.digest == digest)
-            .values(change_no=text("nextval('xiangye.change_no_seq')")).execution_options(synchronize_session=False)
+            text("""
+                UPDATE xiangye.ledger SET kind = :kind, state = :state, head_digest = :head_digest,
+                    observed_year = coalesce(CAST(:observed_year AS smallint), observed_year)
+                WHERE id = :id
+                """),
+            [asdict(stand) for stand in stands],
         )
 
 
@@ -58,7 +90,9 @@ def last_change_no(session: Session) -> int:
 
 def imported_ids(session: Session, dataset_id: UUID, source_ids: Sequence[str]) -> dict[str, UUID]:
     """source id → our id, for the rows of a data set that came before."""
-    query = select(ImportKey.source_id, ImportKey.id).where(ImportKey.dataset_id == dataset_id, ImportKey.source_id.in_(source_ids))
+    query = select(ImportKey.source_id, ImportKey.id).where(
+        ImportKey.dataset_id == dataset_id, ImportKey.source_id.in_(source_ids)
+    )
     return {row[0]: row[1] for row in session.execute(query)}
 
 
