@@ -11,6 +11,7 @@ from server.taxa import queries as taxa
 from server.taxa.rules import UNPLACED, ResolvedTaxon, SensitivityRules
 from server.taxa.service import ensure_taxa
 
+
 @dataclass(frozen=True)
 class Named:
     taxon_id: UUID | None
@@ -42,7 +43,9 @@ def _named(taxon: ResolvedTaxon | None, rules: SensitivityRules, body: Mapping[s
         level, rule, _reason, coarsest = UNPLACED
         return Named(None, level, rule, coarsest, ("name_unknown",))
     level, rule, _reason, coarsest = rules.level_for(taxon, population=population_of(body["degree_of_establishment"]))
-    return Named(UUID(taxon.taxon_id), level, rule or None, coarsest, ("name_unknown",) if taxon.rank == "unranked" else ())
+    return Named(
+        UUID(taxon.taxon_id), level, rule or None, coarsest, ("name_unknown",) if taxon.rank == "unranked" else ()
+    )
 
 
 def population_of(degree_of_establishment: str | None) -> str:

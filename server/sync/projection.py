@@ -53,23 +53,35 @@ def _project_events(session: Session, records: list[Projected]) -> None:
         level, rule = sensitivity_rules.OPERATIONAL_PATROL if record.kind == "patrol" else (0, None)
         places.append(sensitivity.PlaceToWrite(record.id, record.body["place"], level, rule))
     stamps = sensitivity.write_places(session, places)
-    events.write(session, [(r.id, r.body, r.dataset_id, _flags(r, stamps.get(r.id), needs_place=False)) for r in records])
+    events.write(
+        session, [(r.id, r.body, r.dataset_id, _flags(r, stamps.get(r.id), needs_place=False)) for r in records]
+    )
     events.write_measurements(session, {r.id: r.body["measurements"] for r in records if r.body["measurements"]})
     sensitivity.write_lines(session, {r.id: r.body["geometry"] for r in records if r.body["geometry"]})
 
 
 def _project_tracks(session: Session, records: list[Projected]) -> None:
-    sensitivity.write_tracks(session, {
-        r.id: [
-            {
-                "observed_year": observed_year(r.body), "segment_id": r.id, "position": position, "patrol_id": UUID(r.body["patrol_id"]),
-                "leg": r.body["leg"], "t_ms": point[0], "longitude_e7": point[1], "latitude_e7": point[2], "accuracy_cm": point[3],
-                "altitude_dm": point[4],
-            }
-            for position, point in enumerate(r.body["points"])
-        ]
-        for r in records
-    })
+    sensitivity.write_tracks(
+        session,
+        {
+            r.id: [
+                {
+                    "observed_year": observed_year(r.body),
+                    "segment_id": r.id,
+                    "position": position,
+                    "patrol_id": UUID(r.body["patrol_id"]),
+                    "leg": r.body["leg"],
+                    "t_ms": point[0],
+                    "longitude_e7": point[1],
+                    "latitude_e7": point[2],
+                    "accuracy_cm": point[3],
+                    "altitude_dm": point[4],
+                }
+                for position, point in enumerate(r.body["points"])
+            ]
+            for r in records
+        },
+    )
 
 
 def _project_findings(session: Session, records: list[Projected]) -> None:
@@ -82,18 +94,39 @@ def _project_occurrences(session: Session, records: list[Projected]) -> None:
     if not records:
         return
     named = name_all(session, {r.id: r.body for r in records})
-    levels = sensitivity.remember_levels(session, [(id_, n.level, n.rule or "none") for id_, n in named.items()], records[0].received_at)
+    levels = sensitivity.remember_levels(
+        session, [(id_, n.level, n.rule or "none") for id_, n in named.items()], records[0].received_at
+    )
     stamps = sensitivity.write_places(session, [_place(r, named[r.id], levels[r.id]) for r in records])
-    occurrences.write(session, [
-        occurrences.OccurrenceToWrite(
-            r.id, r.body, r.dataset_id, tuple(_flags(r, stamps.get(r.id)) + list(named[r.id].flags)), r.received_at, levels[r.id],
-        )
-        for r in records
-    ])
-    identifications.record(session, [
-        identifications.Naming(r.id, r.head_digest, r.body["taxon"], named[r.id].taxon_id, r.author, parse_aware(r.saved_at), r.received_at)
-        for r in records
-    ])
+    occurrences.write(
+        session,
+        [
+            occurrences.OccurrenceToWrite(
+                r.id,
+                r.body,
+                r.dataset_id,
+                tuple(_flags(r, stamps.get(r.id)) + list(named[r.id].flags)),
+                r.received_at,
+                levels[r.id],
+            )
+            for r in records
+        ],
+    )
+    identifications.record(
+        session,
+        [
+            identifications.Naming(
+                r.id,
+                r.head_digest,
+                r.body["taxon"],
+                named[r.id].taxon_id,
+                r.author,
+                parse_aware(r.saved_at),
+                r.received_at,
+            )
+            for r in records
+        ],
+    )
     events.write_measurements(session, {r.id: r.body["measurements"] for r in records if r.body["measurements"]})
     sensitivity.link_events(session, {r.id: UUID(r.body["event_id"]) for r in records if r.body["event_id"]})
 

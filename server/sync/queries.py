@@ -26,13 +26,16 @@ def changes_for(session: Session, device: Device, cursor: int, limit: int) -> di
         select(VersionRow.change_no, VersionRow.id, Ledger.kind, Ledger.state, Ledger.head_digest)
         .join(Ledger, Ledger.id == VersionRow.id)
         .where(VersionRow.author == device.person_id, VersionRow.change_no > cursor)
-        .order_by(VersionRow.change_no).limit(limit + 1)
+        .order_by(VersionRow.change_no)
+        .limit(limit + 1)
     )
     rows = session.execute(query).all()
     page = rows[:limit]
     return {
         "changes": [
-            {"change_no": row[0], "record_id": str(row[1]), "kind": row[2], "state": row[3], "head_digest": row[4]} for row in page
+            {"change_no": row[0], "record_id": str(row[1]), "kind": row[2], "state": row[3], "head_digest": row[4]}
+            for row in page
         ],
-        "cursor": page[-1][0] if page else cursor, "more": len(rows) > limit,
+        "cursor": page[-1][0] if page else cursor,
+        "more": len(rows) > limit,
     }

@@ -52,12 +52,22 @@ def name_the_protocol(response: Response) -> Response:
 def enrol(asked: dict[str, str]) -> dict[str, str]:
     session = request_session()
     person, credential = accounts.enrol(
-        session, clock(), asked["code"], UUID(asked["device_id"]), asked["device_name"], asked["app_version"],
+        session,
+        clock(),
+        asked["code"],
+        UUID(asked["device_id"]),
+        asked["device_name"],
+        asked["app_version"],
     )
     session.commit()
     return {
-        "person_id": str(person.id), "person_name": person.name, "device_id": asked["device_id"], "credential": credential,
-        "server_time": clock().now().isoformat(), "server_epoch": str(ledger.epoch(session)), "holder": settings().holder,
+        "person_id": str(person.id),
+        "person_name": person.name,
+        "device_id": asked["device_id"],
+        "credential": credential,
+        "server_time": clock().now().isoformat(),
+        "server_epoch": str(ledger.epoch(session)),
+        "holder": settings().holder,
     }
 
 
@@ -65,11 +75,17 @@ def enrol(asked: dict[str, str]) -> dict[str, str]:
 def session_() -> Response:
     device = current_device()
     session = request_session()
-    return jsonify({
-        "server_time": clock().now().isoformat(), "server_epoch": str(ledger.epoch(session)), "holder": settings().holder,
-        "person_id": str(device.person_id), "protocol": protocol.PROTOCOL, "surveys": queries.surveys_for(session, device),
-        "packs": {"taxa": packs.describe(settings(), session)},
-    })
+    return jsonify(
+        {
+            "server_time": clock().now().isoformat(),
+            "server_epoch": str(ledger.epoch(session)),
+            "holder": settings().holder,
+            "person_id": str(device.person_id),
+            "protocol": protocol.PROTOCOL,
+            "surveys": queries.surveys_for(session, device),
+            "packs": {"taxa": packs.describe(settings(), session)},
+        }
+    )
 
 
 @blueprint.post("/sync/batches")
@@ -86,7 +102,9 @@ def batches() -> Response:
 @blueprint.get("/sync/changes")
 def changes() -> Response:
     device = current_device()
-    answer: dict[str, Any] = queries.changes_for(request_session(), device, _whole("cursor", 0), _whole("limit", queries.PAGE))
+    answer: dict[str, Any] = queries.changes_for(
+        request_session(), device, _whole("cursor", 0), _whole("limit", queries.PAGE)
+    )
     return jsonify(answer)
 
 
@@ -104,5 +122,3 @@ def _whole(name: str, default: int) -> int:
     if not value.isdecimal() or len(value) > 18:
         raise Problem("invalid", f"{name} 应为非负整数", field=name)
     return int(value)
-
-

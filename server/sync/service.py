@@ -27,7 +27,13 @@ def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body
     records = _records(body)
     now = clock.now()
     # The tablet repeats a batch under its own id when an answer was lost; each delivery is kept as what it is.
-    batch = Batch(id=uuid7(), device_id=actor.device_id, received_at=now, record_count=len(records), sha256=hashlib.sha256(body).hexdigest())
+    batch = Batch(
+        id=uuid7(),
+        device_id=actor.device_id,
+        received_at=now,
+        record_count=len(records),
+        sha256=hashlib.sha256(body).hexdigest(),
+    )
     session.add(batch)
     session.flush()
     sensitivity.keep_batch(session, batch.id, body)
@@ -35,14 +41,22 @@ def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body
     epoch = ledger.epoch(session)
     session.add_all(
         Receipt(
-            batch_id=batch.id, position=position, record_id=outcome.record_id.replace("\0", "") if outcome.record_id else None, digest=outcome.digest,
-            outcome=outcome.outcome, reason=outcome.reason, holder=holder, server_epoch=epoch,
+            batch_id=batch.id,
+            position=position,
+            record_id=outcome.record_id.replace("\0", "") if outcome.record_id else None,
+            digest=outcome.digest,
+            outcome=outcome.outcome,
+            reason=outcome.reason,
+            holder=holder,
+            server_epoch=epoch,
         )
         for position, outcome in enumerate(outcomes)
     )
     session.flush()
     return {
-        "server_time": now.isoformat(), "server_epoch": str(epoch), "holder": holder,
+        "server_time": now.isoformat(),
+        "server_epoch": str(epoch),
+        "holder": holder,
         "receipts": [_receipt(outcome, holder, epoch) for outcome in outcomes],
     }
 
@@ -82,7 +96,11 @@ def _records(body: bytes) -> list[Any]:
 
 def _receipt(outcome: Outcome, holder: str, epoch: UUID) -> dict[str, Any]:
     receipt: dict[str, Any] = {
-        "record_id": outcome.record_id, "digest": outcome.digest, "outcome": outcome.outcome, "holder": holder, "server_epoch": str(epoch),
+        "record_id": outcome.record_id,
+        "digest": outcome.digest,
+        "outcome": outcome.outcome,
+        "holder": holder,
+        "server_epoch": str(epoch),
     }
     if outcome.reason:
         receipt["reason"] = outcome.reason
