@@ -130,6 +130,7 @@ def _project_all(
     session: Session,
     now: datetime,
     standings: Mapping[UUID, _Standing],
+    loaded: Mapping[str, Mapping[str, Any]],
     rows: Mapping[UUID, Ledger],
     datasets: Mapping[UUID, UUID],
 ) -> None:
