@@ -62,14 +62,22 @@ class Assessment:
     @cached_property
     def with_records(self) -> tuple[CountyStudy, ...]:
         """Counties of which any species is recorded, in whatever period."""
-        return tuple(county for county in self.region.counties if county.lines_before or county.lines_now or county.lines_other)
+        return tuple(
+            county for county in self.region.counties if county.lines_before or county.lines_now or county.lines_other
+        )
 
     @cached_property
     def hidden(self) -> frozenset[str]:
         """Taxa whose number of records is nowhere printed: were it shown for some counties or periods only, a difference of two
         totals would tell the rest."""
-        parts = [lines for county in self.region.counties for lines in (county.lines_before, county.lines_now, county.lines_other)]
-        return frozenset(line.taxon.taxon_id for lines in parts for line in lines if self.edition.hides_count(line, line.records))
+        parts = [
+            lines
+            for county in self.region.counties
+            for lines in (county.lines_before, county.lines_now, county.lines_other)
+        ]
+        return frozenset(
+            line.taxon.taxon_id for lines in parts for line in lines if self.edition.hides_count(line, line.records)
+        )
 
     def count(self, taxon_id: str, records: int) -> int | str:
         return SUPPRESSED if records and taxon_id in self.hidden else records

@@ -19,12 +19,24 @@ from server.reporting.maps import approval
 
 Writer = Callable[[Assessment], tuple[Block, ...]]
 _CHAPTERS: Mapping[str, Writer] = {
-    "scope": scope, "species": species, "threatened": threatened, "flagships": flagships, "invasives": invasives, "pressures": pressures,
-    "protection": protection, "county_index": county_index, "conclusions": conclusions,
+    "scope": scope,
+    "species": species,
+    "threatened": threatened,
+    "flagships": flagships,
+    "invasives": invasives,
+    "pressures": pressures,
+    "protection": protection,
+    "county_index": county_index,
+    "conclusions": conclusions,
 }
 _ANNEXES: Mapping[str, Writer] = {
-    "methods": annexes.methods, "county_tables": annexes.county_tables, "checklist": annexes.checklist, "changes": annexes.changes,
-    "list_bridge": annexes.list_bridge, "sources": annexes.sources, "uncertainty": annexes.uncertainty,
+    "methods": annexes.methods,
+    "county_tables": annexes.county_tables,
+    "checklist": annexes.checklist,
+    "changes": annexes.changes,
+    "list_bridge": annexes.list_bridge,
+    "sources": annexes.sources,
+    "uncertainty": annexes.uncertainty,
 }
 
 
@@ -33,7 +45,11 @@ def build(assessment: Assessment) -> Report:
     return Report(
         title=f"{assessment.region.province}{profile.title}（{period.title}）",
         subtitle=f"{assessment.scope_zh}；数据截至{assessment.cutoff_zh}",
-        edition=assessment.edition.title, cover=_cover(assessment), marks=_marks(assessment), abstract=_abstract(assessment), basis=profile.basis,
+        edition=assessment.edition.title,
+        cover=_cover(assessment),
+        marks=_marks(assessment),
+        abstract=_abstract(assessment),
+        basis=profile.basis,
         chapters=tuple(_chapter(assessment, outline, _CHAPTERS) for outline in profile.chapters),
         annexes=tuple(_chapter(assessment, outline, _ANNEXES) for outline in profile.annexes),
         data_version=_data_version(assessment),
@@ -48,17 +64,30 @@ def _chapter(assessment: Assessment, outline: Outline, writers: Mapping[str, Wri
 
 
 def _marks(assessment: Assessment) -> tuple[str, ...]:
-    return (DEMONSTRATION, approval(assessment.settings)) if assessment.demonstration else (approval(assessment.settings),)
+    return (
+        (DEMONSTRATION, approval(assessment.settings)) if assessment.demonstration else (approval(assessment.settings),)
+    )
 
 
 def _cover(assessment: Assessment) -> tuple[tuple[str, Text], ...]:
     snapshot, period = assessment.region.snapshot, assessment.region.period
     owners = dict.fromkeys(dataset.owner for dataset in snapshot.context.datasets.values())
-    shown = "含敏感物种的精确资料，限有权人员使用，不得复制外传" if assessment.edition.restricted else "敏感物种的位置和少量记录数已按规则概化"
+    shown = (
+        "含敏感物种的精确资料，限有权人员使用，不得复制外传"
+        if assessment.edition.restricted
+        else "敏感物种的位置和少量记录数已按规则概化"
+    )
     return (
-        ("评估范围", assessment.scope_zh), ("评估期", period.title), ("对比期", period.previous.title),
-        ("数据所有单位", "、".join(owners) or "未登记"), ("数据截止时间", f"{assessment.cutoff_zh}24时"), ("版次", assessment.edition.title),
-        ("数据版本", Code(snapshot.id)), ("数据摘要", Code(snapshot.digest)), ("敏感信息", shown), ("地图审核", approval(assessment.settings)),
+        ("评估范围", assessment.scope_zh),
+        ("评估期", period.title),
+        ("对比期", period.previous.title),
+        ("数据所有单位", "、".join(owners) or "未登记"),
+        ("数据截止时间", f"{assessment.cutoff_zh}24时"),
+        ("版次", assessment.edition.title),
+        ("数据版本", Code(snapshot.id)),
+        ("数据摘要", Code(snapshot.digest)),
+        ("敏感信息", shown),
+        ("地图审核", approval(assessment.settings)),
     )
 
 
@@ -72,21 +101,37 @@ def _abstract(assessment: Assessment) -> tuple[Text, ...]:
         f"本期有数据的县{covered}个，占全省{assessment.counties_of_province}个县级行政区的{100 * covered / assessment.counties_of_province:.1f}%；"
         f"可计数的物种出现记录{records}条{hidden}。"
     )
-    comparison = "两期物种变化只在两期都以同一方法调查过的县和网格内比较，“未再记录”与“未调查”分别列示，没有判定为消失的物种。"
+    comparison = (
+        "两期物种变化只在两期都以同一方法调查过的县和网格内比较，“未再记录”与“未调查”分别列示，没有判定为消失的物种。"
+    )
     found = f"种，其中国家重点保护物种{protected}种；有外来入侵物种记录的县{len(invaded_now)}个。"
-    demonstration = ("本报告所用记录均为程序生成的演示数据，并非实际观察，不得引用。",) if assessment.demonstration else ()
+    demonstration = (
+        ("本报告所用记录均为程序生成的演示数据，并非实际观察，不得引用。",) if assessment.demonstration else ()
+    )
     return (overview, ("本期共记录物种", assessment.species, found, comparison), *demonstration)
 
 
 def _data_version(assessment: Assessment) -> tuple[Block, ...]:
     snapshot, profile = assessment.region.snapshot, assessment.outlines.profile
     told: tuple[tuple[str, str | Code], ...] = (
-        ("数据快照", Code(snapshot.id)), ("快照摘要（SHA-256）", Code(snapshot.digest)), ("冻结快照的软件", Code(snapshot.software)),
-        ("变更号", str(snapshot.change_no)), ("选入记录数", str(len(snapshot.records))), ("县级界线版本", Code(snapshot.context.boundary_version)),
-        ("评估提纲", Code(profile.id)), ("提纲状态", profile.status_zh),
+        ("数据快照", Code(snapshot.id)),
+        ("快照摘要（SHA-256）", Code(snapshot.digest)),
+        ("冻结快照的软件", Code(snapshot.software)),
+        ("变更号", str(snapshot.change_no)),
+        ("选入记录数", str(len(snapshot.records))),
+        ("县级界线版本", Code(snapshot.context.boundary_version)),
+        ("评估提纲", Code(profile.id)),
+        ("提纲状态", profile.status_zh),
     )
     text = (
-        "同一快照两次汇编得到的文件逐字节相同。各表和各文件的校验值见", Code("provenance.json"), "与", Code("SHA256SUMS"), "，附表见",
-        Code("annexes.xlsx"), "，数据集见", Code("dwca.zip"), "。",
+        "同一快照两次汇编得到的文件逐字节相同。各表和各文件的校验值见",
+        Code("provenance.json"),
+        "与",
+        Code("SHA256SUMS"),
+        "，附表见",
+        Code("annexes.xlsx"),
+        "，数据集见",
+        Code("dwca.zip"),
+        "。",
     )
     return (Paragraph(text), Listing(tuple((f"{key}：", value) for key, value in told)))

@@ -55,7 +55,9 @@ class SurveyedAlike:
 
 def compare(region: Region) -> tuple[SpeciesChange, ...]:
     before, now = (_ground(study, region.county_by_record) for study in (region.before, region.now))
-    return tuple(change for county in region.counties for change in _county_changes(county, region.county_by_record, before, now))
+    return tuple(
+        change for county in region.counties for change in _county_changes(county, region.county_by_record, before, now)
+    )
 
 
 def surveyed(region: Region) -> tuple[SurveyedAlike, ...]:
@@ -71,15 +73,24 @@ def cells_surveyed(study: Study) -> frozenset[str]:
 
 def comparable_units(study: Study) -> list[FrozenRecord]:
     """Visits that looked for species by a method: a patrol does not."""
-    return [unit for unit in study.units if unit.kind != "patrol" and unit.body["sampling_protocol"] not in ("incidental", "import")]
+    return [
+        unit
+        for unit in study.units
+        if unit.kind != "patrol" and unit.body["sampling_protocol"] not in ("incidental", "import")
+    ]
 
 
 def _county_changes(
-    county: CountyStudy, places: Mapping[str, str], before: frozenset[Ground], now: frozenset[Ground],
+    county: CountyStudy,
+    places: Mapping[str, str],
+    before: frozenset[Ground],
+    now: frozenset[Ground],
 ) -> Iterable[SpeciesChange]:
     found_before, found_now = _wild(county.lines_before), _wild(county.lines_now)
     missed = {one.taxon.taxon_id for one in county.now.absences if one.taxon is not None}
-    for line in sorted([*county.lines_now, *(one for one in county.lines_before if one.taxon.taxon_id not in found_now)], key=_order):
+    for line in sorted(
+        [*county.lines_now, *(one for one in county.lines_before if one.taxon.taxon_id not in found_now)], key=_order
+    ):
         key = line.taxon.taxon_id
         seen_before, seen_now = found_before.get(key, []), found_now.get(key, [])
         if not seen_before and not seen_now:
@@ -87,11 +98,23 @@ def _county_changes(
         looked_for = not seen_now and key in missed
         change = _change(seen_before, seen_now, looked_for, places, (before, now))
         levels = any(one.level for one in (*seen_before, *seen_now))
-        yield SpeciesChange(county.area, line.taxon, levels or line.protection_zh is not None, change, len(seen_before), len(seen_now), looked_for)
+        yield SpeciesChange(
+            county.area,
+            line.taxon,
+            levels or line.protection_zh is not None,
+            change,
+            len(seen_before),
+            len(seen_now),
+            looked_for,
+        )
 
 
 def _change(
-    before: list[Sighting], now: list[Sighting], looked_for: bool, places: Mapping[str, str], grounds: tuple[frozenset[Ground], frozenset[Ground]],
+    before: list[Sighting],
+    now: list[Sighting],
+    looked_for: bool,
+    places: Mapping[str, str],
+    grounds: tuple[frozenset[Ground], frozenset[Ground]],
 ) -> str:
     if before and now:
         return BOTH
@@ -131,10 +154,18 @@ def _ground(study: Study, places: Mapping[str, str]) -> frozenset[Ground]:
 
 def _cells_by_unit(study: Study) -> dict[str, set[str]]:
     """The cell of the visit's own place; of a visit without one, the cells of what it recorded. Guarded ones do not show."""
-    found: dict[str, set[str]] = {unit.id: {cell} for unit in study.units if not _level(unit) and (cell := _unit_cell(unit))}
+    found: dict[str, set[str]] = {
+        unit.id: {cell} for unit in study.units if not _level(unit) and (cell := _unit_cell(unit))
+    }
     stated = set(found)
     for one in (*study.sightings, *study.unplaced, *study.absences):
-        if one.unit is not None and one.unit.id not in stated and not one.level and not _level(one.unit) and one.grid_cell:
+        if (
+            one.unit is not None
+            and one.unit.id not in stated
+            and not one.level
+            and not _level(one.unit)
+            and one.grid_cell
+        ):
             found.setdefault(one.unit.id, set()).add(one.grid_cell)
     return found
 
@@ -146,7 +177,10 @@ def _county_surveyed(county: CountyStudy, region: Region) -> Iterable[SurveyedAl
             visits.setdefault((unit.body["sampling_protocol"], group_of_unit(unit)), ([], []))[n].append(unit)
     cells = _cells_by_unit(region.before), _cells_by_unit(region.now)
     for (method, group), both in sorted(visits.items()):
-        reached = [frozenset(cell for unit in units for cell in known.get(unit.id, ())) for units, known in zip(both, cells, strict=True)]
+        reached = [
+            frozenset(cell for unit in units for cell in known.get(unit.id, ()))
+            for units, known in zip(both, cells, strict=True)
+        ]
         yield SurveyedAlike(county.area, group, method, len(both[0]), len(both[1]), reached[0], reached[1])
 
 

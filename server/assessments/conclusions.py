@@ -52,22 +52,40 @@ def _lights(assessment: Assessment) -> Table:
         ("种群趋势指数", NOT_COMPUTABLE, "不可比较", "没有逐年重复的固定调查点"),
         ("水生生物完整性指数", NOT_COMPUTABLE, "不可比较", "没有定量调查资料"),
         ("入侵县域数", "可计算" if assessment.lines_now else NOT_COMPUTABLE, "总数不可比较", "受调查范围影响"),
-        ("生物多样性指数（BI）", f"{len(computed)}个县可计算" if computed else NOT_COMPUTABLE, "按两期末等级比较" if computed else "不可比较",
-         "部分县缺少指标" if computed else "缺少生态系统类型数"),
+        (
+            "生物多样性指数（BI）",
+            f"{len(computed)}个县可计算" if computed else NOT_COMPUTABLE,
+            "按两期末等级比较" if computed else "不可比较",
+            "部分县缺少指标" if computed else "缺少生态系统类型数",
+        ),
         ("生态质量指数", NOT_COMPUTABLE, "不可比较", "未载入官方公布值"),
     )
-    columns = (Column("indicator", "指标"), Column("now", "本期"), Column("comparison", "与上期比较"), Column("remark", "说明"))
-    return Table("indicators", "各指标的可算与可比状况", "见各栏", assessment.source, "按本报告各章的计算结果归纳", columns, rows)
+    columns = (
+        Column("indicator", "指标"),
+        Column("now", "本期"),
+        Column("comparison", "与上期比较"),
+        Column("remark", "说明"),
+    )
+    return Table(
+        "indicators", "各指标的可算与可比状况", "见各栏", assessment.source, "按本报告各章的计算结果归纳", columns, rows
+    )
 
 
 def _warnings(assessment: Assessment) -> tuple[tuple[Inline, ...], ...]:
     not_refound = [one for one in assessment.changes if one.change == NOT_REFOUND and one.taxon.protection_class]
     gained = [one for one in assessment.changes if one.change == GAINED and one.taxon.invasive_lists]
     told: list[tuple[Inline, ...]] = [
-        (f"{one.area.name_zh}：国家重点保护物种", *_name(one.taxon), "上期有记录，本期在可比范围内未再记录，宜安排专项复核。")
+        (
+            f"{one.area.name_zh}：国家重点保护物种",
+            *_name(one.taxon),
+            "上期有记录，本期在可比范围内未再记录，宜安排专项复核。",
+        )
         for one in not_refound[:_MOST_NAMED]
     ]
-    told += [(f"{one.area.name_zh}：外来入侵物种", *_name(one.taxon), "为可比范围内的新增记录，宜核实并处置。") for one in gained[:_MOST_NAMED]]
+    told += [
+        (f"{one.area.name_zh}：外来入侵物种", *_name(one.taxon), "为可比范围内的新增记录，宜核实并处置。")
+        for one in gained[:_MOST_NAMED]
+    ]
     left = max(0, len(not_refound) - _MOST_NAMED) + max(0, len(gained) - _MOST_NAMED)
     return (*told, *(((f"另有{left}项见各县物种变化附录。",),) if left else ()))
 
@@ -81,7 +99,11 @@ def _advice(assessment: Assessment) -> tuple[tuple[Inline, ...], ...]:
     if undone:
         told = "、".join(f"{name}{count}种" for name, count in undone.most_common(_MOST_NAMED))
         advice.append((f"上期有记录而本期未作可比调查的物种：{told}；宜按上期的网格和方法复查。",))
-    missing = [name for name in GROUP_NAMES_ZH if name not in {line.taxon.group_zh for line in assessment.lines_now} and name != "其他"]
+    missing = [
+        name
+        for name in GROUP_NAMES_ZH
+        if name not in {line.taxon.group_zh for line in assessment.lines_now} and name != "其他"
+    ]
     if missing:
         advice.append((f"本期没有记录的类群：{'、'.join(missing)}；没有记录不等于没有分布。",))
     advice.append(("补充植被群系资料和文献、标本记录后，方可按县计算生物多样性指数。",))

@@ -35,7 +35,9 @@ class CountyIndex:
 
     @property
     def evidence(self) -> frozenset[str]:
-        return frozenset(one.body.get("evidence_class") or "" for line in self.county.lines_recorded for one in line.sightings)
+        return frozenset(
+            one.body.get("evidence_class") or "" for line in self.county.lines_recorded for one in line.sightings
+        )
 
     @property
     def surveys_alone(self) -> bool:
@@ -60,7 +62,10 @@ def county_index(assessment: Assessment) -> tuple[Block, ...]:
     computed = [one for one in found if one.now.index is not None]
     return (
         Section("评价方法", tuple(Paragraph(text) for text in _method(assessment, found))),
-        Section("各县指标与指数", (Paragraph(_outcome(found, computed)), _raw(assessment, found), _weighted(assessment, found))),
+        Section(
+            "各县指标与指数",
+            (Paragraph(_outcome(found, computed)), _raw(assessment, found), _weighted(assessment, found)),
+        ),
         Section("结果的依据与警告", (_basis(assessment, found),)),
         Section("与上期末比较", (_matrix(assessment, found),)),
     )
@@ -89,21 +94,33 @@ def _raw(assessment: Assessment, found: Sequence[CountyIndex]) -> Table:
     indicators = found[0].parameters.indicators
     columns = (
         COUNTY,
-        *(figure(i.code, f"{i.name_zh}（{i.code}）", *((None, 4) if i.unit_zh == "无量纲" else (i.unit_zh, 0))) for i in indicators),
-        Column("index", "生物多样性指数（BI）", None, 4, align="right"), Column("grade", "等级"),
+        *(
+            figure(i.code, f"{i.name_zh}（{i.code}）", *((None, 4) if i.unit_zh == "无量纲" else (i.unit_zh, 0)))
+            for i in indicators
+        ),
+        Column("index", "生物多样性指数（BI）", None, 4, align="right"),
+        Column("grade", "等级"),
     )
     rows = tuple(
-        (one.county.area.name_zh, *(_or_words(value.raw) for value in one.now.values), _or_words(one.now.index), one.now.grade or NOT_COMPUTABLE)
+        (
+            one.county.area.name_zh,
+            *(_or_words(value.raw) for value in one.now.values),
+            _or_words(one.now.index),
+            one.now.grade or NOT_COMPUTABLE,
+        )
         for one in found
     )
     counted = f"{RECORDED}；生态系统类型以群系计，没有植被群系资料的写“{NOT_COMPUTABLE}”"
-    return Table("county_index", "各县区域生物多样性评价指标与指数", "见各栏", _source(assessment, found), counted, columns, rows, landscape=True)
+    return Table(
+        "county_index", "各县区域生物多样性评价指标与指数", "见各栏", _source(assessment, found), counted, columns, rows
+    )
 
 
 def _weighted(assessment: Assessment, found: Sequence[CountyIndex]) -> Table:
     indicators = found[0].parameters.indicators
     columns = (
-        COUNTY, Column("step", "项目"),
+        COUNTY,
+        Column("step", "项目"),
         *(Column(i.code, f"{i.name_zh}（{i.code}）", None, 4, align="right") for i in indicators),
     )
     rows: list[tuple[Cell, ...]] = []
@@ -112,7 +129,7 @@ def _weighted(assessment: Assessment, found: Sequence[CountyIndex]) -> Table:
         rows.append((one.county.area.name_zh, "加权值", *(_or_words(value.weighted) for value in one.now.values)))
     counted = "归一化值＝原始值×100÷参考最大值，不截断；加权值＝归一化值×权重，外来物种入侵度以（100－归一化值）加权；参考最大值和权重见附录"
     title = "各县评价指标的归一化值与加权值"
-    return Table("county_weighted", title, "无量纲", _source(assessment, found), counted, columns, tuple(rows), landscape=True)
+    return Table("county_weighted", title, "无量纲", _source(assessment, found), counted, columns, tuple(rows))
 
 
 def _source(assessment: Assessment, found: Sequence[CountyIndex]) -> str:
@@ -121,12 +138,27 @@ def _source(assessment: Assessment, found: Sequence[CountyIndex]) -> str:
 
 def _basis(assessment: Assessment, found: Sequence[CountyIndex]) -> Table:
     columns = (
-        COUNTY, Column("evidence", "证据类别"), Column("kind", "资料性质"), Column("missing", "没有记录的动物类群"),
-        figure("endemic", "缺特有性资料", "种"), Column("warnings", "警告"),
+        COUNTY,
+        Column("evidence", "证据类别"),
+        Column("kind", "资料性质"),
+        Column("missing", "没有记录的动物类群"),
+        figure("endemic", "缺特有性资料", "种"),
+        Column("warnings", "警告"),
     )
     rows = tuple(_basis_row(one) for one in found)
-    counted = "证据类别为计入各记录的证据类别；“只依据调查记录”指没有并入文献和标本资料，结果低于按“已记录”物种计算的结果"
-    return Table("county_basis", "各县评价结果的依据与警告", "见各栏", assessment.source, counted, columns, rows, notes=("“—”表示没有",))
+    counted = (
+        "证据类别为计入各记录的证据类别；“只依据调查记录”指没有并入文献和标本资料，结果低于按“已记录”物种计算的结果"
+    )
+    return Table(
+        "county_basis",
+        "各县评价结果的依据与警告",
+        "见各栏",
+        assessment.source,
+        counted,
+        columns,
+        rows,
+        notes=("“—”表示没有",),
+    )
 
 
 def _basis_row(one: CountyIndex) -> tuple[Cell, ...]:
@@ -145,19 +177,36 @@ def _unknown(lines: Sequence[SpeciesLine]) -> int:
 
 def _matrix(assessment: Assessment, found: Sequence[CountyIndex]) -> Table:
     columns = (
-        COUNTY, *both("animals", "末野生动物", "种"),
+        COUNTY,
+        *both("animals", "末野生动物", "种"),
         *both("plants", "末维管束植物", "种"),
-        Column("grade_before", "上期末等级"), Column("grade_now", "本期末等级"),
+        Column("grade_before", "上期末等级"),
+        Column("grade_now", "本期末等级"),
     )
     rows = []
     for one in found:
         before, now = ({value.indicator.code: value.raw for value in result.values} for result in (one.before, one.now))
-        rows.append((
-            one.county.area.name_zh, _or_words(before["R_V"]), _or_words(now["R_V"]), _or_words(before["R_P"]), _or_words(now["R_P"]),
-            one.before.grade or NOT_COMPUTABLE, one.now.grade or NOT_COMPUTABLE,
-        ))
+        rows.append(
+            (
+                one.county.area.name_zh,
+                _or_words(before["R_V"]),
+                _or_words(now["R_V"]),
+                _or_words(before["R_P"]),
+                _or_words(now["R_P"]),
+                one.before.grade or NOT_COMPUTABLE,
+                one.now.grade or NOT_COMPUTABLE,
+            )
+        )
     counted = f"{RECORDED}；累计物种数只增不减，增加的部分含新增调查的发现，不等于物种增多"
-    return Table("county_matrix", "各县上期末与本期末的已记录物种数和等级", "见各栏", assessment.source, counted, columns, tuple(rows))
+    return Table(
+        "county_matrix",
+        "各县上期末与本期末的已记录物种数和等级",
+        "见各栏",
+        assessment.source,
+        counted,
+        columns,
+        tuple(rows),
+    )
 
 
 def _or_words(value: float | None) -> float | str:

@@ -34,9 +34,16 @@ def load_outlines(outline_id: str = DEFAULT) -> Outlines:
     data = json.loads((FOLDER / f"{outline_id.replace('/', '-')}.json").read_text(encoding="utf-8"))
     chapters, annexes = (tuple(Outline(**one) for one in data[name]) for name in ("chapters", "annexes"))
     profile = Profile(
-        id=data["id"], title=data["title"], status_zh=data["status_zh"], chapters=chapters, annexes=annexes, flagships=frozenset(data["flagships"]),
-        completeness_floor_percent=data["completeness_floor_percent"], completeness_floor_zh=data["completeness_floor_zh"],
-        basis=tuple(data["basis"]), references=tuple(data["references"]),
+        id=data["id"],
+        title=data["title"],
+        status_zh=data["status_zh"],
+        chapters=chapters,
+        annexes=annexes,
+        flagships=frozenset(data["flagships"]),
+        completeness_floor_percent=data["completeness_floor_percent"],
+        completeness_floor_zh=data["completeness_floor_zh"],
+        basis=tuple(data["basis"]),
+        references=tuple(data["references"]),
     )
     drivers = tuple(Driver(one["name"], tuple(one["findings"]), one["missing"]) for one in data["drivers"])
     return Outlines(profile, drivers, tuple(data["map_breaks"]), tuple(data["methods"]), tuple(data["uncertainty"]))

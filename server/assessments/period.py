@@ -42,7 +42,9 @@ def parse_period(text: str, as_of: date) -> Period:
         raise Problem("invalid", f"评估期 {text!r} 不是“起始年-终止年”的形式，例如 2021-2025", field="period")
     period = Period(int(match[1]), int(match[2]))
     if not 1900 <= period.first <= period.last:
-        raise Problem("invalid", f"评估期 {text} 的起止年份不成立：起始年应不早于1900年，且不晚于终止年", field="period")
+        raise Problem(
+            "invalid", f"评估期 {text} 的起止年份不成立：起始年应不早于1900年，且不晚于终止年", field="period"
+        )
     if period.last - period.first + 1 > _LONGEST:
         raise Problem("invalid", f"评估期 {text} 超过{_LONGEST}年", field="period")
     if period.first > as_of.year:

@@ -10,10 +10,18 @@ from server.snapshots.context import Area
 CountyClass = tuple[str, Sequence[str], str]
 """(style, county codes, words for the legend)."""
 _MOST_NAMES = 16
+_TALLEST_IN = 5.2
+"""Leaves room for the words above it on a page of paper."""
 
 
 def province_map(
-    assessment: Assessment, name: str, title: str, classes: Iterable[CountyClass], unit: str, counted: str, alt: str,
+    assessment: Assessment,
+    name: str,
+    title: str,
+    classes: Iterable[CountyClass],
+    unit: str,
+    counted: str,
+    alt: str,
 ) -> Figure:
     areas = {county.area.code: county.area for county in assessment.region.counties}
     wanted = [(style, [areas[code] for code in sorted(codes)], label) for style, codes, label in classes]
@@ -23,10 +31,25 @@ def province_map(
     border = Shapes("grid", tuple(area.shape for area in areas.values()))
     outline = Shapes("outline", (assessment.region.whole.county.shape,), "评估范围界")
     sheet = MapSheet(
-        name, title, assessment.region.whole.county.shape, (*layers, border, outline), f"{source}；记录取自本报告数据快照", assessment.cutoff_zh,
+        name,
+        title,
+        assessment.region.whole.county.shape,
+        (*layers, border, outline),
+        f"{source}；记录取自本报告数据快照",
+        assessment.cutoff_zh,
         names=tuple(_label(area) for area in named) if len(named) <= _MOST_NAMES else (),
+        tallest_in=_TALLEST_IN,
     )
-    return Figure(name, title, unit, f"{source}；{assessment.source}", counted, draw_map(assessment.settings, sheet), alt, is_map=True)
+    return Figure(
+        name,
+        title,
+        unit,
+        f"{source}；{assessment.source}",
+        counted,
+        draw_map(assessment.settings, sheet),
+        alt,
+        is_map=True,
+    )
 
 
 def _label(area: Area) -> tuple[float, float, str]:

@@ -80,8 +80,12 @@ def make_region(snapshot: Snapshot, period: Period) -> Region:
     places = county_of(snapshot.records)
     parts = _by_county(whole, places)
     return Region(
-        whole=whole, before=within(whole, period.previous), now=within(whole, period), period=period,
-        counties=tuple(_county(parts[area.code], period) for area in snapshot.context.counties), county_by_record=places,
+        whole=whole,
+        before=within(whole, period.previous),
+        now=within(whole, period),
+        period=period,
+        counties=tuple(_county(parts[area.code], period) for area in snapshot.context.counties),
+        county_by_record=places,
     )
 
 
@@ -99,7 +103,9 @@ def _county(study: Study, period: Period) -> CountyStudy:
     before, now = within(study, period.previous), within(study, period)
     placed = {one.record.id for one in (*before.sightings, *now.sightings)}
     return CountyStudy(
-        area=study.county, before=before, now=now,
+        area=study.county,
+        before=before,
+        now=now,
         other=replace(study, sightings=tuple(one for one in study.sightings if one.record.id not in placed), units=()),
         recorded=_chosen(study, lambda days: days[1] is None or days[1].year <= period.last),
         recorded_before=_chosen(study, lambda days: days[1] is not None and days[1].year < period.first),
@@ -125,10 +131,13 @@ def _by_county(whole: Study, places: Mapping[str, str]) -> dict[str, Study]:
 
     return {
         area.code: replace(
-            whole, county=area, sightings=tuple(one for one in whole.sightings if own(area.code, one.record)),
+            whole,
+            county=area,
+            sightings=tuple(one for one in whole.sightings if own(area.code, one.record)),
             unplaced=tuple(one for one in whole.unplaced if own(area.code, one.record)),
             absences=tuple(one for one in whole.absences if own(area.code, one.record)),
-            units=tuple(unit for unit in whole.units if own(area.code, unit)), evidence=(),
+            units=tuple(unit for unit in whole.units if own(area.code, unit)),
+            evidence=(),
         )
         for area in areas
     }
@@ -138,4 +147,10 @@ def _together(areas: tuple[Area, ...]) -> Area:
     """One area of all counties, for what is said of the whole."""
     first = areas[0]
     shape = shapely.union_all([area.shape for area in areas])
-    return Area(f"{first.code[:2]}0000", first.province_name, first.province_name, first.province_name, shapely.to_wkt(shape, rounding_precision=7))
+    return Area(
+        f"{first.code[:2]}0000",
+        first.province_name,
+        first.province_name,
+        first.province_name,
+        shapely.to_wkt(shape, rounding_precision=7),
+    )

@@ -14,7 +14,9 @@ from server.baselines.study import Study, method_zh
 from server.reporting.document import Block, Cell, Column, Figure, Paragraph, Ref, Section, Table
 from shared.vocabulary import EVIDENCE_CLASSES
 
-EFFORT_COUNTED = "每次样线、样地、样点或巡护计一次，分段和小样方并入一次；里程取填报值，巡护未填报的按轨迹各段相加，间断处不补"
+EFFORT_COUNTED = (
+    "每次样线、样地、样点或巡护计一次，分段和小样方并入一次；里程取填报值，巡护未填报的按轨迹各段相加，间断处不补"
+)
 
 
 def scope(assessment: Assessment) -> tuple[Block, ...]:
@@ -42,34 +44,69 @@ def _map(assessment: Assessment) -> Figure:
     classes = [(f"{low + 1}–{high}条", low, high) for low, high in pairwise(breaks)]
     covered = {county.area.code for county in assessment.covered}
     groups = [("class0", tuple(code for code in records if code not in covered), "没有数据")]
-    groups += [(f"class{n}", tuple(c for c in covered if low < records[c] <= high), label) for n, (label, low, high) in enumerate(classes, 1)]
-    groups.append((f"class{len(classes) + 1}", tuple(c for c in covered if records[c] > breaks[-1]), f"{breaks[-1]}条以上"))
+    groups += [
+        (f"class{n}", tuple(c for c in covered if low < records[c] <= high), label)
+        for n, (label, low, high) in enumerate(classes, 1)
+    ]
+    groups.append(
+        (f"class{len(classes) + 1}", tuple(c for c in covered if records[c] > breaks[-1]), f"{breaks[-1]}条以上")
+    )
     groups.append(("recorded", tuple(c for c in covered if not records[c]), "有数据，条数不公布或为零"))
     title = f"{assessment.region.province}本期各县物种出现记录数分布图"
-    told = "、".join(f"{county.area.name_zh}{records[county.area.code]}条" for county in assessment.covered[:12]) or "没有县有数据"
-    return province_map(assessment, "coverage_map", title, groups, "条", "按记录位置所在县计；公开版不含条数不公开的物种", f"分级图：{told}")
+    told = (
+        "、".join(f"{county.area.name_zh}{records[county.area.code]}条" for county in assessment.covered[:12])
+        or "没有县有数据"
+    )
+    return province_map(
+        assessment,
+        "coverage_map",
+        title,
+        groups,
+        "条",
+        "按记录位置所在县计；公开版不含条数不公开的物种",
+        f"分级图：{told}",
+    )
 
 
 def _overview(assessment: Assessment) -> Table:
     region, titles = assessment.region, assessment.titles
     pairs = ((region.before, assessment.lines_before), (region.now, assessment.lines_now))
     columns = (
-        Column("item", "项目"), Column("unit", "单位"), Column("before", titles[0], align="right"), Column("now", titles[1], align="right"),
+        Column("item", "项目"),
+        Column("unit", "单位"),
+        Column("before", titles[0], align="right"),
+        Column("now", titles[1], align="right"),
     )
     rows: list[tuple[Cell, ...]] = [
-        ("有物种记录的县", "个", sum(bool(one.lines_before) for one in region.counties), sum(bool(one.lines_now) for one in region.counties)),
-        ("有调查事件的县", "个", sum(bool(one.before.units) for one in region.counties), sum(bool(one.now.units) for one in region.counties)),
+        (
+            "有物种记录的县",
+            "个",
+            sum(bool(one.lines_before) for one in region.counties),
+            sum(bool(one.lines_now) for one in region.counties),
+        ),
+        (
+            "有调查事件的县",
+            "个",
+            sum(bool(one.before.units) for one in region.counties),
+            sum(bool(one.now.units) for one in region.counties),
+        ),
         ("开展过调查的10 km网格", "个", *(len(cells_surveyed(study)) for study, _ in pairs)),
         ("调查与巡护", "次", *(len(study.units) for study, _ in pairs)),
         ("计入物种的出现记录", "条", *(assessment.records_of(lines) for _, lines in pairs)),
         ("其中：野外调查证据", "条", *(_by_evidence(assessment, lines, ("field", "image")) for _, lines in pairs)),
-        ("其中：文献与标本证据", "条", *(_by_evidence(assessment, lines, ("literature", "specimen")) for _, lines in pairs)),
+        (
+            "其中：文献与标本证据",
+            "条",
+            *(_by_evidence(assessment, lines, ("literature", "specimen")) for _, lines in pairs),
+        ),
         ("搜寻未见记录", "条", *(len(study.absences) for study, _ in pairs)),
         ("物种", "种", len(assessment.lines_before), assessment.species),
         ("证据类别", "—", *(_evidence(study) for study, _ in pairs)),
     ]
     counted = f"{COUNTING_RULE}；网格按非敏感调查事件的位置计；两期分别按观察日期归入"
-    return Table("overview", "两期数据概况", "见各行", assessment.source, counted, columns, tuple(rows), notes=assessment.notes)
+    return Table(
+        "overview", "两期数据概况", "见各行", assessment.source, counted, columns, tuple(rows), notes=assessment.notes
+    )
 
 
 def _by_evidence(assessment: Assessment, lines: Iterable[SpeciesLine], classes: tuple[str, ...]) -> int:
@@ -88,12 +125,26 @@ def _effort(assessment: Assessment) -> tuple[tuple[Block, ...], str | None]:
     if not keys:
         return (), "两期均没有样线、样地、样点或巡护事件，无工作量。"
     columns = (
-        Column("group", "目标类群"), Column("method", "方法"), *both("visits", "次数", "次"), *both("length", "里程", "km", 2),
+        Column("group", "目标类群"),
+        Column("method", "方法"),
+        *both("visits", "次数", "次"),
+        *both("length", "里程", "km", 2),
         *both("hours", "时长", "小时", 1),
     )
     rows = [_effort_row(key, before.get(key), now.get(key)) for key in keys]
     notes = ("“—”表示没有或未填报",)
-    return (Table("effort", "两期各类群各方法的调查工作量", "见各栏", assessment.source, EFFORT_COUNTED, columns, tuple(rows), notes=notes),), None
+    return (
+        Table(
+            "effort",
+            "两期各类群各方法的调查工作量",
+            "见各栏",
+            assessment.source,
+            EFFORT_COUNTED,
+            columns,
+            tuple(rows),
+            notes=notes,
+        ),
+    ), None
 
 
 def _effort_row(key: tuple[str, str], before: EffortLine | None, now: EffortLine | None) -> tuple[Cell, ...]:

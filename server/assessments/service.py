@@ -54,7 +54,9 @@ class Compiled:
     counties: int
 
 
-def compile_assessment(settings: Settings, session: Session, viewer: Viewer, clock: Clock, wanted: Wanted, out: Path) -> Compiled:
+def compile_assessment(
+    settings: Settings, session: Session, viewer: Viewer, clock: Clock, wanted: Wanted, out: Path
+) -> Compiled:
     """UnknownCounty, Problem `invalid` for a period or snapshot that does not fit, `not_allowed`, FolderInTheWay."""
     period = parse_period(wanted.period, wanted.as_of)
     chosen = _counties(session, settings, wanted.counties)
@@ -77,7 +79,9 @@ def render(assessment: Assessment, report: Report) -> dict[str, bytes]:
     region = assessment.region
     whole = Draft(region.whole, assessment.edition, assessment.outlines.profile, assessment.settings)
     return {
-        REPORT: render_html(report, assessment.settings), ANNEXES: tables_workbook(report, region.snapshot.cutoff), TABLES: tables_json(report),
+        REPORT: render_html(report, assessment.settings),
+        ANNEXES: tables_workbook(report, region.snapshot.cutoff),
+        TABLES: tables_json(report),
         ARCHIVE: darwin_core_archive(whole),
     }
 
@@ -93,10 +97,20 @@ def _counties(session: Session, settings: Settings, codes: Sequence[str]) -> tup
 
 
 def _snapshot(
-    settings: Settings, session: Session, viewer: Viewer, clock: Clock, wanted: Wanted, scope: tuple[Period, tuple[list[str], int]],
+    settings: Settings,
+    session: Session,
+    viewer: Viewer,
+    clock: Clock,
+    wanted: Wanted,
+    scope: tuple[Period, tuple[list[str], int]],
 ) -> Snapshot:
     period, (codes, of_province) = scope
-    parameters = {"counties": codes, "period": str(period), "profile": load_outlines().profile.id, "province_counties": of_province}
+    parameters = {
+        "counties": codes,
+        "period": str(period),
+        "profile": load_outlines().profile.id,
+        "province_counties": of_province,
+    }
     if wanted.snapshot_id is None:
         return freeze(session, viewer, clock, settings, KIND, parameters, wanted.as_of)
     snapshot = load(session, settings, wanted.snapshot_id)
@@ -108,7 +122,10 @@ def _snapshot(
 def _refuse_disagreement(reports: dict[str, Report]) -> None:
     """Both editions have the same species in the same lists, whatever they print of them."""
     names = ("checklist", "checklist_before", "county_changes", "county_index")
-    counts = {edition: {table.name: len(table.rows) for table in report.tables() if table.name in names} for edition, report in reports.items()}
+    counts = {
+        edition: {table.name: len(table.rows) for table in report.tables() if table.name in names}
+        for edition, report in reports.items()
+    }
     if counts["public"] != counts["restricted"]:
         raise ValueError(f"两个版次的物种或县不同 (the editions disagree): {counts}")
 
@@ -117,5 +134,11 @@ def _provenance(assessment: Assessment, report: Report) -> Provenance:
     snapshot, edition = assessment.region.snapshot, assessment.edition.code
     told = {**snapshot.parameters, "as_of": snapshot.as_of.isoformat(), "edition": edition}
     return Provenance(
-        snapshot.id, snapshot.digest, SOFTWARE, told, list(snapshot.context.lists), snapshot.context.boundary_version, table_digests(report),
+        snapshot.id,
+        snapshot.digest,
+        SOFTWARE,
+        told,
+        list(snapshot.context.lists),
+        snapshot.context.boundary_version,
+        table_digests(report),
     )
