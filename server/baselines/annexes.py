@@ -16,10 +16,18 @@ from shared.vocabulary import EVENT_TYPES
 
 _RECORDS = Column("records", "记录数", "条", align="right")
 _SPECIES_COLUMNS = (
-    Column("number", "序号", align="right"), Column("name_zh", "中文名"), Column("scientific_name", "学名"), Column("group", "类群"),
-    Column("family", "科"), Column("protection", "国家重点保护"), Column("red_list", "红色名录"),
-    Column("invasive", "外来入侵名录"), Column("evidence", "证据类别"),
-    Column("records", "记录数", "条", align="right"), Column("first", "首次记录"), Column("last", "最近记录"),
+    Column("number", "序号", align="right"),
+    Column("name_zh", "中文名"),
+    Column("scientific_name", "学名"),
+    Column("group", "类群"),
+    Column("family", "科"),
+    Column("protection", "国家重点保护"),
+    Column("red_list", "红色名录"),
+    Column("invasive", "外来入侵名录"),
+    Column("evidence", "证据类别"),
+    Column("records", "记录数", "条", align="right"),
+    Column("first", "首次记录"),
+    Column("last", "最近记录"),
 )
 
 
@@ -46,16 +54,27 @@ def _species_table(draft: Draft, name: str, title: str, lines: Sequence[SpeciesL
     rows = tuple(_species_row(draft, n, line) for n, line in enumerate(lines, 1))
     counted = f"{COUNTING_RULE}；首次和最近记录为观察日期"
     hidden = () if draft.edition.restricted else ("敏感物种的日期只公布到年",)
-    return Table(name, title, "种、条", SOURCE, counted, _SPECIES_COLUMNS, rows, notes=(*draft.notes, *hidden), landscape=True)
+    return Table(
+        name, title, "种、条", SOURCE, counted, _SPECIES_COLUMNS, rows, notes=(*draft.notes, *hidden), landscape=True
+    )
 
 
 def _species_row(draft: Draft, number: int, line: SpeciesLine) -> tuple[Cell, ...]:
     taxon, first, last = line.taxon, line.first, line.last
     family: Cell = taxon.family_zh or (Latin(taxon.family) if taxon.family else None)
     return (
-        number, taxon.name_zh, Latin(taxon.scientific_name), taxon.group_zh, family, line.protection_zh, taxon.red_list,
-        "、".join(taxon.invasive_lists) or None, line.evidence or None, draft.edition.count(line, line.records),
-        draft.edition.date_text(first, first.first if first else None), draft.edition.date_text(last, last.last if last else None),
+        number,
+        taxon.name_zh,
+        Latin(taxon.scientific_name),
+        taxon.group_zh,
+        family,
+        line.protection_zh,
+        taxon.red_list,
+        "、".join(taxon.invasive_lists) or None,
+        line.evidence or None,
+        draft.edition.count(line, line.records),
+        draft.edition.date_text(first, first.first if first else None),
+        draft.edition.date_text(last, last.last if last else None),
     )
 
 
@@ -66,10 +85,23 @@ def _unplaced(draft: Draft) -> tuple[Block, ...]:
         found.setdefault(_unplaced_name(one), []).append(one)
     if not found:
         return ()
-    rows = tuple((chinese or None, Latin(latin) if latin else None, why, len(seen)) for (chinese, latin, why), seen in sorted(found.items()))
+    rows = tuple(
+        (chinese or None, Latin(latin) if latin else None, why, len(seen))
+        for (chinese, latin, why), seen in sorted(found.items())
+    )
     columns = (Column("name_zh", "中文名"), Column("scientific_name", "学名"), Column("why", "未计入的原因"), _RECORDS)
-    return (Table("unplaced", "未计入物种数的名称", "个、条", SOURCE, "只鉴定到属及以上、待核或无法归入名录的名称，每个名称一行", columns, rows,
-                  notes=(DASH_NOTE,)),)
+    return (
+        Table(
+            "unplaced",
+            "未计入物种数的名称",
+            "个、条",
+            SOURCE,
+            "只鉴定到属及以上、待核或无法归入名录的名称，每个名称一行",
+            columns,
+            rows,
+            notes=(DASH_NOTE,),
+        ),
+    )
 
 
 def _unplaced_name(one: Sighting) -> tuple[str, str, str]:
@@ -86,14 +118,32 @@ def effort_log(draft: Draft) -> tuple[Block, ...]:
     if not units:
         return ()
     columns = (
-        Column("number", "序号", align="right"), Column("date", "日期"), Column("type", "类型"), Column("method", "方法"), Column("group", "类群"),
-        Column("place", "地点名称"), Column("cell", "10 km网格"), Column("length", "里程", "km", 2, align="right"),
-        Column("minutes", "时长", "分钟", 0, align="right"), Column("species", "物种数", "种", align="right"),
+        Column("number", "序号", align="right"),
+        Column("date", "日期"),
+        Column("type", "类型"),
+        Column("method", "方法"),
+        Column("group", "类群"),
+        Column("place", "地点名称"),
+        Column("cell", "10 km网格"),
+        Column("length", "里程", "km", 2, align="right"),
+        Column("minutes", "时长", "分钟", 0, align="right"),
+        Column("species", "物种数", "种", align="right"),
     )
     rows = tuple(_log_row(draft, n, unit) for n, unit in enumerate(units, 1))
     notes = (DASH_NOTE,) if draft.edition.restricted else (DASH_NOTE, "巡护的地点、日期按敏感信息概化")
-    return (Table("effort_log", "调查事件登记表", "见各栏", SOURCE, "每次调查一行；物种数为该次调查“有”记录的种数", columns, rows, notes=notes,
-                  landscape=True),)
+    return (
+        Table(
+            "effort_log",
+            "调查事件登记表",
+            "见各栏",
+            SOURCE,
+            "每次调查一行；物种数为该次调查“有”记录的种数",
+            columns,
+            rows,
+            notes=notes,
+            landscape=True,
+        ),
+    )
 
 
 def _log_row(draft: Draft, number: int, unit: FrozenRecord) -> tuple[Cell, ...]:
@@ -102,9 +152,16 @@ def _log_row(draft: Draft, number: int, unit: FrozenRecord) -> tuple[Cell, ...]:
     hidden = unit.kind == "patrol" and not draft.edition.restricted
     day, cell = _day(unit), draft.edition.grid_cell(unit, draft.study)
     return (
-        number, day[:4] if day and hidden else day, EVENT_TYPES.get(unit.body["event_type"]), method_zh(unit.body["sampling_protocol"]),
-        group_of_unit(unit), None if hidden else unit.body.get("location_name"), Code(cell) if cell else None,
-        effort.length_m / 1000 if effort.length_m is not None else None, effort.duration_min, len(found),
+        number,
+        day[:4] if day and hidden else day,
+        EVENT_TYPES.get(unit.body["event_type"]),
+        method_zh(unit.body["sampling_protocol"]),
+        group_of_unit(unit),
+        None if hidden else unit.body.get("location_name"),
+        Code(cell) if cell else None,
+        effort.length_m / 1000 if effort.length_m is not None else None,
+        effort.duration_min,
+        len(found),
     )
 
 
@@ -125,8 +182,11 @@ def grid(draft: Draft) -> tuple[Block, ...]:
             records[code] += 1
             species.setdefault(code, set()).add(one.taxon.taxon_id)
     columns = (
-        Column("cell", "网格编码"), Column("share", "县内面积占比", "%", 1, align="right"), Column("surveyed", "开展过调查事件"),
-        Column("records", "记录数", "条", align="right"), Column("species", "物种数", "种", align="right"),
+        Column("cell", "网格编码"),
+        Column("share", "县内面积占比", "%", 1, align="right"),
+        Column("surveyed", "开展过调查事件"),
+        Column("records", "记录数", "条", align="right"),
+        Column("species", "物种数", "种", align="right"),
     )
     rows = tuple(
         (Code(cell.code), cell.share * 100, cell.code in surveyed, records[cell.code], len(species.get(cell.code, ())))
@@ -136,7 +196,18 @@ def grid(draft: Draft) -> tuple[Block, ...]:
         return (Paragraph("没有载入10 km网格。"),)
     label = draft.study.snapshot.context.grid_label
     counted = "按记录位置所在网格计" + ("" if draft.edition.restricted else "，不含敏感记录")
-    return (Table("grid", "10 km网格完成情况", "见各栏", SOURCE, counted, columns, rows, notes=(f"网格编码为本系统自编（{label}）",)),)
+    return (
+        Table(
+            "grid",
+            "10 km网格完成情况",
+            "见各栏",
+            SOURCE,
+            counted,
+            columns,
+            rows,
+            notes=(f"网格编码为本系统自编（{label}）",),
+        ),
+    )
 
 
 def quality(draft: Draft) -> tuple[Block, ...]:
@@ -145,12 +216,25 @@ def quality(draft: Draft) -> tuple[Block, ...]:
     flags = Counter(flag for one in everything for flag in one.record.flags)
     named = [(FLAGS[code], flags[code]) for code in FLAGS if flags[code]]
     rows: list[tuple[Cell, ...]] = [
-        ("记录总数", len(everything) + len(study.evidence)), ("其中：计入物种名录的“有”记录", len(study.sightings)),
-        ("其中：“有”但未计入物种数的记录", len(study.unplaced)), ("其中：“未见”记录", len(study.absences)),
+        ("记录总数", len(everything) + len(study.evidence)),
+        ("其中：计入物种名录的“有”记录", len(study.sightings)),
+        ("其中：“有”但未计入物种数的记录", len(study.unplaced)),
+        ("其中：“未见”记录", len(study.absences)),
         ("其中：同一事件的单张影像等，不重复计数", len(study.evidence)),
         ("存在版本冲突、待人工处理的记录", sum(one.record.state == "conflict" for one in everything)),
         *((f"标记：{name}", count) for name, count in named),
     ]
     columns = (Column("item", "项目"), Column("records", "记录数", "条", align="right"))
     text = "被标记的记录照常保留，没有位置或坐标为零的记录不上图；本报告不因标记删除记录。"
-    return (Paragraph(text), Table("quality", "数据质量", "条", SOURCE, "出现记录按截至日期的状态计；一条记录可有多个标记", columns, tuple(rows)))
+    return (
+        Paragraph(text),
+        Table(
+            "quality",
+            "数据质量",
+            "条",
+            SOURCE,
+            "出现记录按截至日期的状态计；一条记录可有多个标记",
+            columns,
+            tuple(rows),
+        ),
+    )

@@ -75,7 +75,10 @@ def _by_cells(study: Study, lines: Sequence[SpeciesLine]) -> list[Completeness]:
     for group in group_names(lines):
         pairs = {
             (one.grid_cell, line.taxon.taxon_id)
-            for line in lines if line.taxon.group_zh == group for one in line.sightings if one.grid_cell is not None
+            for line in lines
+            if line.taxon.group_zh == group
+            for one in line.sightings
+            if one.grid_cell is not None
         }
         found.append(Completeness(group, None, CELLS, len({cell for cell, _ in pairs}), _frequencies(pairs)))
     return found

@@ -10,12 +10,19 @@ _EXPECTED = tuple(name for name in GROUP_NAMES_ZH if name != "其他")
 
 
 def conclusions(draft: Draft) -> tuple[Block, ...]:
-    return (Section("主要结论", (Listing(tuple(_findings(draft))),)), Section("建议", (Listing(tuple(_advice(draft))),)))
+    return (
+        Section("主要结论", (Listing(tuple(_findings(draft))),)),
+        Section("建议", (Listing(tuple(_advice(draft))),)),
+    )
 
 
 def _findings(draft: Draft) -> list[tuple[Inline, ...]]:
     found: list[tuple[Inline, ...]] = [
-        (f"{draft.county}共记录物种", draft.species, f"种，其中国家重点保护{len(draft.protected)}种、外来入侵{len(draft.invasive)}种。")
+        (
+            f"{draft.county}共记录物种",
+            draft.species,
+            f"种，其中国家重点保护{len(draft.protected)}种、外来入侵{len(draft.invasive)}种。",
+        )
     ]
     for line in draft.effort:
         length = f"，里程{line.kilometres:.2f} km" if line.kilometres is not None else ""
@@ -28,7 +35,11 @@ def _advice(draft: Draft) -> list[tuple[Inline, ...]]:
     empty = len(cells) - len(surveyed | recorded_cells(draft))
     advice: list[tuple[Inline, ...]] = []
     if len(surveyed) < len(cells):
-        advice.append((f"{len(cells)}个网格中有{len(cells) - len(surveyed)}个尚未开展调查事件，其中{empty}个没有任何记录，宜优先安排。",))
+        advice.append(
+            (
+                f"{len(cells)}个网格中有{len(cells) - len(surveyed)}个尚未开展调查事件，其中{empty}个没有任何记录，宜优先安排。",
+            )
+        )
     missing = [name for name in _EXPECTED if name not in draft.groups]
     if missing:
         advice.append((f"没有记录的类群：{'、'.join(missing)}；没有记录不等于没有分布。",))

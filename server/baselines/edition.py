@@ -48,7 +48,13 @@ class Edition:
         """The cell of a guarded record; the public sees it only where it lies wholly inside the county, since what a border
         cuts off would bring the place nearer than the cell does."""
         shown = record.disclosed
-        if shown is None or shown.level == 0 or shown.longitude is None or shown.latitude is None or not shown.cell_size_deg:
+        if (
+            shown is None
+            or shown.level == 0
+            or shown.longitude is None
+            or shown.latitude is None
+            or not shown.cell_size_deg
+        ):
             return None
         half = shown.cell_size_deg / 2
         cell = shapely.box(shown.longitude - half, shown.latitude - half, shown.longitude + half, shown.latitude + half)

@@ -32,11 +32,19 @@ class EffortLine:
 
     @property
     def kilometres(self) -> Decimal | None:
-        return _total(effort.length_m for effort in self.efforts) / 1000 if any(e.length_m is not None for e in self.efforts) else None
+        return (
+            _total(effort.length_m for effort in self.efforts) / 1000
+            if any(e.length_m is not None for e in self.efforts)
+            else None
+        )
 
     @property
     def hours(self) -> Decimal | None:
-        return _total(effort.duration_min for effort in self.efforts) / 60 if any(e.duration_min is not None for e in self.efforts) else None
+        return (
+            _total(effort.duration_min for effort in self.efforts) / 60
+            if any(e.duration_min is not None for e in self.efforts)
+            else None
+        )
 
     @property
     def plots(self) -> int:
@@ -54,7 +62,9 @@ def effort_lines(study: Study) -> tuple[EffortLine, ...]:
             found.setdefault((group_of_unit(unit), unit.body["sampling_protocol"]), []).append(unit)
     order = list(PROTOCOLS)
     keys = sorted(found, key=lambda key: (order.index(key[1]) if key[1] in order else len(order), key))
-    return tuple(EffortLine(*key, tuple(found[key]), tuple(effort_of(unit, study) for unit in found[key])) for key in keys)
+    return tuple(
+        EffortLine(*key, tuple(found[key]), tuple(effort_of(unit, study) for unit in found[key])) for key in keys
+    )
 
 
 def effort_of(unit: FrozenRecord, study: Study) -> Effort:

@@ -27,13 +27,27 @@ def _table(draft: Draft, effort: EffortLine, group: str) -> Table:
     rows = [_row(draft, seen, units) for seen in found.values() if seen[0].taxon]
     rows.sort(key=lambda row: str(row[1]))
     columns = (
-        Column("name_zh", "中文名"), Column("scientific_name", "学名"), Column("individuals", "个体数", "只", align="right"),
-        Column("rate", "遇见率", "只/km", 2, align="right"), Column("seen", "见到", "次", align="right"),
+        Column("name_zh", "中文名"),
+        Column("scientific_name", "学名"),
+        Column("individuals", "个体数", "只", align="right"),
+        Column("rate", "遇见率", "只/km", 2, align="right"),
+        Column("seen", "见到", "次", align="right"),
         Column("absent", "搜寻未见", "次", align="right"),
     )
     name = f"encounters_{_TARGETS.get(group, 'other')}_{effort.method}"
-    counted = f"{ENCOUNTER_RATE_NAME}；里程合计{effort.kilometres:.2f} km；“搜寻未见”为列入目标而未见到的次数，不是没有搜寻"
-    return Table(name, f"{group}{method_zh(effort.method)}遇见率", "见各栏", SOURCE, counted, columns, tuple(rows), notes=draft.notes)
+    counted = (
+        f"{ENCOUNTER_RATE_NAME}；里程合计{effort.kilometres:.2f} km；“搜寻未见”为列入目标而未见到的次数，不是没有搜寻"
+    )
+    return Table(
+        name,
+        f"{group}{method_zh(effort.method)}遇见率",
+        "见各栏",
+        SOURCE,
+        counted,
+        columns,
+        tuple(rows),
+        notes=draft.notes,
+    )
 
 
 def _row(draft: Draft, seen: list[Sighting], units: dict[str, Decimal]) -> tuple[Cell, ...]:
@@ -41,8 +55,15 @@ def _row(draft: Draft, seen: list[Sighting], units: dict[str, Decimal]) -> tuple
     assert taxon is not None
     present = [one for one in seen if one.body["occurrence_status"] == "present"]
     individuals = sum(one.individuals for one in present)
-    by_unit = [(sum(one.individuals for one in present if one.unit and one.unit.id == unit), length) for unit, length in units.items()]
-    counts: tuple[Cell, ...] = (individuals, encounter_rate(by_unit).value, len({one.unit.id for one in present if one.unit}))
+    by_unit = [
+        (sum(one.individuals for one in present if one.unit and one.unit.id == unit), length)
+        for unit, length in units.items()
+    ]
+    counts: tuple[Cell, ...] = (
+        individuals,
+        encounter_rate(by_unit).value,
+        len({one.unit.id for one in present if one.unit}),
+    )
     if present and _hides(draft, taxon, len(present)):
         counts = ("有记录", None, None)
     return (taxon.name_zh, Latin(taxon.scientific_name), *counts, len(seen) - len(present))

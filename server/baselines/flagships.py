@@ -28,8 +28,12 @@ def _page(draft: Draft, line: SpeciesLine) -> Section:
     facts: list[tuple[Inline, ...]] = [
         ("保护级别：", f"国家{line.protection_zh}" if line.protection_zh else "未列入国家重点保护名录"),
         ("记录：", shown if isinstance(shown, str) else f"{shown}条", f"；证据类别：{line.evidence or '未注明'}"),
-        ("首次与最近记录：", draft.edition.date_text(first, first.first if first else None) or "未注明日期", "、",
-         draft.edition.date_text(last, last.last if last else None) or "未注明日期"),
+        (
+            "首次与最近记录：",
+            draft.edition.date_text(first, first.first if first else None) or "未注明日期",
+            "、",
+            draft.edition.date_text(last, last.last if last else None) or "未注明日期",
+        ),
         ("位置公开程度：", _LEVELS[line.level]),
         ("种群估计、生境与威胁：", "未开展专项调查，无数据"),
     ]
@@ -49,14 +53,32 @@ def _map(draft: Draft, line: SpeciesLine) -> Figure | None:
         return None
     name = f"flagship_{line.taxon.scientific_name.lower().replace(' ', '_').replace('.', '')}"
     layers = (
-        *neighbour_layers(draft), Shapes("area", (county.shape,)), *((Shapes("guarded", cells, "概化网格"),) if cells else ()),
+        *neighbour_layers(draft),
+        Shapes("area", (county.shape,)),
+        *((Shapes("guarded", cells, "概化网格"),) if cells else ()),
         Shapes("outline", (county.shape,), f"{county.name_zh}界"),
     )
     title = f"{line.taxon.name_zh or '重点物种'}记录分布图"
-    sheet = MapSheet(name, title, county.shape, layers, f"{boundary_source(draft)}；记录取自本报告数据快照", draft.cutoff_zh,
-                     points=(Points("record", dots, "记录位置"),) if dots else (), tallest_in=3.9)
-    return Figure(name, title, "处", f"{boundary_source(draft)}；{SOURCE}", "同一网格或同一位置的多条记录只画一次", draw_map(draft.settings, sheet),
-                  f"{title}：概化网格{len(cells)}个，记录位置{len(dots)}处", is_map=True)
+    sheet = MapSheet(
+        name,
+        title,
+        county.shape,
+        layers,
+        f"{boundary_source(draft)}；记录取自本报告数据快照",
+        draft.cutoff_zh,
+        points=(Points("record", dots, "记录位置"),) if dots else (),
+        tallest_in=3.9,
+    )
+    return Figure(
+        name,
+        title,
+        "处",
+        f"{boundary_source(draft)}；{SOURCE}",
+        "同一网格或同一位置的多条记录只画一次",
+        draw_map(draft.settings, sheet),
+        f"{title}：概化网格{len(cells)}个，记录位置{len(dots)}处",
+        is_map=True,
+    )
 
 
 def _cells(draft: Draft, line: SpeciesLine) -> tuple[BaseGeometry, ...]:

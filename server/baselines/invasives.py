@@ -22,29 +22,57 @@ def invasives(draft: Draft) -> tuple[Block, ...]:
 
 def _table(draft: Draft) -> Table:
     columns = (
-        Column("name_zh", "中文名"), Column("scientific_name", "学名"), Column("records", "记录数", "条", align="right"),
-        Column("plots", "样地", "个", align="right"), Column("area", "发生面积合计", "m²", 0, align="right"), Column("cover", "盖度", "%"),
-        Column("damage", "危害程度（样地数）"), Column("first", "首次记录"),
+        Column("name_zh", "中文名"),
+        Column("scientific_name", "学名"),
+        Column("records", "记录数", "条", align="right"),
+        Column("plots", "样地", "个", align="right"),
+        Column("area", "发生面积合计", "m²", 0, align="right"),
+        Column("cover", "盖度", "%"),
+        Column("damage", "危害程度（样地数）"),
+        Column("first", "首次记录"),
     )
     counted = "记录数为“有”的出现记录；发生面积为各样地填报值之和，不外推全县；盖度为各样地填报值的最小至最大"
-    return Table("invasives", "外来入侵物种发生情况", "见各栏", SOURCE, counted, columns, tuple(_row(draft, line) for line in draft.invasive),
-                 notes=(DASH_NOTE,))
+    return Table(
+        "invasives",
+        "外来入侵物种发生情况",
+        "见各栏",
+        SOURCE,
+        counted,
+        columns,
+        tuple(_row(draft, line) for line in draft.invasive),
+        notes=(DASH_NOTE,),
+    )
 
 
 def _row(draft: Draft, line: SpeciesLine) -> tuple[Cell, ...]:
     areas, covers = (_decimals(line, code) for code in ("occurrence_area_m2", "cover_pct"))
-    plots = {one.unit.id for one in line.sightings if one.unit is not None and one.unit.body["event_type"] in ("plot", "quadrat")}
+    plots = {
+        one.unit.id
+        for one in line.sightings
+        if one.unit is not None and one.unit.body["event_type"] in ("plot", "quadrat")
+    }
     grades = Counter(_values(line, "damage_grade"))
     damage = "、".join(f"{name}{grades[code]}" for code, name in DAMAGE_GRADES.items() if grades[code])
     first = line.first
     return (
-        line.taxon.name_zh, Latin(line.taxon.scientific_name), draft.edition.count(line, line.records), len(plots) or None,
-        sum(areas, Decimal(0)) if areas else None, _range(covers), damage or None, draft.edition.date_text(first, first.first if first else None),
+        line.taxon.name_zh,
+        Latin(line.taxon.scientific_name),
+        draft.edition.count(line, line.records),
+        len(plots) or None,
+        sum(areas, Decimal(0)) if areas else None,
+        _range(covers),
+        damage or None,
+        draft.edition.date_text(first, first.first if first else None),
     )
 
 
 def _values(line: SpeciesLine, code: str) -> list[str]:
-    return [one["value"] for sighting in line.sightings for one in sighting.body.get("measurements", []) if one["code"] == code]
+    return [
+        one["value"]
+        for sighting in line.sightings
+        for one in sighting.body.get("measurements", [])
+        if one["code"] == code
+    ]
 
 
 def _decimals(line: SpeciesLine, code: str) -> list[Decimal]:

@@ -20,7 +20,11 @@ EFFORT_COUNTED = (
 def methods(draft: Draft) -> tuple[Block, ...]:
     text = "偶遇记录和导入的历史记录没有调查工作量，不列入工作量表，也不作为“未见”的依据。"
     return (
-        Section("调查方法与工作量", (Paragraph(text), *_effort_table(draft)), None if draft.effort else "没有样线、样地、样点或巡护事件，无工作量。"),
+        Section(
+            "调查方法与工作量",
+            (Paragraph(text), *_effort_table(draft)),
+            None if draft.effort else "没有样线、样地、样点或巡护事件，无工作量。",
+        ),
         Section("调查网格", (Paragraph(_grid_text(draft)), _grid_map(draft)), None),
     )
 
@@ -44,15 +48,23 @@ def _effort_table(draft: Draft) -> tuple[Block, ...]:
     if not draft.effort:
         return ()
     columns = (
-        Column("group", "类群"), Column("method", "方法"), Column("visits", "次数", "次", align="right"),
+        Column("group", "类群"),
+        Column("method", "方法"),
+        Column("visits", "次数", "次", align="right"),
         Column("lines", "样线", "条次", align="right"),
-        Column("plots", "样地", "个", align="right"), Column("length", "里程", "km", 2, align="right"),
+        Column("plots", "样地", "个", align="right"),
+        Column("length", "里程", "km", 2, align="right"),
         Column("hours", "时长", "小时", 1, align="right"),
     )
     rows = tuple(
-        (line.group, method_zh(line.method), len(line.units), line.lines, line.plots, line.kilometres, line.hours) for line in draft.effort
+        (line.group, method_zh(line.method), len(line.units), line.lines, line.plots, line.kilometres, line.hours)
+        for line in draft.effort
     )
-    return (Table("effort", "各类群各方法的调查工作量", "见各栏", SOURCE, EFFORT_COUNTED, columns, rows, notes=(DASH_NOTE,)),)
+    return (
+        Table(
+            "effort", "各类群各方法的调查工作量", "见各栏", SOURCE, EFFORT_COUNTED, columns, rows, notes=(DASH_NOTE,)
+        ),
+    )
 
 
 def _grid_text(draft: Draft) -> str:
@@ -70,21 +82,34 @@ def _grid_map(draft: Draft) -> Figure:
     county, cells = draft.study.county, draft.study.snapshot.context.cells
     surveyed, recorded = surveyed_cells(draft), recorded_cells(draft)
     layers = (
-        *neighbour_layers(draft), Shapes("area", (county.shape,)),
+        *neighbour_layers(draft),
+        Shapes("area", (county.shape,)),
         Shapes("recorded", tuple(c.shape for c in cells if c.code in recorded - surveyed), "只有出现记录的10 km网格"),
         Shapes("surveyed", tuple(c.shape for c in cells if c.code in surveyed), "开展过调查事件的10 km网格"),
         Shapes("grid", tuple(c.shape for c in cells), "10 km网格"),
-        Shapes("guarded", _guarded_cells(draft), "概化网格（敏感记录）"), Shapes("outline", (county.shape,), f"{county.name_zh}界"),
+        Shapes("guarded", _guarded_cells(draft), "概化网格（敏感记录）"),
+        Shapes("outline", (county.shape,), f"{county.name_zh}界"),
     )
     dots = tuple(sorted({p for p in (draft.edition.position(r) for r in _open_records(draft)) if p}))
     sheet = MapSheet(
-        "grid_map", f"{county.name_zh}调查网格与记录分布图", county.shape, layers, f"{boundary_source(draft)}；记录取自本报告数据快照",
-        draft.cutoff_zh, points=(Points("record", dots, "出现记录"),),
+        "grid_map",
+        f"{county.name_zh}调查网格与记录分布图",
+        county.shape,
+        layers,
+        f"{boundary_source(draft)}；记录取自本报告数据快照",
+        draft.cutoff_zh,
+        points=(Points("record", dots, "出现记录"),),
     )
     counted = "网格按调查事件的起点或中心、出现记录的位置各计一次；位置缺失或坐标为零的记录不上图"
     return Figure(
-        "grid_map", sheet.title, "个网格", f"{boundary_source(draft)}；{SOURCE}", counted, draw_map(draft.settings, sheet),
-        f"{county.name_zh}的10 km网格：{len(surveyed)}个开展过调查事件，{len(recorded - surveyed)}个只有出现记录", is_map=True,
+        "grid_map",
+        sheet.title,
+        "个网格",
+        f"{boundary_source(draft)}；{SOURCE}",
+        counted,
+        draw_map(draft.settings, sheet),
+        f"{county.name_zh}的10 km网格：{len(surveyed)}个开展过调查事件，{len(recorded - surveyed)}个只有出现记录",
+        is_map=True,
     )
 
 
@@ -100,5 +125,3 @@ def _guarded_cells(draft: Draft) -> tuple[BaseGeometry, ...]:
         if cell is not None:
             found[cell.wkt] = cell
     return tuple(found[key] for key in sorted(found))
-
-

@@ -19,7 +19,8 @@ _EDGE_PX, _QUALITY, _MOST = 640, 80, 24
 
 def photos(draft: Draft) -> tuple[Block, ...]:
     shown = [
-        (medium, rendition) for medium in draft.study.of_kind("media")
+        (medium, rendition)
+        for medium in draft.study.of_kind("media")
         if (rendition := draft.study.snapshot.context.renditions.get(medium.id)) is not None
     ]
     if not shown:

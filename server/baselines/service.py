@@ -40,7 +40,14 @@ class Compiled:
 
 
 def compile_baseline(
-    settings: Settings, session: Session, viewer: Viewer, clock: Clock, county: str, as_of: date, out: Path, edition: str,
+    settings: Settings,
+    session: Session,
+    viewer: Viewer,
+    clock: Clock,
+    county: str,
+    as_of: date,
+    out: Path,
+    edition: str,
     snapshot_id: str | None = None,
 ) -> Compiled:
     """`edition`: public or restricted. With `snapshot_id` nothing is frozen anew. UnknownCounty, Problem `not_allowed`, FolderInTheWay."""
@@ -60,10 +67,11 @@ def compile_baseline(
 def render(draft: Draft, report: Report) -> dict[str, bytes]:
     cutoff = draft.study.snapshot.cutoff
     return {
-        REPORT: render_html(report, draft.settings), ANNEXES: tables_workbook(report, cutoff), TABLES: tables_json(report),
+        REPORT: render_html(report, draft.settings),
+        ANNEXES: tables_workbook(report, cutoff),
+        TABLES: tables_json(report),
         ARCHIVE: darwin_core_archive(draft),
     }
-
 
 
 def _named(session: Session, settings: Settings, snapshot_id: str, code: str) -> Snapshot:
@@ -75,14 +83,26 @@ def _named(session: Session, settings: Settings, snapshot_id: str, code: str) ->
 
 def _refuse_disagreement(reports: Mapping[str, Report]) -> None:
     """Both editions list the same species, whatever they print of them."""
-    counts = {name: [len(table.rows) for table in report.tables() if table.name == "checklist"] for name, report in reports.items()}
+    counts = {
+        name: [len(table.rows) for table in report.tables() if table.name == "checklist"]
+        for name, report in reports.items()
+    }
     if len({tuple(count) for count in counts.values()}) > 1:
         raise ValueError(f"两个版次的物种数不同 (the editions disagree): {counts}")
 
 
 def _provenance(snapshot: Snapshot, profile: Profile, edition: Edition, report: Report) -> Provenance:
     return Provenance(
-        snapshot=snapshot.id, digest=snapshot.digest, software=SOFTWARE,
-        parameters={**snapshot.parameters, "as_of": snapshot.as_of.isoformat(), "edition": edition.code, "profile": profile.id},
-        lists=list(snapshot.context.lists), boundary_version=snapshot.context.boundary_version, tables=table_digests(report),
+        snapshot=snapshot.id,
+        digest=snapshot.digest,
+        software=SOFTWARE,
+        parameters={
+            **snapshot.parameters,
+            "as_of": snapshot.as_of.isoformat(),
+            "edition": edition.code,
+            "profile": profile.id,
+        },
+        lists=list(snapshot.context.lists),
+        boundary_version=snapshot.context.boundary_version,
+        tables=table_digests(report),
     )

@@ -110,10 +110,14 @@ def make_study(snapshot: Snapshot) -> Study:
     everything = [_sighting(record, records, snapshot) for record in counted]
     present = [one for one in everything if one.body["occurrence_status"] == "present"]
     return Study(
-        snapshot=snapshot, county=snapshot.context.counties[0],
-        sightings=tuple(one for one in present if _is_species(one.taxon)), unplaced=tuple(one for one in present if not _is_species(one.taxon)),
-        absences=tuple(one for one in everything if one.body["occurrence_status"] != "present"), evidence=tuple(evidence),
-        units=_units(snapshot.records, records), records=records,
+        snapshot=snapshot,
+        county=snapshot.context.counties[0],
+        sightings=tuple(one for one in present if _is_species(one.taxon)),
+        unplaced=tuple(one for one in present if not _is_species(one.taxon)),
+        absences=tuple(one for one in everything if one.body["occurrence_status"] != "present"),
+        evidence=tuple(evidence),
+        units=_units(snapshot.records, records),
+        records=records,
     )
 
 
@@ -147,7 +151,11 @@ def unit_of(event: FrozenRecord | None, records: Mapping[str, FrozenRecord]) -> 
     seen = {event.id}
     while True:
         parent = records.get(event.body.get("parent_event_id") or "")
-        if parent is None or parent.id in seen or parent.body.get("sampling_protocol") != event.body["sampling_protocol"]:
+        if (
+            parent is None
+            or parent.id in seen
+            or parent.body.get("sampling_protocol") != event.body["sampling_protocol"]
+        ):
             return event
         seen.add(parent.id)
         event = parent

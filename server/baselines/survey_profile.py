@@ -34,7 +34,14 @@ class Profile:
 def load_profile(profile_id: str = DEFAULT) -> Profile:
     data = json.loads((FOLDER / f"{profile_id.replace('/', '-')}.json").read_text(encoding="utf-8"))
     return Profile(
-        data["id"], data["title"], data["status_zh"], tuple(Outline(**one) for one in data["chapters"]),
-        tuple(Outline(**one) for one in data["annexes"]), frozenset(data["flagships"]), data["completeness_floor_percent"],
-        data["completeness_floor_zh"], tuple(data["basis"]), tuple(data["references"]),
+        data["id"],
+        data["title"],
+        data["status_zh"],
+        tuple(Outline(**one) for one in data["chapters"]),
+        tuple(Outline(**one) for one in data["annexes"]),
+        frozenset(data["flagships"]),
+        data["completeness_floor_percent"],
+        data["completeness_floor_zh"],
+        tuple(data["basis"]),
+        tuple(data["references"]),
     )

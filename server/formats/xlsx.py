@@ -32,7 +32,10 @@ class XlsxSheet:
 
 def write_workbook(sheets: Sequence[XlsxSheet], title: str, created: datetime) -> bytes:
     written = io.BytesIO()
-    book = xlsxwriter.Workbook(written, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book = xlsxwriter.Workbook(
+        written,
+        {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+    )
     # The format has no zone; XlsxWriter would otherwise put the machine's clock here.
     book.set_properties({"title": title, "created": created.astimezone(CHINA).replace(tzinfo=None, microsecond=0)})
     styles = _Styles(book)
@@ -50,7 +53,9 @@ class _Styles:
         self.head = book.add_format({**base, "bold": True, "top": 2, "bottom": 1, "text_wrap": True})
         self.text = book.add_format({**base, "text_wrap": True})
         self.italic = book.add_format({**base, "italic": True, "font_name": "Times New Roman"})
-        self._numbers = {n: book.add_format({**base, "num_format": "0" + ("." + "0" * n if n else "")}) for n in range(8)}
+        self._numbers = {
+            n: book.add_format({**base, "num_format": "0" + ("." + "0" * n if n else "")}) for n in range(8)
+        }
 
     def number(self, decimals: int | None) -> Any:
         return self._numbers[min(decimals or 0, 7)]

@@ -31,13 +31,18 @@ def table_digests(report: Report) -> Mapping[str, str]:
 
 def _sheet(table: Table, numbered: Numbered) -> XlsxSheet:
     preamble = (
-        f"{numbered.label} {table.title}", f"单位：{table.unit}", f"资料来源：{table.source}", f"统计口径：{table.counted}",
+        f"{numbered.label} {table.title}",
+        f"单位：{table.unit}",
+        f"资料来源：{table.source}",
+        f"统计口径：{table.counted}",
     )
     return XlsxSheet(
         name=f"{numbered.label} {table.title}".translate(_FORBIDDEN_IN_SHEET_NAMES),
         preamble=preamble,
         head=tuple(column.title + (f"（{column.unit}）" if column.unit else "") for column in table.columns),
-        rows=tuple(tuple(_typed(cell, column) for cell, column in zip(row, table.columns, strict=True)) for row in table.rows),
+        rows=tuple(
+            tuple(_typed(cell, column) for cell, column in zip(row, table.columns, strict=True)) for row in table.rows
+        ),
         decimals=tuple(column.decimals for column in table.columns),
         italic=_latin_columns(table.rows),
     )
@@ -50,7 +55,11 @@ def _typed(cell: Cell, column: Column) -> XlsxCell:
         return cell.value
     if is_number(cell) and isinstance(cell, int | float | Decimal):
         text = cell_text(cell, column)
-        return int(text) if column.decimals == 0 else Decimal(text).quantize(Decimal(1).scaleb(-column.decimals), ROUND_HALF_UP)
+        return (
+            int(text)
+            if column.decimals == 0
+            else Decimal(text).quantize(Decimal(1).scaleb(-column.decimals), ROUND_HALF_UP)
+        )
     return cell_text(cell, column)
 
 

@@ -36,14 +36,17 @@ def cell_text(cell: Cell, column: Column) -> str:
 def table_content(table: Table) -> dict[str, Any]:
     """What the table says, without its looks: the same in HTML, XLSX and tables.json, and what its SHA-256 is taken of."""
     return {
-        "title": table.title, "unit": table.unit, "source": table.source, "counted": table.counted,
+        "title": table.title,
+        "unit": table.unit,
+        "source": table.source,
+        "counted": table.counted,
         "columns": [{"key": c.key, "title": c.title, "unit": c.unit, "counted": c.counted} for c in table.columns],
-        "rows": [[cell_text(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows],
+        "rows": [
+            [cell_text(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows
+        ],
         "notes": [plain(note) for note in table.notes],
     }
 
 
 def table_digest(table: Table) -> str:
     return hashlib.sha256(canonical_bytes(table_content(table))).hexdigest()
-
-

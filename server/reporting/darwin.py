@@ -13,21 +13,57 @@ from shared.coordinates import e7_text
 
 DATUM = "EPSG:4326"
 _EVENT_TERMS = (
-    "eventDate", "samplingProtocol", "sampleSizeValue", "sampleSizeUnit", "samplingEffort", "countryCode", "stateProvince", "county",
-    "decimalLatitude", "decimalLongitude", "geodeticDatum", "coordinateUncertaintyInMeters",
+    "eventDate",
+    "samplingProtocol",
+    "sampleSizeValue",
+    "sampleSizeUnit",
+    "samplingEffort",
+    "countryCode",
+    "stateProvince",
+    "county",
+    "decimalLatitude",
+    "decimalLongitude",
+    "geodeticDatum",
+    "coordinateUncertaintyInMeters",
 )
-_TAXON_TERMS = frozenset("""
+_TAXON_TERMS = frozenset(
+    """
 scientificName scientificNameAuthorship vernacularName taxonRank verbatimTaxonRank kingdom phylum class order family genus specificEpithet
 infraspecificEpithet taxonomicStatus nomenclaturalCode
-""".split())
+""".split()
+)
 _GUARDED_TERMS = _TAXON_TERMS | {
-    "basisOfRecord", "occurrenceStatus", "individualCount", "organismQuantity", "organismQuantityType", "sex", "lifeStage", "establishmentMeans",
-    "degreeOfEstablishment", "pathway", "stateProvince", "countryCode", "license",
+    "basisOfRecord",
+    "occurrenceStatus",
+    "individualCount",
+    "organismQuantity",
+    "organismQuantityType",
+    "sex",
+    "lifeStage",
+    "establishmentMeans",
+    "degreeOfEstablishment",
+    "pathway",
+    "stateProvince",
+    "countryCode",
+    "license",
 }
 """What a guarded record, or one whose place is not known, may show beside its disclosed place."""
 _PUBLIC_TERMS = _GUARDED_TERMS | {
-    "occurrenceID", "eventID", "eventDate", "year", "month", "day", "samplingProtocol", "sampleSizeValue", "sampleSizeUnit", "behavior", "county",
-    "habitat", "institutionCode", "collectionCode", "catalogNumber",
+    "occurrenceID",
+    "eventID",
+    "eventDate",
+    "year",
+    "month",
+    "day",
+    "samplingProtocol",
+    "sampleSizeValue",
+    "sampleSizeUnit",
+    "behavior",
+    "county",
+    "habitat",
+    "institutionCode",
+    "collectionCode",
+    "catalogNumber",
 }
 """No person is named in public: recordedBy and identifiedBy stay here."""
 
@@ -47,13 +83,21 @@ def public_terms(record: FrozenRecord) -> dict[str, str]:
     open_place = shown is not None and shown.level == 0
     came = {**_own_terms(body), **{term: text for term, text in body["verbatim"].items() if term in ADDRESS}}
     allowed = _PUBLIC_TERMS if open_place else _GUARDED_TERMS
-    terms = {"occurrenceID": record.id, "basisOfRecord": body["basis_of_record"], **{term: text for term, text in came.items() if term in allowed}}
+    terms = {
+        "occurrenceID": record.id,
+        "basisOfRecord": body["basis_of_record"],
+        **{term: text for term, text in came.items() if term in allowed},
+    }
     if shown is not None:
         terms |= {"county": shown.county_name or "", "dataGeneralizations": shown.data_generalizations or ""}
         terms |= {"informationWithheld": shown.information_withheld or ""}
         if shown.latitude is not None and shown.longitude is not None:
             uncertainty = f"{shown.uncertainty_m:.0f}" if shown.uncertainty_m is not None else ""
-            terms |= {"decimalLatitude": f"{shown.latitude:.7f}", "decimalLongitude": f"{shown.longitude:.7f}", "geodeticDatum": DATUM}
+            terms |= {
+                "decimalLatitude": f"{shown.latitude:.7f}",
+                "decimalLongitude": f"{shown.longitude:.7f}",
+                "geodeticDatum": DATUM,
+            }
             terms |= {"coordinateUncertaintyInMeters": uncertainty}
     if open_place:
         return {"eventID": _event_id(record), **terms}
@@ -65,7 +109,10 @@ def public_terms(record: FrozenRecord) -> dict[str, str]:
 def measurement_terms(record: FrozenRecord, terms: Mapping[str, str]) -> list[dict[str, str]]:
     return [
         {
-            "eventID": terms["eventID"], "occurrenceID": terms["occurrenceID"], "measurementType": one["code"], "measurementValue": one["value"],
+            "eventID": terms["eventID"],
+            "occurrenceID": terms["occurrenceID"],
+            "measurementType": one["code"],
+            "measurementValue": one["value"],
             "measurementUnit": one["unit"] or "",
         }
         for one in record.body["measurements"]
@@ -90,13 +137,23 @@ def _event_id(record: FrozenRecord) -> str:
 def _own_terms(body: Mapping[str, Any]) -> dict[str, str]:
     taxon, first, last = body["taxon"], body["observed_from"], body["observed_to"]
     told = {
-        "scientificName": taxon["scientific_name"] or taxon["verbatim_name"] or taxon["name_zh"], "vernacularName": taxon["name_zh"],
-        "verbatimIdentification": taxon["verbatim_name"], "occurrenceStatus": body["occurrence_status"],
-        "individualCount": _text(body["individual_count"]), "organismQuantity": body["organism_quantity"],
-        "organismQuantityType": body["organism_quantity_type"], "sex": body["sex"], "lifeStage": body["life_stage"], "behavior": body["behavior"],
-        "establishmentMeans": body["establishment_means"], "degreeOfEstablishment": body["degree_of_establishment"], "pathway": body["pathway"],
-        "occurrenceRemarks": body["occurrence_remarks"], "eventDate": f"{first}/{last}" if first and last else first,
-        "verbatimEventDate": body["verbatim_event_date"], "recordedByID": " | ".join(body["recorded_by"]),
+        "scientificName": taxon["scientific_name"] or taxon["verbatim_name"] or taxon["name_zh"],
+        "vernacularName": taxon["name_zh"],
+        "verbatimIdentification": taxon["verbatim_name"],
+        "occurrenceStatus": body["occurrence_status"],
+        "individualCount": _text(body["individual_count"]),
+        "organismQuantity": body["organism_quantity"],
+        "organismQuantityType": body["organism_quantity_type"],
+        "sex": body["sex"],
+        "lifeStage": body["life_stage"],
+        "behavior": body["behavior"],
+        "establishmentMeans": body["establishment_means"],
+        "degreeOfEstablishment": body["degree_of_establishment"],
+        "pathway": body["pathway"],
+        "occurrenceRemarks": body["occurrence_remarks"],
+        "eventDate": f"{first}/{last}" if first and last else first,
+        "verbatimEventDate": body["verbatim_event_date"],
+        "recordedByID": " | ".join(body["recorded_by"]),
     }
     return {term: text for term, text in told.items() if text}
 
@@ -105,9 +162,13 @@ def _place_terms(place: Mapping[str, Any] | None) -> dict[str, str]:
     if place is None:
         return {}
     told = {
-        "decimalLatitude": e7_text(place["latitude_e7"]), "decimalLongitude": e7_text(place["longitude_e7"]), "geodeticDatum": DATUM,
-        "coordinateUncertaintyInMeters": place["coordinate_uncertainty_in_meters"], "minimumElevationInMeters": place["altitude_m"],
-        "maximumElevationInMeters": place["altitude_m"], "verticalDatum": place["vertical_datum"],
+        "decimalLatitude": e7_text(place["latitude_e7"]),
+        "decimalLongitude": e7_text(place["longitude_e7"]),
+        "geodeticDatum": DATUM,
+        "coordinateUncertaintyInMeters": place["coordinate_uncertainty_in_meters"],
+        "minimumElevationInMeters": place["altitude_m"],
+        "maximumElevationInMeters": place["altitude_m"],
+        "verticalDatum": place["vertical_datum"],
     }
     return {term: text for term, text in told.items() if text}
 

@@ -19,8 +19,18 @@ from server.settings import Settings
 INK, SOFT, HAIR, LEAF, EARTH = "#1c2421", "#55625c", "#c9d2cd", "#1f5b43", "#8a3b12"
 WIDTH_IN = 6.6
 _STYLE: Any = {
-    "svg.fonttype": "none", "svg.hashsalt": "xiangye", "font.family": [FAMILY], "font.size": 9.5, "axes.edgecolor": SOFT, "axes.labelcolor": INK,
-    "text.color": INK, "xtick.color": SOFT, "ytick.color": SOFT, "axes.linewidth": 0.8, "axes.unicode_minus": False, "figure.dpi": 72,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "xiangye",
+    "font.family": [FAMILY],
+    "font.size": 9.5,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "axes.linewidth": 0.8,
+    "axes.unicode_minus": False,
+    "figure.dpi": 72,
     "path.simplify": False,
 }
 _FONT_NAMES = re.compile(r"(font(?:-family)?: [^;\"]*?)'[^']+'(?:, ?'[^']+')*")
@@ -41,7 +51,7 @@ def to_svg(drawn: Sheet, name: str) -> str:
     canvas: Any = FigureCanvasSVG(drawn)
     canvas.print_svg(written, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     svg = written.getvalue()
-    svg = svg[svg.index("<svg"):].strip()
+    svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>\s*", "", svg, flags=re.DOTALL)
@@ -57,4 +67,8 @@ def to_svg(drawn: Sheet, name: str) -> str:
 @functools.cache
 def _register(path: str, weight: int) -> None:
     """Matplotlib measures by this file; the page draws with the subset it embeds, which has the same metrics."""
-    fontManager.ttflist.append(FontEntry(fname=path, name=FAMILY, style="normal", variant="normal", weight=weight, stretch="normal", size="scalable"))
+    fontManager.ttflist.append(
+        FontEntry(
+            fname=path, name=FAMILY, style="normal", variant="normal", weight=weight, stretch="normal", size="scalable"
+        )
+    )

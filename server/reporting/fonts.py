@@ -42,7 +42,9 @@ def woff2_for(settings: Settings, weight: Weight, text: str) -> bytes:
     wanted = {ord(character) for character in text if character not in _INVISIBLE}
     missing = wanted
     for candidate in _candidates(settings, weight):
-        font = TTFont(candidate.path, fontNumber=candidate.face_index, recalcTimestamp=False, recalcBBoxes=False, lazy=True)
+        font = TTFont(
+            candidate.path, fontNumber=candidate.face_index, recalcTimestamp=False, recalcBBoxes=False, lazy=True
+        )
         missing = wanted - set(font.getBestCmap())
         if not missing:
             return _subset(font, wanted)

@@ -57,7 +57,7 @@ class BlockWriter:
     def _inline(self, inline: Inline) -> str:
         match inline:
             case Latin(name):
-                return f'<i>{escape(name)}</i>'
+                return f"<i>{escape(name)}</i>"
             case Code(text):
                 return f"<code>{escape(text)}</code>"
             case Foreign(text):
@@ -112,7 +112,11 @@ class BlockWriter:
 
     def _row(self, row: Sequence[Cell], columns: Sequence[Column]) -> str:
         cells = zip(row, columns, strict=True)
-        return "<tr>" + "".join(f"<td{_cell_class(cell, column)}>{self._cell(cell, column)}</td>" for cell, column in cells) + "</tr>"
+        return (
+            "<tr>"
+            + "".join(f"<td{_cell_class(cell, column)}>{self._cell(cell, column)}</td>" for cell, column in cells)
+            + "</tr>"
+        )
 
     def _cell(self, cell: Cell, column: Column) -> str:
         if isinstance(cell, Latin | Code | Count | tuple):

@@ -33,18 +33,30 @@ def _page(report: Report) -> str:
     writer = BlockWriter(numbers)
     style = _FONT_MARK + _STYLE.read_text(encoding="utf-8") + _running_lines(report)
     parts = [
-        _cover(report, writer), _abstract(report, writer), _contents(report), _lists(numbers), _basis(report, writer),
-        *(_chapters(report, writer)), _data_version(report, writer), _references(report, writer),
+        _cover(report, writer),
+        _abstract(report, writer),
+        _contents(report),
+        _lists(numbers),
+        _basis(report, writer),
+        *(_chapters(report, writer)),
+        _data_version(report, writer),
+        _references(report, writer),
     ]
     return (
         f'<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(report.title)}</title>\n'
-        f"<style>{style}</style>\n</head>\n<body>\n{_ribbon(report)}\n<main>\n" + "\n".join(filter(None, parts)) + "\n</main>\n</body>\n</html>\n"
+        f"<style>{style}</style>\n</head>\n<body>\n{_ribbon(report)}\n<main>\n"
+        + "\n".join(filter(None, parts))
+        + "\n</main>\n</body>\n</html>\n"
     )
 
 
 def _ribbon(report: Report) -> str:
-    return '<div class="ribbon">' + "".join(f"<span>{escape(mark)}</span>" for mark in (report.edition, *report.marks)) + "</div>"
+    return (
+        '<div class="ribbon">'
+        + "".join(f"<span>{escape(mark)}</span>" for mark in (report.edition, *report.marks))
+        + "</div>"
+    )
 
 
 def _cover(report: Report, writer: BlockWriter) -> str:
@@ -57,7 +69,11 @@ def _cover(report: Report, writer: BlockWriter) -> str:
 
 
 def _abstract(report: Report, writer: BlockWriter) -> str:
-    return '<section class="front" id="abstract"><h2>摘要</h2>' + "".join(f"<p>{writer.text(t)}</p>" for t in report.abstract) + "</section>"
+    return (
+        '<section class="front" id="abstract"><h2>摘要</h2>'
+        + "".join(f"<p>{writer.text(t)}</p>" for t in report.abstract)
+        + "</section>"
+    )
 
 
 def _contents(report: Report) -> str:
@@ -71,7 +87,8 @@ def _lists(numbers: Mapping[str, Numbered]) -> str:
     def listed(tables: bool) -> str:
         return "".join(
             f'<li><a href="#plate-{escape(n.name)}"><span>{n.label}</span> {escape(n.title)}</a></li>'
-            for n in numbers.values() if n.is_table is tables
+            for n in numbers.values()
+            if n.is_table is tables
         )
 
     return (
@@ -87,7 +104,9 @@ def _basis(report: Report, writer: BlockWriter) -> str:
 def _chapters(report: Report, writer: BlockWriter) -> list[str]:
     return [
         f'<section class="{_chapter_class(chapter, mark)}" id="chapter-{mark}" data-chapter="{mark}"><h2>{escape(heading)}</h2>'
-        + (writer.reason(chapter.reason) if chapter.reason else "") + writer.blocks(chapter.blocks, 3) + "</section>"
+        + (writer.reason(chapter.reason) if chapter.reason else "")
+        + writer.blocks(chapter.blocks, 3)
+        + "</section>"
         for chapter, mark, heading in chapter_marks(report)
     ]
 

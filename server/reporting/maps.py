@@ -29,8 +29,10 @@ _STYLES: dict[str, dict[str, Any]] = {
     "surveyed": {"facecolor": "#8fc2a5", "edgecolor": LEAF, "linewidth": 0.7, "alpha": 0.75},
     "recorded": {"facecolor": "#e9d9a6", "edgecolor": "#a08432", "linewidth": 0.7, "alpha": 0.75},
     "guarded": {"facecolor": "none", "edgecolor": EARTH, "linewidth": 1.1, "hatch": "////"},
-    **{f"class{n}": {"facecolor": colour, "edgecolor": "#ffffff", "linewidth": 0.5}
-       for n, colour in enumerate(("#f0f3f1", "#cfe3d6", "#94c3a7", "#4f9571", "#1f5b43"))},
+    **{
+        f"class{n}": {"facecolor": colour, "edgecolor": "#ffffff", "linewidth": 0.5}
+        for n, colour in enumerate(("#f0f3f1", "#cfe3d6", "#94c3a7", "#4f9571", "#1f5b43"))
+    },
 }
 _POINTS: dict[str, dict[str, Any]] = {
     "record": {"marker": "o", "s": 14, "facecolor": LEAF, "edgecolor": "white", "linewidth": 0.4},
@@ -86,12 +88,29 @@ def draw_map(settings: Settings, wanted: MapSheet) -> str:
         _north_arrow(axes)
         drawn.text(0.5, 1 - 0.24 / total, wanted.title, ha="center", va="center", fontsize=12, weight="bold")
         handles = _legend(wanted)
-        drawn.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.02, (0.1 + 0.175 * len(lines)) / total), ncols=3, frameon=False,
-                     fontsize=8.5, borderpad=0, columnspacing=1.6, handlelength=1.6, labelspacing=0.45)
+        drawn.legend(
+            handles=handles,
+            loc="lower left",
+            bbox_to_anchor=(0.02, (0.1 + 0.175 * len(lines)) / total),
+            ncols=3,
+            frameon=False,
+            fontsize=8.5,
+            borderpad=0,
+            columnspacing=1.6,
+            handlelength=1.6,
+            labelspacing=0.45,
+        )
         for n, line in enumerate(reversed(lines)):
             mark = line == NOT_APPROVED
-            drawn.text(0.03, (0.1 + 0.175 * n) / total, line, fontsize=8.5 if mark else 8, color=EARTH if mark else SOFT, va="bottom",
-                       weight="bold" if mark else "normal")
+            drawn.text(
+                0.03,
+                (0.1 + 0.175 * n) / total,
+                line,
+                fontsize=8.5 if mark else 8,
+                color=EARTH if mark else SOFT,
+                va="bottom",
+                weight="bold" if mark else "normal",
+            )
         return to_svg(drawn, wanted.name)
 
 
@@ -131,9 +150,18 @@ def _outline(polygon: Any) -> Outline:
 def _legend(wanted: MapSheet) -> list[Any]:
     shapes = [Patch(label=layer.label, **_STYLES[layer.style]) for layer in wanted.layers if layer.label]
     dots = [
-        Line2D([], [], linestyle="", marker=_POINTS[p.style]["marker"], color=_POINTS[p.style]["facecolor"], markeredgecolor="white",
-               markersize=6, label=p.label)
-        for p in wanted.points if p.label
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker=_POINTS[p.style]["marker"],
+            color=_POINTS[p.style]["facecolor"],
+            markeredgecolor="white",
+            markersize=6,
+            label=p.label,
+        )
+        for p in wanted.points
+        if p.label
     ]
     return [*shapes, *dots]
 
@@ -147,20 +175,48 @@ def _scale_bar(axes: Axes, frame: tuple[float, float, float, float]) -> None:
     left, low, thick = west + (east - west) * 0.03, south + (north - south) * 0.035, (north - south) * 0.009
     for n, colour in enumerate((INK, "white")):
         x = left + degrees / 2 * n
-        axes.add_patch(Polygon([(x, low), (x + degrees / 2, low), (x + degrees / 2, low + thick), (x, low + thick)],
-                               facecolor=colour, edgecolor=INK, linewidth=0.7, zorder=6))
+        axes.add_patch(
+            Polygon(
+                [(x, low), (x + degrees / 2, low), (x + degrees / 2, low + thick), (x, low + thick)],
+                facecolor=colour,
+                edgecolor=INK,
+                linewidth=0.7,
+                zorder=6,
+            )
+        )
     for share, text in ((0, "0"), (0.5, f"{length_km / 2:g}"), (1, f"{length_km} km")):
-        axes.text(left + degrees * share, low + thick * 1.8, text, ha="center" if share < 1 else "left", va="bottom", fontsize=8, zorder=6)
+        axes.text(
+            left + degrees * share,
+            low + thick * 1.8,
+            text,
+            ha="center" if share < 1 else "left",
+            va="bottom",
+            fontsize=8,
+            zorder=6,
+        )
 
 
 def _north_arrow(axes: Axes) -> None:
-    axes.add_patch(Polygon([(0.955, 0.985), (0.938, 0.915), (0.955, 0.93), (0.972, 0.915)], transform=axes.transAxes, facecolor=INK,
-                           edgecolor=INK, linewidth=0.5, zorder=6))
+    axes.add_patch(
+        Polygon(
+            [(0.955, 0.985), (0.938, 0.915), (0.955, 0.93), (0.972, 0.915)],
+            transform=axes.transAxes,
+            facecolor=INK,
+            edgecolor=INK,
+            linewidth=0.5,
+            zorder=6,
+        )
+    )
     axes.text(0.955, 0.9, "北", transform=axes.transAxes, ha="center", va="top", fontsize=9, weight="bold", zorder=6)
 
 
 def _footer(settings: Settings, wanted: MapSheet) -> list[str]:
-    told = [f"{DATUM}。", f"资料来源：{wanted.sources}。", f"数据日期：{wanted.date}。{NO_BOUNDARY_PROOF}。", approval(settings)]
+    told = [
+        f"{DATUM}。",
+        f"资料来源：{wanted.sources}。",
+        f"数据日期：{wanted.date}。{NO_BOUNDARY_PROOF}。",
+        approval(settings),
+    ]
     return [piece for line in told for piece in _wrapped(line)]
 
 

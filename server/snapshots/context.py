@@ -112,10 +112,15 @@ def to_json(context: Context) -> dict[str, Any]:
 
 def from_json(data: Mapping[str, Any]) -> Context:
     return Context(
-        boundary_version=data["boundary_version"], boundary_source=data["boundary_source"], grid_label=data["grid_label"],
-        counties=_areas(data["counties"]), neighbours=_areas(data["neighbours"]),
-        cells=tuple(Cell(**cell) for cell in data["cells"]), taxa={key: _taxon(value) for key, value in data["taxa"].items()},
-        lists=tuple(data["lists"]), surveys={key: SurveyFacts(**value) for key, value in data["surveys"].items()},
+        boundary_version=data["boundary_version"],
+        boundary_source=data["boundary_source"],
+        grid_label=data["grid_label"],
+        counties=_areas(data["counties"]),
+        neighbours=_areas(data["neighbours"]),
+        cells=tuple(Cell(**cell) for cell in data["cells"]),
+        taxa={key: _taxon(value) for key, value in data["taxa"].items()},
+        lists=tuple(data["lists"]),
+        surveys={key: SurveyFacts(**value) for key, value in data["surveys"].items()},
         datasets={key: DatasetFacts(**value) for key, value in data["datasets"].items()},
         renditions={key: Rendition(**value) for key, value in data["renditions"].items()},
     )

@@ -18,11 +18,14 @@ EXACT, DISCLOSED, CONTEXT = "records_exact.jsonl", "records_disclosed.jsonl", "c
 def write(records: Sequence[FrozenRecord], context: Context, seed: str) -> dict[str, bytes]:
     """Persons appear as pseudonyms of `seed`; devices not at all."""
     exact = [
-        {"id": r.id, "body": without_persons(r.body, seed), "exact": asdict(r.exact) if r.exact else None} for r in records
+        {"id": r.id, "body": without_persons(r.body, seed), "exact": asdict(r.exact) if r.exact else None}
+        for r in records
     ]
     shown = [{**_facts(r, seed), "body": without_persons(disclosed_body(r), seed)} for r in records]
     return {
-        EXACT: _lines(exact), DISCLOSED: _lines(shown), CONTEXT: (_dump(context_module.to_json(context)) + "\n").encode(),
+        EXACT: _lines(exact),
+        DISCLOSED: _lines(shown),
+        CONTEXT: (_dump(context_module.to_json(context)) + "\n").encode(),
     }
 
 
@@ -34,18 +37,34 @@ def read(files: Mapping[str, bytes]) -> tuple[tuple[FrozenRecord, ...], Context]
 
 def _facts(record: FrozenRecord, seed: str) -> dict[str, Any]:
     return {
-        "id": record.id, "kind": record.kind, "observed_year": record.observed_year, "received_at": record.received_at.isoformat(),
-        "head_digest": record.head_digest, "state": record.state, "author": pseudonym(record.author, seed), "taxon_id": record.taxon_id,
-        "flags": list(record.flags), "disclosed": asdict(record.disclosed) if record.disclosed else None,
+        "id": record.id,
+        "kind": record.kind,
+        "observed_year": record.observed_year,
+        "received_at": record.received_at.isoformat(),
+        "head_digest": record.head_digest,
+        "state": record.state,
+        "author": pseudonym(record.author, seed),
+        "taxon_id": record.taxon_id,
+        "flags": list(record.flags),
+        "disclosed": asdict(record.disclosed) if record.disclosed else None,
     }
 
 
 def _record(shown: Mapping[str, Any], exact: Mapping[str, Any]) -> FrozenRecord:
     return FrozenRecord(
-        id=shown["id"], kind=shown["kind"], observed_year=shown["observed_year"], received_at=datetime.fromisoformat(shown["received_at"]),
-        head_digest=shown["head_digest"], state=shown["state"], author=shown["author"], device="", body=exact["body"],
-        exact=_exact(exact["exact"]), disclosed=DisclosedPlace(**shown["disclosed"]) if shown["disclosed"] else None,
-        taxon_id=shown["taxon_id"], flags=tuple(shown["flags"]),
+        id=shown["id"],
+        kind=shown["kind"],
+        observed_year=shown["observed_year"],
+        received_at=datetime.fromisoformat(shown["received_at"]),
+        head_digest=shown["head_digest"],
+        state=shown["state"],
+        author=shown["author"],
+        device="",
+        body=exact["body"],
+        exact=_exact(exact["exact"]),
+        disclosed=DisclosedPlace(**shown["disclosed"]) if shown["disclosed"] else None,
+        taxon_id=shown["taxon_id"],
+        flags=tuple(shown["flags"]),
     )
 
 

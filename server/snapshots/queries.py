@@ -34,18 +34,25 @@ def last_change(session: Session, cutoff: datetime) -> int:
     return session.scalar(select(func.max(VersionRow.change_no)).where(VersionRow.received_at < cutoff)) or 0
 
 
-def gather(session: Session, records: Sequence[FrozenRecord], counties: Sequence[str], on: date, cutoff: datetime) -> Context:
+def gather(
+    session: Session, records: Sequence[FrozenRecord], counties: Sequence[str], on: date, cutoff: datetime
+) -> Context:
     """For one county its neighbours and its 10 km cells come along; for several, the outlines alone."""
     alone = counties[0] if len(counties) == 1 else None
     version = places.boundary_version(session)
     source = session.scalar(select(BoundaryVersion.source).where(BoundaryVersion.id == version))
     return Context(
-        boundary_version=version, boundary_source=source or "", grid_label=GRID_LABEL,
+        boundary_version=version,
+        boundary_source=source or "",
+        grid_label=GRID_LABEL,
         counties=tuple(_area(session, code) for code in counties),
         neighbours=tuple(_as_area(one) for one in places.neighbours(session, alone)) if alone else (),
         cells=tuple(_cell(one) for one in places.grid_cells(session, alone)) if alone else (),
-        taxa=_taxa(session, records, on), lists=tuple(_plain(asdict(one)) for one in taxa.list_versions(session, on)),
-        surveys=_surveys(session, records), datasets=_datasets(session, records), renditions=_renditions(session, records, cutoff),
+        taxa=_taxa(session, records, on),
+        lists=tuple(_plain(asdict(one)) for one in taxa.list_versions(session, on)),
+        surveys=_surveys(session, records),
+        datasets=_datasets(session, records),
+        renditions=_renditions(session, records, cutoff),
     )
 
 
@@ -56,7 +63,13 @@ def _area(session: Session, code: str) -> Area:
 
 def _as_area(one: places.CountyShape) -> Area:
     county = one.county
-    return Area(county.code, county.name_zh, county.prefecture_name, county.province_name, shapely.to_wkt(one.shape, rounding_precision=7))
+    return Area(
+        county.code,
+        county.name_zh,
+        county.prefecture_name,
+        county.province_name,
+        shapely.to_wkt(one.shape, rounding_precision=7),
+    )
 
 
 def _cell(one: Any) -> Cell:
@@ -66,7 +79,10 @@ def _cell(one: Any) -> Cell:
 def _taxa(session: Session, records: Sequence[FrozenRecord], on: date) -> dict[str, Taxon]:
     wanted = sorted({record.taxon_id for record in records if record.taxon_id})
     found = taxa.facts(session, wanted, on) if wanted else {}
-    return {key: Taxon(**{name: getattr(facts, name) for name in Taxon.__dataclass_fields__}) for key, facts in sorted(found.items())}
+    return {
+        key: Taxon(**{name: getattr(facts, name) for name in Taxon.__dataclass_fields__})
+        for key, facts in sorted(found.items())
+    }
 
 
 def _surveys(session: Session, records: Sequence[FrozenRecord]) -> dict[str, SurveyFacts]:
@@ -79,16 +95,21 @@ def _datasets(session: Session, records: Sequence[FrozenRecord]) -> dict[str, Da
     own = {UUID(record.body["dataset_id"]) for record in records if record.body.get("dataset_id")}
     of_surveys = {UUID(survey.dataset_id) for survey in _surveys(session, records).values()}
     rows = session.scalars(select(Dataset).where(Dataset.id.in_(own | of_surveys)).order_by(Dataset.id))
-    return {str(row.id): DatasetFacts(str(row.id), row.title, row.owner, row.licence, row.demonstration) for row in rows}
+    return {
+        str(row.id): DatasetFacts(str(row.id), row.title, row.owner, row.licence, row.demonstration) for row in rows
+    }
 
 
 def _renditions(session: Session, records: Sequence[FrozenRecord], cutoff: datetime) -> dict[str, Rendition]:
     hashes = {record.id: record.body["sha256"] for record in records if record.kind == "media"}
-    rows = session.scalars(select(MediaFile).where(MediaFile.sha256.in_(hashes.values()), MediaFile.received_at < cutoff))
+    rows = session.scalars(
+        select(MediaFile).where(MediaFile.sha256.in_(hashes.values()), MediaFile.received_at < cutoff)
+    )
     files = {row.sha256: row for row in rows if row.rendition_sha256 and row.width_px and row.height_px}
     return {
         id_: Rendition(file.rendition_sha256 or "", file.width_px or 0, file.height_px or 0)
-        for id_, file in ((id_, files.get(sha)) for id_, sha in sorted(hashes.items())) if file is not None
+        for id_, file in ((id_, files.get(sha)) for id_, sha in sorted(hashes.items()))
+        if file is not None
     }
 
 

@@ -9,15 +9,28 @@ from shared.canonical import digest
 
 _PARENT_FIELDS = ("event_id", "parent_event_id", "patrol_id")
 _PLACE_FIELDS = frozenset({"place", "geometry", "points", "exif_place", "tablet_place", "verbatim", "file_name"})
-_TELLING_TEXTS = frozenset({
-    "occurrence_remarks", "event_remarks", "finding_remarks", "location_name", "event_id", "verbatim_event_date", "behavior", "action_taken",
-})
+_TELLING_TEXTS = frozenset(
+    {
+        "occurrence_remarks",
+        "event_remarks",
+        "finding_remarks",
+        "location_name",
+        "event_id",
+        "verbatim_event_date",
+        "behavior",
+        "action_taken",
+    }
+)
 """A guarded record's free words may name the place, and its event has one."""
 
 
 def county_of(records: Sequence[FrozenRecord]) -> dict[str, str]:
     """By record id: the county of its exact stamp, else of what it belongs to, else of what belongs to it."""
-    found = {r.id: r.exact.stamp.county_code for r in records if r.exact is not None and r.exact.stamp.county_code is not None}
+    found = {
+        r.id: r.exact.stamp.county_code
+        for r in records
+        if r.exact is not None and r.exact.stamp.county_code is not None
+    }
     links = {r.id: _links(r) for r in records}
     for _ in range(4):  # an event tree is not deeper than survey > visit > leg > quadrat
         _pass_down(records, links, found)
@@ -42,7 +55,9 @@ def without_persons(body: Mapping[str, Any], seed: str) -> dict[str, Any]:
     if hidden.get("recorded_by"):
         hidden["recorded_by"] = [pseudonym(person, seed) for person in hidden["recorded_by"]]
     if hidden.get("participants"):
-        hidden["participants"] = [{**one, "person_id": pseudonym(one["person_id"], seed)} for one in hidden["participants"]]
+        hidden["participants"] = [
+            {**one, "person_id": pseudonym(one["person_id"], seed)} for one in hidden["participants"]
+        ]
     return hidden
 
 
@@ -54,17 +69,36 @@ def disclosed_body(record: FrozenRecord) -> dict[str, Any]:
 
 
 def snapshot_digest(
-    kind: str, parameters: Mapping[str, Any], as_of: str, records: Sequence[FrozenRecord], renditions: Mapping[str, str],
-    lists: Sequence[Mapping[str, Any]], boundary_version: str,
+    kind: str,
+    parameters: Mapping[str, Any],
+    as_of: str,
+    records: Sequence[FrozenRecord],
+    renditions: Mapping[str, str],
+    lists: Sequence[Mapping[str, Any]],
+    boundary_version: str,
 ) -> str:
     """Over what was chosen, not over how it is written down, so that other software can come to the same one."""
     chosen = [
-        [r.id, r.head_digest, r.state, r.taxon_id or "", r.disclosed.level if r.disclosed else 0, renditions.get(r.id, "")] for r in records
+        [
+            r.id,
+            r.head_digest,
+            r.state,
+            r.taxon_id or "",
+            r.disclosed.level if r.disclosed else 0,
+            renditions.get(r.id, ""),
+        ]
+        for r in records
     ]
-    return digest({
-        "kind": kind, "parameters": dict(parameters), "as_of": as_of, "records": chosen, "lists": [_as_text(one) for one in lists],
-        "boundary_version": boundary_version,
-    })
+    return digest(
+        {
+            "kind": kind,
+            "parameters": dict(parameters),
+            "as_of": as_of,
+            "records": chosen,
+            "lists": [_as_text(one) for one in lists],
+            "boundary_version": boundary_version,
+        }
+    )
 
 
 def _as_text(values: Mapping[str, Any]) -> dict[str, str]:

@@ -48,7 +48,13 @@ class Snapshot:
 
 
 def freeze(
-    session: Session, viewer: Viewer, clock: Clock, settings: Settings, kind: str, parameters: Mapping[str, Any], as_of: date,
+    session: Session,
+    viewer: Viewer,
+    clock: Clock,
+    settings: Settings,
+    kind: str,
+    parameters: Mapping[str, Any],
+    as_of: date,
 ) -> Snapshot:
     """`parameters["counties"]`: codes of the counties chosen. The same inputs find the same snapshot. Commits nothing."""
     cutoff = end_of_day_in_china(as_of.isoformat())
@@ -56,7 +62,12 @@ def freeze(
     records = select_counties(everything, parameters["counties"])
     context = gather(session, records, parameters["counties"], as_of, cutoff)
     mark = snapshot_digest(
-        kind, parameters, as_of.isoformat(), records, {key: one.sha256 for key, one in context.renditions.items()}, context.lists,
+        kind,
+        parameters,
+        as_of.isoformat(),
+        records,
+        {key: one.sha256 for key, one in context.renditions.items()},
+        context.lists,
         context.boundary_version,
     )
     take_order_lock(session)
@@ -76,7 +87,9 @@ def load(session: Session, settings: Settings, snapshot_id: str) -> Snapshot:
         if hashlib.sha256(contents[name]).hexdigest() != sha256:
             raise Problem("snapshot_broken", f"快照 {row.id} 的文件 {name} 缺失或已被改动")
     records, context = files.read(contents)
-    return Snapshot(row.id, row.kind, row.parameters, row.as_of, row.change_no, row.digest, row.software, records, context)
+    return Snapshot(
+        row.id, row.kind, row.parameters, row.as_of, row.change_no, row.digest, row.software, records, context
+    )
 
 
 def folder_of(settings: Settings, snapshot_id: str) -> Path:
@@ -84,7 +97,11 @@ def folder_of(settings: Settings, snapshot_id: str) -> Path:
 
 
 def _keep(
-    session: Session, viewer: Viewer, clock: Clock, settings: Settings, key: tuple[str, Mapping[str, Any], date, str],
+    session: Session,
+    viewer: Viewer,
+    clock: Clock,
+    settings: Settings,
+    key: tuple[str, Mapping[str, Any], date, str],
     content: tuple[list[FrozenRecord], Context],
 ) -> SnapshotRow:
     kind, parameters, as_of, mark = key
@@ -96,10 +113,17 @@ def _keep(
     for name, data in written.items():
         (folder / name).write_bytes(data)
     row = SnapshotRow(
-        id=id_, kind=kind, parameters=dict(parameters), as_of=as_of,
-        change_no=last_change(session, end_of_day_in_china(as_of.isoformat())), digest=mark,
-        files={name: hashlib.sha256(data).hexdigest() for name, data in written.items()}, record_count=len(records), software=SOFTWARE,
-        created_by=viewer.name, created_at=clock.now(),
+        id=id_,
+        kind=kind,
+        parameters=dict(parameters),
+        as_of=as_of,
+        change_no=last_change(session, end_of_day_in_china(as_of.isoformat())),
+        digest=mark,
+        files={name: hashlib.sha256(data).hexdigest() for name, data in written.items()},
+        record_count=len(records),
+        software=SOFTWARE,
+        created_by=viewer.name,
+        created_at=clock.now(),
     )
     session.add(row)
     session.flush()

@@ -36,9 +36,7 @@ def accumulation_curve(frequencies: Sequence[int], units: int, points: int = 40)
     step = max(1, math.ceil(units / points))
     sampled = sorted({*range(1, units + 1, step), units})
     beyond = sorted({*range(units + step, 2 * units + 1, step), 2 * units})
-    return [
-        CurvePoint(at, expected_species(frequencies, units, at), at > units) for at in (*sampled, *beyond)
-    ]
+    return [CurvePoint(at, expected_species(frequencies, units, at), at > units) for at in (*sampled, *beyond)]
 
 
 def _chance_missed(frequency: int, units: int, at: int) -> float:

@@ -80,8 +80,17 @@ def load_parameters(path: Path = PARAMETER_FILE) -> Parameters:
         raise ValueError(f"{path.name}: 各指标权重之和不是 1 (the weights do not add up to 1)")
     grades = sorted(((Decimal(g["from"]), str(g["name_zh"])) for g in data["grades"]), reverse=True)
     return Parameters(
-        data["id"], data["standard"], data["status"], data["status_zh"], data["source"], Decimal(data["reference_animals"]),
-        Decimal(data["reference_plants"]), tuple(data["animal_groups"]), data["subspecies_rule_zh"], indicators, tuple(grades),
+        data["id"],
+        data["standard"],
+        data["status"],
+        data["status_zh"],
+        data["source"],
+        Decimal(data["reference_animals"]),
+        Decimal(data["reference_plants"]),
+        tuple(data["animal_groups"]),
+        data["subspecies_rule_zh"],
+        indicators,
+        tuple(grades),
     )
 
 
@@ -127,11 +136,14 @@ def _group_warnings(counts: Counts, parameters: Parameters) -> tuple[str, ...]:
     missing = [group for group in parameters.animal_groups if group not in counts.animal_groups]
     if not missing:
         return ()
-    return (f"未调查或没有记录的动物类群：{'、'.join(missing)}；野生动物丰富度因此偏低，结果不可与调查了全部六类的县域比较",)
+    return (
+        f"未调查或没有记录的动物类群：{'、'.join(missing)}；野生动物丰富度因此偏低，结果不可与调查了全部六类的县域比较",
+    )
 
 
 def _maximum_warnings(values: tuple[IndicatorValue, ...]) -> tuple[str, ...]:
     return tuple(
         f"{value.indicator.name_zh}（{value.indicator.code}）超过参考最大值 {value.indicator.maximum}，归一化值大于 100，未截断"
-        for value in values if value.normalised is not None and value.normalised > 100
+        for value in values
+        if value.normalised is not None and value.normalised > 100
     )

@@ -14,7 +14,9 @@ from server.statistics.estimate import Estimate
 
 Chao1Variant = Literal["bias_corrected", "classic", "inext"]
 CHAO1_NAMES: dict[Chao1Variant, str] = {
-    "bias_corrected": "Chao1（偏差校正式）", "classic": "Chao1（经典式）", "inext": "Chao1（iNEXT式）",
+    "bias_corrected": "Chao1（偏差校正式）",
+    "classic": "Chao1（经典式）",
+    "inext": "Chao1（iNEXT式）",
 }
 CHAO2_NAME = "Chao2（iNEXT式）"
 COVERAGE_NAME = "样本覆盖度（iNEXT式，按出现频次）"

@@ -16,7 +16,12 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _NUMBERED = re.compile(r"(表|图)([0-9A-Z]+)-([0-9]+)")
 _NO_VALUE = re.compile(r"\b(None|none|nan|NaN|null|undefined|inf)\b")
 _MAP_FURNITURE = {
-    "north arrow": "北", "scale": " km", "datum": "坐标系", "sources": "资料来源：", "date": "数据日期：", "border note": "行政界线不作划界依据",
+    "north arrow": "北",
+    "scale": " km",
+    "datum": "坐标系",
+    "sources": "资料来源：",
+    "date": "数据日期：",
+    "border note": "行政界线不作划界依据",
 }
 NOT_APPROVED = "内部工作用图 未经审核 不得公开"
 
@@ -74,12 +79,22 @@ def check(html: str) -> list[str]:
     for plate in page.plates.values():
         complaints += _check_plate(plate)
     complaints += _check_numbers(page)
-    complaints += [f"empty without a reason: {s.heading!r}" for s in page.sections if not s.reason and not "".join(s.content).strip()]
-    complaints += [f"no value: {match.group()!r} in {text!r}" for text in page.words for match in _NO_VALUE.finditer(text)]
+    complaints += [
+        f"empty without a reason: {s.heading!r}"
+        for s in page.sections
+        if not s.reason and not "".join(s.content).strip()
+    ]
+    complaints += [
+        f"no value: {match.group()!r} in {text!r}" for text in page.words for match in _NO_VALUE.finditer(text)
+    ]
     complaints += [f"foreign word {word!r} in {text!r}" for text in page.prose for word in foreign_words(text)]
     complaints += [f"id twice: {name}" for name in sorted(set(page.ids)) if page.ids.count(name) > 1]
-    complaints += [f"link to nothing: {link}" for link in page.links if link.startswith("#") and link[1:] not in page.ids]
-    complaints += [f"{name} is counted differently: {values}" for name, values in page.counts.items() if len(set(values)) > 1]
+    complaints += [
+        f"link to nothing: {link}" for link in page.links if link.startswith("#") and link[1:] not in page.ids
+    ]
+    complaints += [
+        f"{name} is counted differently: {values}" for name, values in page.counts.items() if len(set(values)) > 1
+    ]
     complaints += [f"not self-contained: {a[:60]}" for a in page.addresses if not a.startswith(("data:", "#"))]
     return complaints
 
@@ -89,7 +104,9 @@ def foreign_words(text: str, allowed: Iterable[str] | None = None) -> list[str]:
     text = _NUMBERED.sub(" ", text)
     for term in sorted((t for t in terms if " " in t), key=len, reverse=True):
         text = text.replace(term, " ")
-    return [word for word in (w.strip(".'-/_") for w in _FOREIGN_WORD.findall(text)) if len(word) > 1 and word not in terms]
+    return [
+        word for word in (w.strip(".'-/_") for w in _FOREIGN_WORD.findall(text)) if len(word) > 1 and word not in terms
+    ]
 
 
 def allowed_terms() -> set[str]:
@@ -210,7 +227,9 @@ class _Reader(HTMLParser):
     def _begin_plate(self, facts: dict[str, str], kind: str) -> None:
         name = facts.get("data-table") or facts.get("data-figure") or "?"
         is_table, kinds = "data-table" in facts, kind.split()
-        self._plate = Plate("table" if is_table else "figure", name, self._chapter, is_map="map" in kinds, is_photos="photos" in kinds)
+        self._plate = Plate(
+            "table" if is_table else "figure", name, self._chapter, is_map="map" in kinds, is_photos="photos" in kinds
+        )
         self.page.plates[name] = self._plate
         for section in self._sections:
             section.content.append(name)

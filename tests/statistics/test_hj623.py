@@ -6,8 +6,15 @@ from server.statistics.hj623 import Counts, evaluate, grade_of, load_parameters
 
 PARAMETERS = load_parameters()
 WORKED = Counts(
-    animals=400, plants=2000, formations=60, endemic_animals=80, endemic_plants=600, threatened_animals=50,
-    threatened_plants=60, invasive=80, animal_groups=frozenset(PARAMETERS.animal_groups),
+    animals=400,
+    plants=2000,
+    formations=60,
+    endemic_animals=80,
+    endemic_plants=600,
+    threatened_animals=50,
+    threatened_plants=60,
+    invasive=80,
+    animal_groups=frozenset(PARAMETERS.animal_groups),
 )
 
 
@@ -29,7 +36,8 @@ def test_index_is_the_sum_of_its_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("index", "grade"), [(60, "高"), (59.999, "中"), (30, "中"), (29.999, "一般"), (20, "一般"), (19.999, "低"), (0, "低"), (-3, "低")]
+    ("index", "grade"),
+    [(60, "高"), (59.999, "中"), (30, "中"), (29.999, "一般"), (20, "一般"), (19.999, "低"), (0, "低"), (-3, "低")],
 )
 def test_a_boundary_belongs_to_the_higher_grade(index: float, grade: str) -> None:
     assert grade_of(index, PARAMETERS) == grade

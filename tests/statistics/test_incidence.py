@@ -20,7 +20,8 @@ def frequencies(sites: list[set[str]]) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("management", "species", "chao"), [("BF", 16, 17.19048), ("HF", 21, 21.51429), ("NM", 21, 22.87500), ("SF", 21, 29.88889)]
+    ("management", "species", "chao"),
+    [("BF", 16, 17.19048), ("HF", 21, 21.51429), ("NM", 21, 22.87500), ("SF", 21, 29.88889)],
 )
 def test_chao2_of_dune_meadows(shared_data: Path, management: str, species: int, chao: float) -> None:
     """specpool(dune) by management, as the manual of vegan prints it."""
@@ -73,7 +74,9 @@ def test_more_finds_than_units_are_refused() -> None:
         chao2([4], 3)
 
 
-SAMPLES = st.integers(3, 30).flatmap(lambda t: st.tuples(st.just(t), st.lists(st.integers(1, t), min_size=1, max_size=30)))
+SAMPLES = st.integers(3, 30).flatmap(
+    lambda t: st.tuples(st.just(t), st.lists(st.integers(1, t), min_size=1, max_size=30))
+)
 
 
 @given(SAMPLES)
