@@ -18,6 +18,7 @@ def run(name: str, argv: list[str]) -> int:
     from mobile.device.ports import DeviceFailure
     from mobile.script.read import ScriptFault
     from mobile.store.database import StoreFailure
+
     try:
         return _headless(options) if options.headless else _window(options)
     except (DeviceFailure, ScriptFault, StoreFailure) as failure:
@@ -27,8 +28,12 @@ def run(name: str, argv: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("xiangye field", description=COMMANDS["field"])
-    parser.add_argument("--headless", metavar="SCRIPT", type=Path, help="不开窗口，播放此 JSON 脚本 (格式见 mobile/README.md)")
-    parser.add_argument("--data", metavar="DIR", type=Path, default=DEFAULT_DATA, help="平板数据文件夹 (默认 var/field)")
+    parser.add_argument(
+        "--headless", metavar="SCRIPT", type=Path, help="不开窗口，播放此 JSON 脚本 (格式见 mobile/README.md)"
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", type=Path, default=DEFAULT_DATA, help="平板数据文件夹 (默认 var/field)"
+    )
     parser.add_argument("--server", metavar="URL", help="服务器地址，例如 http://127.0.0.1:8710")
     parser.add_argument("--enrol", metavar="CODE", help="先用此登记码登记平板")
     parser.add_argument("--gpx", metavar="FILE", type=Path, help="重放此 GPX 轨迹作为定位 (脚本中 walk 步骤的默认轨迹)")
@@ -43,7 +48,12 @@ def _headless(options: argparse.Namespace) -> int:
 
     steps = read_script(options.headless)
     outcome = play(
-        steps, data_dir=options.data, base=options.headless.parent, server_url=options.server, enrol_code=options.enrol, gpx=options.gpx,
+        steps,
+        data_dir=options.data,
+        base=options.headless.parent,
+        server_url=options.server,
+        enrol_code=options.enrol,
+        gpx=options.gpx,
         photos=options.photos,
     )
     if options.json:
@@ -61,5 +71,7 @@ def _window(options: argparse.Namespace) -> int:
     from mobile.wiring import build
 
     device = desktop_device(options.data, options.gpx, options.photos)
-    code: int = open_window(lambda runner, post: build(options.data, device, options.server, runner, post), options.enrol)
+    code: int = open_window(
+        lambda runner, post: build(options.data, device, options.server, runner, post), options.enrol
+    )
     return code

@@ -38,16 +38,29 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         report = self.report
         return {
-            "saved": self.saved, "sent": report.sent, "receipts": report.receipts, "photos": report.photos, "waiting": self.waiting,
-            "waiting_records": self.waiting_records, "waiting_photos": self.waiting_photos, "steps": self.steps, "done": self.done,
-            "problems": self.problems, "warnings": report.warnings,
+            "saved": self.saved,
+            "sent": report.sent,
+            "receipts": report.receipts,
+            "photos": report.photos,
+            "waiting": self.waiting,
+            "waiting_records": self.waiting_records,
+            "waiting_photos": self.waiting_photos,
+            "steps": self.steps,
+            "done": self.done,
+            "problems": self.problems,
+            "warnings": report.warnings,
         }
 
     def lines(self) -> list[str]:
         receipts = self.report.receipts
         answers = "，".join(
             f"{name} {receipts[outcome]}"
-            for outcome, name in (("accepted", "接收"), ("already_have", "已有"), ("conflict", "冲突"), ("quarantined", "未能读取"))
+            for outcome, name in (
+                ("accepted", "接收"),
+                ("already_have", "已有"),
+                ("conflict", "冲突"),
+                ("quarantined", "未能读取"),
+            )
         )
         return [
             f"步骤 {self.done}/{self.steps}，已保存 {self.saved} 条记录",
@@ -58,7 +71,12 @@ class Outcome:
 
 
 def play(
-    steps: list[Step], data_dir: Path, base: Path, server_url: str | None = None, enrol_code: str | None = None, gpx: Path | None = None,
+    steps: list[Step],
+    data_dir: Path,
+    base: Path,
+    server_url: str | None = None,
+    enrol_code: str | None = None,
+    gpx: Path | None = None,
     photos: Path | None = None,
 ) -> Outcome:
     """Plays all steps. A step that fails is reported with its number and the day goes on, except when enrolling fails."""

@@ -28,7 +28,9 @@ from mobile.sync.session import SyncSession
 class Field:
     """The whole app: one presenter per screen. Call `tick()` about once a second on the window's thread, `close()` at the end."""
 
-    def __init__(self, store: Store, device: Device, runner: Runner, post: Callable[[Callable[[], None]], None] | None) -> None:
+    def __init__(
+        self, store: Store, device: Device, runner: Runner, post: Callable[[Callable[[], None]], None] | None
+    ) -> None:
         self.store = store
         self.device = device
         self.recorder = Recorder(store, device.clock, device.storage)
@@ -40,7 +42,9 @@ class Field:
         finding = FindingPresenter(FindingCapture(self.recorder, store.drafts), desk, self.position)
         self.patrol = PatrolPresenter(PatrolCapture(self.recorder, store), desk, self.position, finding)
         self.transect = TransectPresenter(TransectCapture(self.recorder, store), desk, self.position, self._picker())
-        self.invasive = InvasivePresenter(InvasiveCapture(self.recorder, store.drafts), desk, self.position, self._picker())
+        self.invasive = InvasivePresenter(
+            InvasiveCapture(self.recorder, store.drafts), desk, self.position, self._picker()
+        )
         self.my_records = MyRecordsPresenter(store, self.recorder)
         self.sync = SyncPresenter(store, self.session, runner, post)
         self.home = HomePresenter(store, device.storage, self.position, self.patrol)
@@ -56,12 +60,19 @@ class Field:
         fixes = self.device.location.poll()
         self.recorder.heard_gnss(fixes)
         self.position.receive(fixes)
-        if fixes:
-            self.patrol.receive(fixes)
-            self.transect.receive(fixes)
+        for walk in (self.patrol, self.transect):
+            if fixes:
+                walk.receive(fixes)
+            else:
+                walk.keep_time()
+
+    def flush(self) -> None:
+        """Writes what is still in memory; call before the system may end the app."""
+        self.patrol.patrol.flush()
+        self.transect.transect.flush()
 
     def close(self) -> None:
-        self.patrol.patrol.flush()
+        self.flush()
         self.store.close()
 
     def _picker(self) -> SpeciesPicker:
@@ -69,7 +80,10 @@ class Field:
 
 
 def build(
-    data_dir: Path, device: Device, server_url: str | None = None, runner: Runner = run_here,
+    data_dir: Path,
+    device: Device,
+    server_url: str | None = None,
+    runner: Runner = run_here,
     post: Callable[[Callable[[], None]], None] | None = None,
 ) -> Field:
     """A window passes a `runner` that works in a thread and a `post` that carries callbacks to its own."""

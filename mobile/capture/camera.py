@@ -48,7 +48,10 @@ class PhotoDesk:
         place = photo.tablet_place
         try:
             data = splice_exif(
-                self.path(photo.sha256).read_bytes(), place["latitude_e7"], place["longitude_e7"], parse_aware(photo.taken_at),
+                self.path(photo.sha256).read_bytes(),
+                place["latitude_e7"],
+                place["longitude_e7"],
+                parse_aware(photo.taken_at),
             )
         except NotAJpeg as error:
             raise FieldProblem("只有 JPEG 照片可以写入位置", "photo") from error
@@ -65,6 +68,13 @@ class PhotoDesk:
         sha256 = self._store.media.keep(shot.data, shot.file_name, kind, now)
         broken = kind == "image/jpeg" and not jpeg_is_whole(shot.data)
         return KeptPhoto(
-            sha256, len(shot.data), kind, shot.file_name, now.isoformat(timespec="seconds"), facts.captured_at, facts.place, tablet_place,
+            sha256,
+            len(shot.data),
+            kind,
+            shot.file_name,
+            now.isoformat(timespec="seconds"),
+            facts.captured_at,
+            facts.place,
+            tablet_place,
             "照片文件不完整，已按原样保存" if broken else "",
         )

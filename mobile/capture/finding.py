@@ -20,9 +20,13 @@ class FindingCapture(FormCapture):
         if values.get("finding_type") not in FINDING_TYPES:
             raise FieldProblem(f"请选择发现类型：{'、'.join(FINDING_TYPES.values())}", "finding_type")
         body = self.recorder.observed(self.recorder.stamp()) | {
-            "event_id": values["event_id"], "finding_type": values["finding_type"], "case_state": values.get("case_state") or "open",
-            "action_taken": values.get("action_taken"), "evidence_number": values.get("evidence_number"),
-            "finding_remarks": values.get("remarks"), "place": values.get("place"),
+            "event_id": values["event_id"],
+            "finding_type": values["finding_type"],
+            "case_state": values.get("case_state") or "open",
+            "action_taken": values.get("action_taken"),
+            "evidence_number": values.get("evidence_number"),
+            "finding_remarks": values.get("remarks"),
+            "place": values.get("place"),
         }
         main = Part("finding", self.form, body, self._open_id())
         return [main, *self.media_parts(main.record_id)]

@@ -51,25 +51,43 @@ class InvasiveCapture(FormCapture):
     def _plot(self) -> dict[str, Any]:
         values = self.values
         return self._observed() | {
-            "parent_event_id": None, "event_type": "plot", "sampling_protocol": "invasive_plot", "target_group": "invasive",
-            "location_name": values.get("location_name"), "place": values.get("place"), "geometry": None,
+            "parent_event_id": None,
+            "event_type": "plot",
+            "sampling_protocol": "invasive_plot",
+            "target_group": "invasive",
+            "location_name": values.get("location_name"),
+            "place": values.get("place"),
+            "geometry": None,
             "effort": {"area_m2": values.get("plot_area_m2"), "observers": 1},
             "participants": [{"person_id": self.recorder.person_id(), "role": "observer", "order": 0}],
-            "habitat_code": values.get("habitat_code"), "event_remarks": None,
+            "habitat_code": values.get("habitat_code"),
+            "event_remarks": None,
         }
 
     def _plant(self, event_id: str) -> dict[str, Any]:
         values = self.values
         return self._observed() | {
-            "event_id": event_id, "taxon": values["taxon"], "occurrence_status": "present", "individual_count": values.get("count"),
-            "evidence_class": "image" if values.get("photos") else "field", "basis_of_record": "HumanObservation",
-            "establishment_means": "introduced", "pathway": values.get("pathway"), "occurrence_remarks": values.get("remarks"),
-            "place": values.get("place"), "measurements": self._measurements(), "recorded_by": [self.recorder.person_id()],
+            "event_id": event_id,
+            "taxon": values["taxon"],
+            "occurrence_status": "present",
+            "individual_count": values.get("count"),
+            "evidence_class": "image" if values.get("photos") else "field",
+            "basis_of_record": "HumanObservation",
+            "establishment_means": "introduced",
+            "pathway": values.get("pathway"),
+            "occurrence_remarks": values.get("remarks"),
+            "place": values.get("place"),
+            "measurements": self._measurements(),
+            "recorded_by": [self.recorder.person_id()],
         }
 
     def _measurements(self) -> list[dict[str, Any]]:
         codes = {**UNITS, "damage_grade": None, **dict.fromkeys(TEXTS)}
-        return [{"code": code, "value": self.values[code], "unit": unit} for code, unit in codes.items() if self.values.get(code)]
+        return [
+            {"code": code, "value": self.values[code], "unit": unit}
+            for code, unit in codes.items()
+            if self.values.get(code)
+        ]
 
     def _observed(self) -> dict[str, Any]:
         return self.recorder.observed(self.recorder.stamp())

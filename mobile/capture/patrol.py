@@ -69,11 +69,24 @@ class PatrolCapture(WalkCapture):
     def _body(self) -> dict[str, Any]:
         values, summary = self.values, self.summary()
         return self.recorder.observed(values["started_at"], values["ended_at"]) | {
-            "parent_event_id": None, "event_type": "patrol", "sampling_protocol": "patrol", "target_group": None,
-            "location_name": values.get("location_name"), "place": self.start_place(), "geometry": None,
-            "effort": {"length_m": decimal_text(summary.length_m), "duration_min": decimal_text(summary.duration_s / 60), "observers": 1},
-            "participants": self.participants("leader"), "weather": values.get("weather"), "event_remarks": values.get("remarks"),
-            "leader": self.recorder.person_id(), "nil_report": values["nil_report"], "pauses": values.get("pauses", []),
+            "parent_event_id": None,
+            "event_type": "patrol",
+            "sampling_protocol": "patrol",
+            "target_group": None,
+            "location_name": values.get("location_name"),
+            "place": self.start_place(),
+            "geometry": None,
+            "effort": {
+                "length_m": decimal_text(summary.length_m),
+                "duration_min": decimal_text(summary.duration_s / 60),
+                "observers": 1,
+            },
+            "participants": self.participants("leader"),
+            "weather": values.get("weather"),
+            "event_remarks": values.get("remarks"),
+            "leader": self.recorder.person_id(),
+            "nil_report": values["nil_report"],
+            "pauses": values.get("pauses", []),
             "gaps": [gap.as_wire() for gap in summary.gaps],
         }
 
@@ -86,7 +99,11 @@ class PatrolCapture(WalkCapture):
 
     def _segment(self, leg: int, points: list[TrackPoint]) -> Part:
         times = (points[0].at.isoformat(timespec="seconds"), points[-1].at.isoformat(timespec="seconds"))
-        body = self.recorder.observed(*times) | {"patrol_id": self._open_id(), "leg": leg, "points": [p.as_wire() for p in points]}
+        body = self.recorder.observed(*times) | {
+            "patrol_id": self._open_id(),
+            "leg": leg,
+            "points": [p.as_wire() for p in points],
+        }
         return Part("track_segment", "track_segment/1", body)
 
     def _expect(self, state: str, words: str) -> None:

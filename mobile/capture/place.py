@@ -21,9 +21,13 @@ def place_of(fix: Fix | None) -> dict[str, Any] | None:
     if fix is None:
         return None
     return {
-        "latitude_e7": fix.latitude_e7, "longitude_e7": fix.longitude_e7,
-        "coordinate_uncertainty_in_meters": decimal_text(fix.accuracy_m), "source": "gnss",
-        "altitude_m": decimal_text(fix.altitude_m), "vertical_datum": fix.vertical_datum, "mock": fix.mock,
+        "latitude_e7": fix.latitude_e7,
+        "longitude_e7": fix.longitude_e7,
+        "coordinate_uncertainty_in_meters": decimal_text(fix.accuracy_m),
+        "source": "gnss",
+        "altitude_m": decimal_text(fix.altitude_m),
+        "vertical_datum": fix.vertical_datum,
+        "mock": fix.mock,
     }
 
 
@@ -36,6 +40,11 @@ def picked_place(longitude: float | str, latitude: float | str) -> dict[str, Any
     if not in_range_e7(latitude_e7, longitude_e7):
         raise FieldProblem(f"坐标超出取值范围：{longitude}, {latitude}", "place")
     return {
-        "latitude_e7": latitude_e7, "longitude_e7": longitude_e7, "coordinate_uncertainty_in_meters": MAP_UNCERTAINTY_M,
-        "source": "map", "altitude_m": None, "vertical_datum": None, "mock": False,
+        "latitude_e7": latitude_e7,
+        "longitude_e7": longitude_e7,
+        "coordinate_uncertainty_in_meters": MAP_UNCERTAINTY_M,
+        "source": "map",
+        "altitude_m": None,
+        "vertical_datum": None,
+        "mock": False,
     }

@@ -68,15 +68,25 @@ class Recorder:
         if survey is None:
             raise NoSurvey
         return {
-            "survey_id": survey.survey_id, "dataset_id": survey.dataset_id, "observed_from": since, "observed_to": until,
-            "date_precision": "second", "verbatim_event_date": None,
+            "survey_id": survey.survey_id,
+            "dataset_id": survey.dataset_id,
+            "observed_from": since,
+            "observed_to": until,
+            "date_precision": "second",
+            "verbatim_event_date": None,
         }
 
     def media_part(self, photo: KeptPhoto, subject_ids: list[str], sequence: int) -> Part:
         body = self.observed(photo.taken_at) | {
-            "subject_ids": subject_ids, "sha256": photo.sha256, "byte_count": photo.byte_count, "media_type": photo.media_type,
-            "captured_at": photo.captured_at, "exif_place": photo.exif_place, "tablet_place": photo.tablet_place,
-            "file_name": photo.file_name, "sequence": sequence,
+            "subject_ids": subject_ids,
+            "sha256": photo.sha256,
+            "byte_count": photo.byte_count,
+            "media_type": photo.media_type,
+            "captured_at": photo.captured_at,
+            "exif_place": photo.exif_place,
+            "tablet_place": photo.tablet_place,
+            "file_name": photo.file_name,
+            "sequence": sequence,
         }
         return Part("media", "media/1", body)
 
@@ -115,9 +125,17 @@ class Recorder:
     def _envelope(self, part: Part, identity: Identity, seq: int) -> dict[str, Any]:
         gnss = self._last_gnss.isoformat(timespec="seconds") if self._last_gnss else None
         return {
-            "protocol": PROTOCOL, "kind": part.kind, "id": part.record_id, "base_digest": part.base_digest,
-            "author": identity.person_id, "device": identity.device_id, "seq": seq, "app_version": __version__,
-            "form": part.form, "profile": PROFILE, "vocabulary": VERSION,
+            "protocol": PROTOCOL,
+            "kind": part.kind,
+            "id": part.record_id,
+            "base_digest": part.base_digest,
+            "author": identity.person_id,
+            "device": identity.device_id,
+            "seq": seq,
+            "app_version": __version__,
+            "form": part.form,
+            "profile": PROFILE,
+            "vocabulary": VERSION,
             "saved_at": {"wall": self.stamp(), "monotonic_ms": self._clock.monotonic_ms(), "gnss": gnss},
             "body": part.body,
         }

@@ -29,10 +29,17 @@ class SightingCapture(FormCapture):
     def _body(self) -> dict[str, Any]:
         values = self.values
         return self.recorder.observed(values.get("observed_at") or self.recorder.stamp()) | {
-            "event_id": values.get("event_id"), "taxon": values["taxon"], "occurrence_status": "present",
-            "individual_count": values.get("count", 1), "count_method": values.get("count_method", "counted"),
-            "sex": values.get("sex"), "life_stage": values.get("life_stage"), "behavior": values.get("behavior"),
-            "evidence_class": "image" if values.get("photos") else "field", "basis_of_record": "HumanObservation",
-            "occurrence_remarks": values.get("remarks"), "place": values.get("place"),
+            "event_id": values.get("event_id"),
+            "taxon": values["taxon"],
+            "occurrence_status": "present",
+            "individual_count": values.get("count", 1),
+            "count_method": values.get("count_method", "counted"),
+            "sex": values.get("sex"),
+            "life_stage": values.get("life_stage"),
+            "behavior": values.get("behavior"),
+            "evidence_class": "image" if values.get("photos") else "field",
+            "basis_of_record": "HumanObservation",
+            "occurrence_remarks": values.get("remarks"),
+            "place": values.get("place"),
             "recorded_by": [self.recorder.person_id()],
         }

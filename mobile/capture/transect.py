@@ -31,19 +31,27 @@ class TransectCapture(WalkCapture):
 
     form = "bird_transect/1"
 
-    def start(self, location_name: str, targets: Sequence[Species], target_group: str, place: dict[str, Any] | None) -> None:
+    def start(
+        self, location_name: str, targets: Sequence[Species], target_group: str, place: dict[str, Any] | None
+    ) -> None:
         if self.is_open:
             raise FieldProblem("已有样线正在进行", "transect")
         self.recorder.observed(self.recorder.stamp())
         self.begin(
-            started_at=self.recorder.stamp(), location_name=location_name or None, start_place=place, target_group=target_group,
+            started_at=self.recorder.stamp(),
+            location_name=location_name or None,
+            start_place=place,
+            target_group=target_group,
         )
         for species in targets:
             self._keep(TallyEntry(species, 0, True, None))
 
     def rows(self) -> list[TallyEntry]:
         kept = [value for field, value in self.values.items() if field.startswith("tally:")]
-        return [TallyEntry(Species(**v["species"]), v["count"], v["target"], v["place"]) for v in sorted(kept, key=lambda v: v["order"])]
+        return [
+            TallyEntry(Species(**v["species"]), v["count"], v["target"], v["place"])
+            for v in sorted(kept, key=lambda v: v["order"])
+        ]
 
     def count(self, species: Species, number: int, place: dict[str, Any] | None) -> None:
         """Adds to a species, which enters the sheet if it is not on it."""
@@ -74,19 +82,42 @@ class TransectCapture(WalkCapture):
         geometry = self.geometry()
         length = values.get("length_m") or (decimal_text(summary.length_m) if geometry else None)
         return self._observed() | {
-            "parent_event_id": None, "event_type": "transect", "sampling_protocol": "bird_transect", "target_group": values.get("target_group"),
-            "location_name": values.get("location_name"), "place": self.start_place(), "geometry": geometry,
-            "effort": {"length_m": length, "duration_min": decimal_text(summary.duration_s / 60), "observers": values.get("observers", 1)},
-            "participants": self.participants("observer"), "weather": values.get("weather"), "habitat_code": values.get("habitat_code"),
-            "target_taxa": [row.key for row in self.rows() if row.target], "event_remarks": values.get("remarks"),
+            "parent_event_id": None,
+            "event_type": "transect",
+            "sampling_protocol": "bird_transect",
+            "target_group": values.get("target_group"),
+            "location_name": values.get("location_name"),
+            "place": self.start_place(),
+            "geometry": geometry,
+            "effort": {
+                "length_m": length,
+                "duration_min": decimal_text(summary.duration_s / 60),
+                "observers": values.get("observers", 1),
+            },
+            "participants": self.participants("observer"),
+            "weather": values.get("weather"),
+            "habitat_code": values.get("habitat_code"),
+            "target_taxa": [row.key for row in self.rows() if row.target],
+            "event_remarks": values.get("remarks"),
         }
 
     def _occurrence(self, row: TallyEntry) -> Part:
-        return Part("occurrence", self.form, self._observed() | {
-            "event_id": self._open_id(), "taxon": row.species.as_taxon(), "occurrence_status": "present" if row.count else "absent",
-            "individual_count": row.count, "count_method": "counted", "evidence_class": "field", "basis_of_record": "HumanObservation",
-            "place": row.place or self.start_place(), "recorded_by": [self.recorder.person_id()],
-        })
+        return Part(
+            "occurrence",
+            self.form,
+            self._observed()
+            | {
+                "event_id": self._open_id(),
+                "taxon": row.species.as_taxon(),
+                "occurrence_status": "present" if row.count else "absent",
+                "individual_count": row.count,
+                "count_method": "counted",
+                "evidence_class": "field",
+                "basis_of_record": "HumanObservation",
+                "place": row.place or self.start_place(),
+                "recorded_by": [self.recorder.person_id()],
+            },
+        )
 
     def _observed(self) -> dict[str, Any]:
         return self.recorder.observed(self.values["started_at"], self.values["ended_at"])

@@ -62,7 +62,9 @@ class WalkCapture(FormCapture):
         if not self.is_open or "started_at" not in self.values:
             return TrackSummary()
         end = parse_aware(self.values["ended_at"]) if self.values.get("ended_at") else self.recorder.now()
-        pauses = [(parse_aware(p["from"]), parse_aware(p["to"]) if p["to"] else end) for p in self.values.get("pauses", [])]
+        pauses = [
+            (parse_aware(p["from"]), parse_aware(p["to"]) if p["to"] else end) for p in self.values.get("pauses", [])
+        ]
         return self._meter.summary(parse_aware(self.values["started_at"]), end, pauses)
 
     def geometry(self) -> list[list[int]] | None:

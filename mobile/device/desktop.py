@@ -11,12 +11,20 @@ from mobile.device.ports import Device, Location, TabletClock
 
 
 def desktop_device(
-    data_dir: Path, gpx: Path | None = None, photos: Path | None = None, clock: TabletClock | None = None, location: Location | None = None,
+    data_dir: Path,
+    gpx: Path | None = None,
+    photos: Path | None = None,
+    clock: TabletClock | None = None,
+    location: Location | None = None,
 ) -> Device:
     """Positions come from `gpx` (or `location`), photos from the folder `photos`. DeviceFailure if the track cannot be read."""
     clock = clock or WallClock()
     track = read_gpx(gpx) if gpx and location is None else []
     return Device(
-        clock, location or GpxReplay(track, clock), FolderCamera(photos), FileKeystore(data_dir / "keys.json"),
-        FolderStorage(data_dir), WiredNetwork(),
+        clock,
+        location or GpxReplay(track, clock),
+        FolderCamera(photos),
+        FileKeystore(data_dir / "keys.json"),
+        FolderStorage(data_dir),
+        WiredNetwork(),
     )

@@ -52,4 +52,7 @@ def _again(fix: Fix, at: datetime) -> Fix:
 def shifted(track: list[Fix], first_at: datetime) -> list[Fix]:
     """The same track, begun at another time."""
     shift: timedelta = first_at - track[0].at
-    return [Fix(f.latitude_e7, f.longitude_e7, f.accuracy_m, f.at + shift, f.altitude_m, f.vertical_datum, f.mock) for f in track]
+    return [
+        Fix(f.latitude_e7, f.longitude_e7, f.accuracy_m, f.at + shift, f.altitude_m, f.vertical_datum, f.mock)
+        for f in track
+    ]

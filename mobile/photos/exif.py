@@ -54,8 +54,14 @@ def _facts(tiff: "_Tiff") -> ExifFacts:
         latitude = longitude = None
     orientation = first.get(0x0112)
     return ExifFacts(
-        latitude, longitude, _captured_at(_text(camera.get(0x9003)), _text(camera.get(0x9011))), _text(first.get(0x010F)), _text(first.get(0x0110)),
-        orientation[0] if isinstance(orientation, tuple) and orientation else None, _text(gps.get(18)), _text(gps.get(29)),
+        latitude,
+        longitude,
+        _captured_at(_text(camera.get(0x9003)), _text(camera.get(0x9011))),
+        _text(first.get(0x010F)),
+        _text(first.get(0x0110)),
+        orientation[0] if isinstance(orientation, tuple) and orientation else None,
+        _text(gps.get(18)),
+        _text(gps.get(29)),
     )
 
 
@@ -109,7 +115,9 @@ def _angle(value: Any, reference: Any, negative: bytes) -> int | None:
         return None
     if value[0][1] == 0 or not isinstance(reference, bytes):
         return None
-    total: float = sum(part[0] * E7 / part[1] / scale for part, scale in zip(value, (1, 60, 3600), strict=True) if part[1] != 0)
+    total: float = sum(
+        part[0] * E7 / part[1] / scale for part, scale in zip(value, (1, 60, 3600), strict=True) if part[1] != 0
+    )
     return round(-total if reference[:1].upper() == negative else total)
 
 

@@ -42,16 +42,25 @@ def _tiff(latitude_e7: int, longitude_e7: int, taken_at: datetime) -> bytes:
     offset = f"{zone[:3]}:{zone[3:5]}".encode() + b"\0"
     gps = [
         (0, _BYTE, 4, b"\2\3\0\0"),
-        (1, _ASCII, 2, b"S\0" if latitude_e7 < 0 else b"N\0"), (2, _RATIONAL, 3, _sexagesimal(latitude_e7)),
-        (3, _ASCII, 2, b"W\0" if longitude_e7 < 0 else b"E\0"), (4, _RATIONAL, 3, _sexagesimal(longitude_e7)),
+        (1, _ASCII, 2, b"S\0" if latitude_e7 < 0 else b"N\0"),
+        (2, _RATIONAL, 3, _sexagesimal(latitude_e7)),
+        (3, _ASCII, 2, b"W\0" if longitude_e7 < 0 else b"E\0"),
+        (4, _RATIONAL, 3, _sexagesimal(longitude_e7)),
         (18, _ASCII, 7, b"WGS-84\0"),
     ]
     camera = [(0x9003, _ASCII, len(stamp), stamp), (0x9011, _ASCII, len(offset), offset)]
     first_size, camera_size = 2 + 12 * 2 + 4, _size(camera)
     camera_at = 8 + first_size
-    pointers = [(0x8769, _LONG, 1, struct.pack(">I", camera_at)), (0x8825, _LONG, 1, struct.pack(">I", camera_at + camera_size))]
+    pointers = [
+        (0x8769, _LONG, 1, struct.pack(">I", camera_at)),
+        (0x8825, _LONG, 1, struct.pack(">I", camera_at + camera_size)),
+    ]
     return (
-        b"MM\0*" + struct.pack(">I", 8) + _directory(pointers, 8) + _directory(camera, camera_at) + _directory(gps, camera_at + camera_size)
+        b"MM\0*"
+        + struct.pack(">I", 8)
+        + _directory(pointers, 8)
+        + _directory(camera, camera_at)
+        + _directory(gps, camera_at + camera_size)
     )
 
 

@@ -79,7 +79,9 @@ class FormPresenter(Presenter):
         self.is_open = self.form.is_open
         self.photos = tuple(_row(photo, self._desk) for photo in self.form.photos())
         place = self.form.values.get("place")
-        self.place_text = f"地图选点 {place['longitude_e7'] / 1e7:.5f}, {place['latitude_e7'] / 1e7:.5f}" if place else ""
+        self.place_text = (
+            f"地图选点 {place['longitude_e7'] / 1e7:.5f}, {place['latitude_e7'] / 1e7:.5f}" if place else ""
+        )
         self.changed()
 
     def _confirm(self) -> None:
@@ -96,4 +98,9 @@ def _row(photo: KeptPhoto, desk: PhotoDesk) -> PhotoRow:
     own = photo.exif_place
     where = f"{own['longitude_e7'] / 1e7:.5f}, {own['latitude_e7'] / 1e7:.5f}" if own else "照片内无位置"
     when = (photo.captured_at or "照片内无时间").replace("T", " ")
-    return PhotoRow(photo.sha256, str(desk.path(photo.sha256)), photo.file_name, "　".join(filter(None, (when, where, photo.warning))))
+    return PhotoRow(
+        photo.sha256,
+        str(desk.path(photo.sha256)),
+        photo.file_name,
+        "　".join(filter(None, (when, where, photo.warning))),
+    )

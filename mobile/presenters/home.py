@@ -8,8 +8,13 @@ from mobile.presenters.rows import SurveyRow, Tile
 from mobile.store.store import Store
 
 TILES = (
-    Tile("record", "记录物种"), Tile("photo", "拍照"), Tile("patrol", "巡护"),
-    Tile("transect", "鸟类样线"), Tile("invasive", "入侵植物样地"), Tile("my_records", "我的记录"), Tile("sync", "同步"),
+    Tile("record", "记录物种"),
+    Tile("photo", "拍照"),
+    Tile("patrol", "巡护"),
+    Tile("transect", "鸟类样线"),
+    Tile("invasive", "入侵植物样地"),
+    Tile("my_records", "我的记录"),
+    Tile("sync", "同步"),
 )
 
 
@@ -45,7 +50,9 @@ class HomePresenter(Presenter):
         self.waiting_records = self._store.outbox.waiting_count()
         self.waiting_photos = self._store.media.waiting_count()
         waits = self.waiting_records + self.waiting_photos
-        self.waiting_text = f"待发送 {self.waiting_records} 条，照片 {self.waiting_photos} 张" if waits else "全部已送达"
+        self.waiting_text = (
+            f"待发送 {self.waiting_records} 条，照片 {self.waiting_photos} 张" if waits else "全部已送达"
+        )
         self.patrol_text = f"巡护中 {self._patrol.distance_text}" if self._patrol.state in ("running", "paused") else ""
         self.free_mb = self._storage.free_bytes() // 1_000_000
         self.storage_low = self.free_mb < 300

@@ -10,8 +10,11 @@ from mobile.species.entry import Species
 from shared.vocabulary import DAMAGE_GRADES
 
 FIELDS = (
-    Choice("occurrence_area_m2", "发生面积（平方米）"), Choice("cover_pct", "盖度（%）"), Choice("density", "密度（株/平方米）"),
-    Choice("treated_area_m2", "防治面积（平方米）"), Choice("plot_area_m2", "样地面积（平方米）"),
+    Choice("occurrence_area_m2", "发生面积（平方米）"),
+    Choice("cover_pct", "盖度（%）"),
+    Choice("density", "密度（株/平方米）"),
+    Choice("treated_area_m2", "防治面积（平方米）"),
+    Choice("plot_area_m2", "样地面积（平方米）"),
 )
 
 
@@ -21,7 +24,11 @@ class InvasivePresenter(FormPresenter):
     control_action, spread_trend, habitat_code, location_name, pathway, remarks."""
 
     def __init__(
-        self, form: InvasiveCapture, desk: PhotoDesk, position: PositionPresenter, picker: SpeciesPicker,
+        self,
+        form: InvasiveCapture,
+        desk: PhotoDesk,
+        position: PositionPresenter,
+        picker: SpeciesPicker,
     ) -> None:
         super().__init__(form, desk, position)
         self.invasive = form

@@ -8,6 +8,7 @@ from mobile.store.outbox import KeptRecord
 from mobile.store.store import Store
 
 PAGE = 100
+UNTOUCHED = {"opened_at", "event_id"}  # what a form that was only looked at holds
 SHOWN_KINDS = ("occurrence", "event", "patrol", "finding")
 
 
@@ -52,13 +53,28 @@ class MyRecordsPresenter(Presenter):
 
     def _drafts(self) -> list[RecordRow]:
         return [
-            RecordRow(d.draft_id, "draft", (d.values.get("taxon") or {}).get("verbatim_name") or "未完成的记录", d.started_at[:16].replace("T", " "),
-                      "draft", STATE_NAMES["draft"], "", None)
+            RecordRow(
+                d.draft_id,
+                "draft",
+                (d.values.get("taxon") or {}).get("verbatim_name") or "未完成的记录",
+                d.started_at[:16].replace("T", " "),
+                "draft",
+                STATE_NAMES["draft"],
+                "",
+                None,
+            )
             for d in self._store.drafts.all()
+            if d.values.keys() - UNTOUCHED
         ]
 
     def _row(self, record: KeptRecord) -> RecordRow:
         return RecordRow(
-            record.record_id, record.kind, title_of(record), subtitle_of(record), record.state, STATE_NAMES[record.state],
-            record.reason, photo_of(self._store, record.record_id),
+            record.record_id,
+            record.kind,
+            title_of(record),
+            subtitle_of(record),
+            record.state,
+            STATE_NAMES[record.state],
+            record.reason,
+            photo_of(self._store, record.record_id),
         )

@@ -32,7 +32,11 @@ class PatrolPresenter(FormPresenter):
     `location_name`. A patrol survives a restart of the app: `restore` takes it up again."""
 
     def __init__(
-        self, form: PatrolCapture, desk: PhotoDesk, position: PositionPresenter, finding: FindingPresenter,
+        self,
+        form: PatrolCapture,
+        desk: PhotoDesk,
+        position: PositionPresenter,
+        finding: FindingPresenter,
     ) -> None:
         super().__init__(form, desk, position)
         self.patrol = form
@@ -82,12 +86,19 @@ class PatrolPresenter(FormPresenter):
         if self.patrol.state == "running" and self.patrol.receive(fixes):
             self.show()
 
+    def keep_time(self) -> None:
+        """Lets the time go on while no position comes in."""
+        if self.form.is_open and _elapsed(self.patrol.summary().duration_s) != self.elapsed_text:
+            self.show()
+
     def open_finding(self, fresh: bool = False) -> bool:
         """Opens `finding` for this patrol; False, with words, when none runs."""
+
         def begin() -> None:
             patrol_id = self.patrol.patrol_id()
             self.finding.open(fresh)
             self.finding.capture.set("event_id", patrol_id)
+
         return self.attempt(begin)
 
     def show(self) -> None:
@@ -96,10 +107,11 @@ class PatrolPresenter(FormPresenter):
         self.location_name = self.form.values.get("location_name") or ""
         self.distance_m, self.point_count = summary.length_m, summary.point_count
         self.distance_text = f"{summary.length_m / 1000:.1f} 公里"
-        minutes = int(summary.duration_s // 60)
-        self.elapsed_text = f"{minutes // 60}:{minutes % 60:02d}"
+        self.elapsed_text = _elapsed(summary.duration_s)
         self.line = summary.legs
-        self.gaps = tuple(f"轨迹中断 {gap.minutes:.0f} 分钟（{gap.begin:%H:%M}–{gap.end:%H:%M}）" for gap in summary.gaps)
+        self.gaps = tuple(
+            f"轨迹中断 {gap.minutes:.0f} 分钟（{gap.begin:%H:%M}–{gap.end:%H:%M}）" for gap in summary.gaps
+        )
         super().show()
 
     def _end(self, nil_report: bool | None) -> None:
@@ -108,8 +120,14 @@ class PatrolPresenter(FormPresenter):
     def _list_findings(self) -> None:
         rows = self.patrol.findings() if self.form.is_open else []
         found = tuple(
-            FindingRow(row.record_id, FINDING_TYPES[row.body["finding_type"]], row.body.get("action_taken") or "") for row in rows
+            FindingRow(row.record_id, FINDING_TYPES[row.body["finding_type"]], row.body.get("action_taken") or "")
+            for row in rows
         )
         if found != self.findings:
             self.findings = found
             self.changed()
+
+
+def _elapsed(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    return f"{minutes // 60}:{minutes % 60:02d}"

@@ -46,11 +46,16 @@ class PositionPresenter(Presenter):
 
 def _best(newest: Fix, recent: list[Fix]) -> Fix:
     """A slightly older fix wins only if it is more accurate and the newest one agrees that nobody walked away."""
+
     def agrees(fix: Fix) -> bool:
         within = distance_m(*fix.degrees, *newest.degrees) <= (newest.accuracy_m or 0)
         return within and newest.at - fix.at <= WINDOW
 
-    return min(filter(agrees, recent), key=lambda fix: (fix.accuracy_m is None, fix.accuracy_m, -fix.at.timestamp()), default=newest)
+    return min(
+        filter(agrees, recent),
+        key=lambda fix: (fix.accuracy_m is None, fix.accuracy_m, -fix.at.timestamp()),
+        default=newest,
+    )
 
 
 def _quality(fix: Fix | None) -> str:

@@ -20,7 +20,11 @@ class RecordPresenter(FormPresenter):
     withdraws, or None); `position`, `photos`, `place_text` as in FormPresenter. Choices: `sexes`, `life_stages`."""
 
     def __init__(
-        self, form: SightingCapture, desk: PhotoDesk, position: PositionPresenter, picker: SpeciesPicker,
+        self,
+        form: SightingCapture,
+        desk: PhotoDesk,
+        position: PositionPresenter,
+        picker: SpeciesPicker,
     ) -> None:
         super().__init__(form, desk, position)
         self.sighting = form
@@ -89,7 +93,11 @@ class RecordPresenter(FormPresenter):
     def show(self) -> None:
         values = self.form.values
         taxon = values.get("taxon")
-        self.chosen = (self.picker.by_key(taxon["taxon_id"]) if taxon["taxon_id"] else unlisted(taxon["verbatim_name"])) if taxon else None
+        self.chosen = (
+            (self.picker.by_key(taxon["taxon_id"]) if taxon["taxon_id"] else unlisted(taxon["verbatim_name"]))
+            if taxon
+            else None
+        )
         self.chosen_text = f"{taxon['verbatim_name']} {values.get('mark') or ''}".strip() if taxon else ""
         self.count = values.get("count", 1)
         self.remarks, self.behavior = values.get("remarks") or "", values.get("behavior") or ""

@@ -25,7 +25,9 @@ class SpeciesPicker(Presenter):
     def refresh(self) -> None:
         index = self._index()
         self.recent = tuple(index.by_id(species.key) or species for species in self._recent())
-        self.pack_text = f"名录 {index.version}，{len(index)} 种" if len(index) else "平板上还没有物种名录：同步后即可搜索"
+        self.pack_text = (
+            f"名录 {index.version}，{len(index)} 种" if len(index) else "平板上还没有物种名录：同步后即可搜索"
+        )
         self.search(self.query)
 
     def reset(self) -> None:

@@ -20,7 +20,11 @@ class SyncPresenter(Presenter):
     (SyncReport of the last run, or None); `clock_text` (a wrong tablet clock in words, else empty)."""
 
     def __init__(
-        self, store: Store, session: SyncSession, runner: Runner = run_here, post: Callable[[Callable[[], None]], None] | None = None,
+        self,
+        store: Store,
+        session: SyncSession,
+        runner: Runner = run_here,
+        post: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         super().__init__(post)
         self._store = store
@@ -44,7 +48,11 @@ class SyncPresenter(Presenter):
 
     def refresh(self) -> None:
         identity = self._store.identity.current()
-        self.enrolled, self.person_name, self.device_name = identity.enrolled, identity.person_name, identity.device_name
+        self.enrolled, self.person_name, self.device_name = (
+            identity.enrolled,
+            identity.person_name,
+            identity.device_name,
+        )
         self.server_url = self._store.identity.server_url()
         outbox, media = self._store.outbox, self._store.media
         self.on_tablet, self.at_server = outbox.total(), outbox.held_count()
@@ -62,13 +70,20 @@ class SyncPresenter(Presenter):
     def enrol(self, code: str, device_name: str = "") -> bool | None:
         """Enrols the tablet with a code, then fetches surveys and the species pack. In the background (a window) returns
         None at once and tells the outcome by `message`; else True or False."""
-        return self._start(lambda: self._session.enrol(code.strip(), device_name.strip() or "平板"), "正在登记…", "登记成功", lambda: True)
+        return self._start(
+            lambda: self._session.enrol(code.strip(), device_name.strip() or "平板"),
+            "正在登记…",
+            "登记成功",
+            lambda: True,
+        )
 
     def sync(self) -> bool | None:
         """Sends what waits, then photos, then fetches. Return as in `enrol`; True only if nothing waits any more."""
         return self._start(lambda: self._session.run(self._tell), "正在同步…", "同步完成", self._nothing_waits)
 
-    def _start(self, work: Callable[[], SyncReport], begun: str, done: str, finished: Callable[[], bool]) -> bool | None:
+    def _start(
+        self, work: Callable[[], SyncReport], begun: str, done: str, finished: Callable[[], bool]
+    ) -> bool | None:
         if self.running:
             return None
         self.running, self.progress = True, begun
@@ -100,7 +115,9 @@ class SyncPresenter(Presenter):
         self.changed()
 
     def _words(self) -> list[str]:
-        lines = [f"平板上共 {self.on_tablet} 条记录，服务器已收到 {self.at_server} 条，照片已送达 {self.photos_at_server} 张"]
+        lines = [
+            f"平板上共 {self.on_tablet} 条记录，服务器已收到 {self.at_server} 条，照片已送达 {self.photos_at_server} 张"
+        ]
         if self.waiting_records or self.waiting_photos:
             lines.append(f"还有 {self.waiting_records} 条记录、{self.waiting_photos} 张照片等待发送")
         lines += [f"{count} 条：{reason}" for reason, count in self._store.outbox.reasons()]

@@ -5,15 +5,22 @@ from mobile.store.store import Store
 from shared.vocabulary import FINDING_TYPES, PROTOCOLS
 
 STATE_NAMES = {
-    "draft": "草稿", "waiting": "待发送", "sent": "已发出，未确认", "held": "已送达", "conflict": "有冲突，待人工处理",
-    "quarantined": "服务器未能读取", "withdrawn": "已撤回",
+    "draft": "草稿",
+    "waiting": "待发送",
+    "sent": "已发出，未确认",
+    "held": "已送达",
+    "conflict": "有冲突，待人工处理",
+    "quarantined": "服务器未能读取",
+    "withdrawn": "已撤回",
 }
 
 
 def title_of(record: KeptRecord) -> str:
     body = record.body
     if record.kind == "occurrence":
-        name = body["taxon"].get("name_zh") or body["taxon"].get("verbatim_name") or body["taxon"].get("scientific_name")
+        name = (
+            body["taxon"].get("name_zh") or body["taxon"].get("verbatim_name") or body["taxon"].get("scientific_name")
+        )
         absent = body.get("occurrence_status") == "absent"
         return f"{name} 未见" if absent else f"{name} × {body.get('individual_count') or '?'}"
     if record.kind == "finding":

@@ -19,7 +19,11 @@ class TransectPresenter(FormPresenter):
     habitat_code, remarks, length_m (text: the marked line's own length)."""
 
     def __init__(
-        self, form: TransectCapture, desk: PhotoDesk, position: PositionPresenter, picker: SpeciesPicker,
+        self,
+        form: TransectCapture,
+        desk: PhotoDesk,
+        position: PositionPresenter,
+        picker: SpeciesPicker,
     ) -> None:
         super().__init__(form, desk, position)
         self.transect = form
@@ -72,17 +76,27 @@ class TransectPresenter(FormPresenter):
         if self.transect.is_open and self.transect.receive(fixes):
             self.show()
 
+    def keep_time(self) -> None:
+        """Lets the time go on while no position comes in."""
+        if self.form.is_open and _elapsed(self.transect.summary().duration_s) != self.elapsed_text:
+            self.show()
+
     def show(self) -> None:
         self.state = "running" if self.form.is_open else "idle"
         self.tally = tuple(
-            TallyRow(row.key, row.species.name_zh, row.species.scientific_name, row.count, row.target) for row in self.transect.rows()
+            TallyRow(row.key, row.species.name_zh, row.species.scientific_name, row.count, row.target)
+            for row in self.transect.rows()
         )
         self.total = sum(row.count for row in self.tally)
         summary = self.transect.summary()
         self.length_m = summary.length_m
         self.length_text = f"{summary.length_m:.0f} 米"
-        self.elapsed_text = f"{summary.duration_s / 60:.0f} 分钟"
+        self.elapsed_text = _elapsed(summary.duration_s)
         super().show()
 
     def _end(self) -> None:
         self.saved_ids = tuple(saved.record_id for saved in self.transect.end())
+
+
+def _elapsed(seconds: float) -> str:
+    return f"{int(seconds // 60)} 分钟"

@@ -29,7 +29,9 @@ class Player:
     """Time stands where the script puts it: `at` sets it, a walk carries it along, and each step without `at` comes a second
     later. A step that meets the server without `at` runs at the computer's own time, as a tablet in the evening would."""
 
-    def __init__(self, field: Field, clock: ScriptedClock, location: ScriptedLocation, base: Path, gpx: Path | None) -> None:
+    def __init__(
+        self, field: Field, clock: ScriptedClock, location: ScriptedLocation, base: Path, gpx: Path | None
+    ) -> None:
         self._field = field
         self._clock = clock
         self._location = location
@@ -42,9 +44,19 @@ class Player:
         """StepFailed or DeviceFailure in words."""
         self._set_time(step)
         plays: dict[str, Callable[[dict[str, Any]], None]] = {
-            "enrol": self._enrol, "choose_survey": self._choose_survey, "record_sighting": self._sighting, "undo": self._undo,
-            "start_patrol": self._start_patrol, "walk": self._walk, "pause": self._pause, "resume": self._resume, "finding": self._finding,
-            "end_patrol": self._end_patrol, "bird_transect": self._transect, "invasive_plot": self._invasive, "sync": self._sync,
+            "enrol": self._enrol,
+            "choose_survey": self._choose_survey,
+            "record_sighting": self._sighting,
+            "undo": self._undo,
+            "start_patrol": self._start_patrol,
+            "walk": self._walk,
+            "pause": self._pause,
+            "resume": self._resume,
+            "finding": self._finding,
+            "end_patrol": self._end_patrol,
+            "bird_transect": self._transect,
+            "invasive_plot": self._invasive,
+            "sync": self._sync,
         }
         plays[step.action](dict(step.values))
 
@@ -125,7 +137,9 @@ class Player:
         self._stand(values)
         transect.open(fresh=True)
         targets = [picker.by_name(name) for name in values.get("targets", [])]
-        _require(transect.start(values.get("location_name", ""), targets, values.get("target_group", "birds")), transect)
+        _require(
+            transect.start(values.get("location_name", ""), targets, values.get("target_group", "birds")), transect
+        )
         if "gpx" in values:
             self._follow(shifted(read_gpx(self._base / values["gpx"]), self._clock.now()))
         for name, count in values["counts"].items():
@@ -141,7 +155,10 @@ class Player:
         if "until" in values:
             self._clock.set(parse_aware(values["until"]))
         elif "duration_min" in values:
-            self._clock.set(parse_aware(str(self._field.transect.form.values["started_at"])) + timedelta(minutes=float(values["duration_min"])))
+            self._clock.set(
+                parse_aware(str(self._field.transect.form.values["started_at"]))
+                + timedelta(minutes=float(values["duration_min"]))
+            )
         if "end_lon" in values:
             self._stand({**values, "lon": values["end_lon"], "lat": values["end_lat"]})
 
@@ -156,23 +173,38 @@ class Player:
         grades = {name: code for code, name in DAMAGE_GRADES.items()}
         if "damage_grade" in values:
             _require(plot.set_damage(grades.get(values["damage_grade"], values["damage_grade"])), plot)
-        texts = ("damaged_object", "spread_trend", "control_action", "habitat_code", "location_name", "pathway", "remarks")
+        texts = (
+            "damaged_object",
+            "spread_trend",
+            "control_action",
+            "habitat_code",
+            "location_name",
+            "pathway",
+            "remarks",
+        )
         self._fill(plot, values, texts)
         _require(plot.confirm(), plot)
 
     def _sync(self, _: dict[str, Any]) -> None:
         sync = self._field.sync
         done = sync.sync()
-        self.warnings += [words for words in (sync.report.warnings if sync.report else []) if words not in self.warnings]
+        self.warnings += [
+            words for words in (sync.report.warnings if sync.report else []) if words not in self.warnings
+        ]
         _require(done, sync)
 
     def _stand(self, values: dict[str, Any]) -> None:
         """The receiver's fix at the script's place; without one the last fix counts while it is fresh."""
         if "lon" in values:
-            self._location.put(Fix(
-                to_e7(values["lat"]), to_e7(values["lon"]), float(values.get("accuracy_m", USUAL_ACCURACY_M)), self._clock.now(),
-                float(values["altitude_m"]) if "altitude_m" in values else None,
-            ))
+            self._location.put(
+                Fix(
+                    to_e7(values["lat"]),
+                    to_e7(values["lon"]),
+                    float(values.get("accuracy_m", USUAL_ACCURACY_M)),
+                    self._clock.now(),
+                    float(values["altitude_m"]) if "altitude_m" in values else None,
+                )
+            )
         self._field.tick()
 
     def _follow(self, fixes: Iterable[Fix]) -> None:

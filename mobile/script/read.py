@@ -18,7 +18,11 @@ class ScriptFault(Exception):
     """The script cannot be played; says which step and field, in Chinese and English."""
 
     def __init__(self, zh: str, en: str, step: int | None = None, action: str = "", field: str = "") -> None:
-        where_zh = f"脚本第 {step} 步{f'（{action}）' if action else ''}{f' 字段 {field}' if field else ''}：" if step else "脚本："
+        where_zh = (
+            f"脚本第 {step} 步{f'（{action}）' if action else ''}{f' 字段 {field}' if field else ''}："
+            if step
+            else "脚本："
+        )
         where_en = f"step {step}{f' field {field}' if field else ''}: " if step else "script: "
         super().__init__(f"{where_zh}{zh} ({where_en}{en})")
 
@@ -77,7 +81,11 @@ _DECIMAL = _Kind("应为不小于 0 的数", "must be a number of at least 0", l
 _COUNT = _Kind("应为正整数", "must be a whole number above 0", lambda v: _is_whole(v) and v > 0)
 _COUNTS = _Kind("应为“物种: 数量”的对象", "must be an object of species to whole number", _is_counts)
 _TEXTS = _Kind("应为文字列表", "must be a list of texts", _is_texts)
-_PHOTO = _Kind("应为文件名或文件名列表", "must be a file name or a list of them", lambda v: (isinstance(v, str) and v != "") or _is_texts(v))
+_PHOTO = _Kind(
+    "应为文件名或文件名列表",
+    "must be a file name or a list of them",
+    lambda v: (isinstance(v, str) and v != "") or _is_texts(v),
+)
 _FLAG = _Kind("应为 true 或 false", "must be true or false", lambda v: isinstance(v, bool))
 _TIME = _Kind("应为带时区的时间，例如 2025-05-20T07:30:00+08:00", "must be a time with its offset", _is_time)
 _FINDING = _Kind(f"应为 {'、'.join(FINDING_TYPES)} 之一", "is not a finding type", lambda v: v in tuple(FINDING_TYPES))
@@ -91,8 +99,16 @@ _ACTIONS: Mapping[str, tuple[Mapping[str, _Kind], tuple[str, ...]]] = {
     "enrol": ({"code": _TEXT, "device_name": _TEXT}, ("code",)),
     "choose_survey": ({"survey_id": _TEXT}, ("survey_id",)),
     "record_sighting": (
-        {"species": _TEXT, "count": _COUNT, "place_source": _SOURCE, "sex": _TEXT, "life_stage": _TEXT, "behavior": _TEXT,
-         **_PLACE, **_NOTES},
+        {
+            "species": _TEXT,
+            "count": _COUNT,
+            "place_source": _SOURCE,
+            "sex": _TEXT,
+            "life_stage": _TEXT,
+            "behavior": _TEXT,
+            **_PLACE,
+            **_NOTES,
+        },
         ("species",),
     ),
     "undo": ({}, ()),
@@ -100,18 +116,49 @@ _ACTIONS: Mapping[str, tuple[Mapping[str, _Kind], tuple[str, ...]]] = {
     "walk": ({"gpx": _TEXT, "until": _TIME}, ()),
     "pause": ({}, ()),
     "resume": ({}, ()),
-    "finding": ({"finding_type": _FINDING, "action_taken": _TEXT, "evidence_number": _TEXT, **_PLACE, **_NOTES}, ("finding_type",)),
+    "finding": (
+        {"finding_type": _FINDING, "action_taken": _TEXT, "evidence_number": _TEXT, **_PLACE, **_NOTES},
+        ("finding_type",),
+    ),
     "end_patrol": ({"nil_report": _FLAG, **_NOTES}, ()),
     "bird_transect": (
-        {"location_name": _TEXT, "counts": _COUNTS, "targets": _TEXTS, "target_group": _TEXT, "until": _TIME, "duration_min": _DECIMAL, "gpx": _TEXT,
-         "length_m": _DECIMAL, "end_lon": _LONGITUDE, "end_lat": _LATITUDE, "observers": _COUNT, "weather": _TEXT,
-         "habitat_code": _TEXT, **_PLACE, **_NOTES},
+        {
+            "location_name": _TEXT,
+            "counts": _COUNTS,
+            "targets": _TEXTS,
+            "target_group": _TEXT,
+            "until": _TIME,
+            "duration_min": _DECIMAL,
+            "gpx": _TEXT,
+            "length_m": _DECIMAL,
+            "end_lon": _LONGITUDE,
+            "end_lat": _LATITUDE,
+            "observers": _COUNT,
+            "weather": _TEXT,
+            "habitat_code": _TEXT,
+            **_PLACE,
+            **_NOTES,
+        },
         ("counts",),
     ),
     "invasive_plot": (
-        {"species": _TEXT, "occurrence_area_m2": _DECIMAL, "cover_pct": _DECIMAL, "density": _DECIMAL, "treated_area_m2": _DECIMAL,
-         "plot_area_m2": _DECIMAL, "damage_grade": _GRADE, "damaged_object": _TEXT, "spread_trend": _TEXT, "control_action": _TEXT,
-         "habitat_code": _TEXT, "location_name": _TEXT, "pathway": _TEXT, **_PLACE, **_NOTES},
+        {
+            "species": _TEXT,
+            "occurrence_area_m2": _DECIMAL,
+            "cover_pct": _DECIMAL,
+            "density": _DECIMAL,
+            "treated_area_m2": _DECIMAL,
+            "plot_area_m2": _DECIMAL,
+            "damage_grade": _GRADE,
+            "damaged_object": _TEXT,
+            "spread_trend": _TEXT,
+            "control_action": _TEXT,
+            "habitat_code": _TEXT,
+            "location_name": _TEXT,
+            "pathway": _TEXT,
+            **_PLACE,
+            **_NOTES,
+        },
         ("species",),
     ),
     "sync": ({}, ()),
@@ -137,7 +184,9 @@ def check_step(number: int, raw: Any) -> Step:
         raise ScriptFault("应为对象", "must be an object", number)
     action = raw.get("do")
     if not isinstance(action, str) or action not in _ACTIONS:
-        raise ScriptFault(f"没有 {action!r} 这个动作；可用：{'、'.join(_ACTIONS)}", f"no action {action!r}", number, field="do")
+        raise ScriptFault(
+            f"没有 {action!r} 这个动作；可用：{'、'.join(_ACTIONS)}", f"no action {action!r}", number, field="do"
+        )
     fields, required = _ACTIONS[action]
     values = {key: value for key, value in raw.items() if key not in ("do", "at", "note")}
     for missing in (name for name in required if name not in values):
@@ -150,5 +199,11 @@ def check_step(number: int, raw: Any) -> Step:
             raise ScriptFault(f"{kind.zh}，而不是 {value!r}", kind.en, number, action, name)
     for lon, lat in (("lon", "lat"), ("end_lon", "end_lat")):
         if (lon in values) != (lat in values):
-            raise ScriptFault(f"{lon} 与 {lat} 须同时给出", f"{lon} and {lat} go together", number, action, lon if lat in values else lat)
+            raise ScriptFault(
+                f"{lon} 与 {lat} 须同时给出",
+                f"{lon} and {lat} go together",
+                number,
+                action,
+                lon if lat in values else lat,
+            )
     return Step(number, action, parse_aware(raw["at"]) if "at" in raw else None, values)

@@ -35,7 +35,9 @@ class Species:
     def as_taxon(self) -> dict[str, str | None]:
         """The wire's taxon; an unlisted name stays as the user gave it."""
         return {
-            "taxon_id": self.taxon_id, "scientific_name": self.scientific_name or None, "name_zh": self.name_zh or None,
+            "taxon_id": self.taxon_id,
+            "scientific_name": self.scientific_name or None,
+            "name_zh": self.name_zh or None,
             "verbatim_name": self.display,
         }
 

@@ -48,13 +48,21 @@ def _names(connection: sqlite3.Connection) -> list[NamedSpecies]:
     others = connection.execute("select * from name order by taxon_id, name")
     return found + [
         NamedSpecies(taxa[row["taxon_id"]], row["name"], row["pinyin"] or "", row["initials"] or "")
-        for row in others if row["taxon_id"] in taxa and (row["taxon_id"], row["name"]) not in seen
+        for row in others
+        if row["taxon_id"] in taxa and (row["taxon_id"], row["name"]) not in seen
     ]
 
 
 def _species(row: sqlite3.Row) -> Species:
     protection = row["protection_class"] if row["protection_class"] in ("I", "II") else ""
     return Species(
-        row["taxon_id"], row["scientific_name"] or "", row["name_zh"] or "", row["group_zh"] or "", row["rank"] or "",
-        row["family"] or "", protection, bool(row["invasive"]), row["sensitivity"],
+        row["taxon_id"],
+        row["scientific_name"] or "",
+        row["name_zh"] or "",
+        row["group_zh"] or "",
+        row["rank"] or "",
+        row["family"] or "",
+        protection,
+        bool(row["invasive"]),
+        row["sensitivity"],
     )

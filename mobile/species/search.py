@@ -104,4 +104,10 @@ def _letters(text: str) -> str:
 def _row(named: NamedSpecies) -> _Row:
     plain = _plain(named.name)
     is_latin = plain[:1].isascii()
-    return _Row(named.species, plain, tuple(_WORDS.findall(plain)) if is_latin else (), _letters(named.pinyin), _letters(named.initials))
+    return _Row(
+        named.species,
+        plain,
+        tuple(_WORDS.findall(plain)) if is_latin else (),
+        _letters(named.pinyin),
+        _letters(named.initials),
+    )

@@ -24,22 +24,27 @@ class Database:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             upgrade(self.connection(), path)
+        except StoreFailure:
+            self.close()
+            raise
         except PermissionError as error:
+            self.close()
             raise StoreFailure(f"没有权限写入数据文件夹 {path.parent}（属于另一个用户？）") from error
         except (OSError, sqlite3.DatabaseError) as error:
+            self.close()
             raise StoreFailure(f"无法使用数据文件夹 {path.parent}：{error}") from error
 
     def connection(self) -> sqlite3.Connection:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             found = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False)
+            with self._lock:
+                self._opened.append(found)
             found.row_factory = sqlite3.Row
             found.execute("pragma journal_mode = wal")
             found.execute("pragma synchronous = full")
             found.execute("pragma foreign_keys = on")
             self._local.connection = found
-            with self._lock:
-                self._opened.append(found)
         return found
 
     @contextmanager
@@ -49,10 +54,11 @@ class Database:
         connection.execute("begin immediate")
         try:
             yield connection
+            connection.execute("commit")
         except BaseException:
-            connection.execute("rollback")
+            if connection.in_transaction:  # a full disk may have rolled it back already
+                connection.execute("rollback")
             raise
-        connection.execute("commit")
 
     def rows(self, query: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         return self.connection().execute(query, values).fetchall()
@@ -81,4 +87,6 @@ def upgrade(connection: sqlite3.Connection, path: Path, folder: Path = UPGRADES)
         connection.execute("vacuum into ?", (str(copy),))
     for number, file in steps:
         if number > at:
-            connection.executescript(f"begin immediate;\n{file.read_text(encoding='utf-8')}\npragma user_version = {number};\ncommit;")
+            connection.executescript(
+                f"begin immediate;\n{file.read_text(encoding='utf-8')}\npragma user_version = {number};\ncommit;"
+            )

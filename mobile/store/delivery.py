@@ -69,8 +69,16 @@ class Deliveries:
                 frees = receipt.outcome in FREES_THE_TABLET and receipt.holder == province
                 connection.execute(
                     "insert into receipt (record_id, digest, outcome, holder, server_epoch, reason, received_at, frees) values (?,?,?,?,?,?,?,?)",
-                    (receipt.record_id, receipt.digest, receipt.outcome, receipt.holder, receipt.server_epoch, receipt.reason,
-                     now.isoformat(timespec="seconds"), frees),
+                    (
+                        receipt.record_id,
+                        receipt.digest,
+                        receipt.outcome,
+                        receipt.holder,
+                        receipt.server_epoch,
+                        receipt.reason,
+                        now.isoformat(timespec="seconds"),
+                        frees,
+                    ),
                 )
                 state, reason = _state_after(receipt, frees)
                 connection.execute(
@@ -83,7 +91,8 @@ class Deliveries:
         with self._database.transaction() as connection:
             for item in offered:
                 attempts = connection.execute(
-                    "select attempts from outbox where record_id = ? and digest = ?", (item.record_id, item.digest),
+                    "select attempts from outbox where record_id = ? and digest = ?",
+                    (item.record_id, item.digest),
                 ).fetchone()[0]
                 connection.execute(
                     "update outbox set state = 'waiting', last_reason = ?, next_try_at = ? where record_id = ? and digest = ?",
@@ -94,11 +103,13 @@ class Deliveries:
         """After a restore the server may have lost what it once confirmed: everything still kept is offered again."""
         with self._database.transaction() as connection:
             changed = connection.execute(
-                "update outbox set state = 'waiting', attempts = 0, next_try_at = null, last_reason = ? where state <> 'waiting'", (reason,),
+                "update outbox set state = 'waiting', attempts = 0, next_try_at = null, last_reason = ? where state <> 'waiting'",
+                (reason,),
             ).rowcount
             connection.execute(
                 "update media_file set state = 'waiting', upload_url = null, attempts = 0, next_try_at = null, last_reason = ? "
-                "where state = 'held'", (reason,),
+                "where state = 'held'",
+                (reason,),
             )
         return int(changed)
 

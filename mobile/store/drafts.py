@@ -36,7 +36,9 @@ class Drafts:
 
     def all(self, form: str | None = None) -> list[Draft]:
         """Newest first."""
-        rows = self._database.rows("select * from draft where ? is null or form = ? order by started_at desc, draft_id desc", (form, form))
+        rows = self._database.rows(
+            "select * from draft where ? is null or form = ? order by started_at desc, draft_id desc", (form, form)
+        )
         return [Draft(row["draft_id"], row["form"], row["started_at"], self._values(row["draft_id"])) for row in rows]
 
     def discard(self, draft_id: str) -> None:

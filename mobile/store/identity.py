@@ -78,5 +78,9 @@ class Identities:
         if abs(offset) < SLIGHTLY_OFF:
             return ""
         direction = "慢" if offset > timedelta() else "快"
-        amount = f"{abs(offset).days} 天" if abs(offset) >= CLOCK_TOLERANCE else f"{abs(offset).total_seconds() / 60:.0f} 分钟"
+        amount = (
+            f"{abs(offset).days} 天"
+            if abs(offset) >= CLOCK_TOLERANCE
+            else f"{abs(offset).total_seconds() / 60:.0f} 分钟"
+        )
         return f"平板时钟比服务器{direction} {amount}：请校准系统时间；已保存记录的时间保持原样，不会改动"

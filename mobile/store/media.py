@@ -53,9 +53,12 @@ class MediaStore:
         """In the transaction that writes the media record: from here on the file waits to be sent."""
         connection.execute(
             "update media_file set media_id = coalesce(media_id, ?), state = case state when 'kept' then 'waiting' else state end "
-            "where sha256 = ?", (media_id, sha256),
+            "where sha256 = ?",
+            (media_id, sha256),
         )
-        connection.executemany("insert or ignore into media_subject values (?, ?)", [(sha256, subject) for subject in subject_ids])
+        connection.executemany(
+            "insert or ignore into media_subject values (?, ?)", [(sha256, subject) for subject in subject_ids]
+        )
 
     def first_of(self, subject_id: str) -> Path | None:
         rows = self._database.rows("select sha256 from media_subject where subject_id = ? limit 1", (subject_id,))
@@ -77,8 +80,11 @@ class MediaStore:
     def due(self, now: datetime, ignore_pause: bool) -> list[MediaFile]:
         rows = self._database.rows("select * from media_file where state = 'waiting' order by kept_at, sha256")
         return [
-            MediaFile(r["sha256"], r["file_name"], r["byte_count"], r["media_id"], self.path(r["sha256"]), r["upload_url"])
-            for r in rows if ignore_pause or not pauses(r["next_try_at"], now)
+            MediaFile(
+                r["sha256"], r["file_name"], r["byte_count"], r["media_id"], self.path(r["sha256"]), r["upload_url"]
+            )
+            for r in rows
+            if ignore_pause or not pauses(r["next_try_at"], now)
         ]
 
     def uploading(self, sha256: str, upload_url: str | None) -> None:
@@ -90,7 +96,8 @@ class MediaStore:
         with self._database.transaction() as connection:
             connection.execute(
                 "update media_file set state = 'held', custody_holder = ?, custody_epoch = ?, held_at = ?, last_reason = '', "
-                "next_try_at = null where sha256 = ?", (holder, epoch, now.isoformat(timespec="seconds"), sha256),
+                "next_try_at = null where sha256 = ?",
+                (holder, epoch, now.isoformat(timespec="seconds"), sha256),
             )
 
     def failed(self, sha256: str, reason: str, now: datetime) -> None:
@@ -104,7 +111,11 @@ class MediaStore:
     def free(self, now: datetime, free_bytes: int) -> int:
         """Removes originals whose custody is proved, 30 days after it, or at once when storage is scarce. Returns how many."""
         rows = self._database.rows("select sha256, held_at from media_file where state = 'held'")
-        ripe = [r["sha256"] for r in rows if free_bytes < SCARCE_BYTES or now - datetime.fromisoformat(r["held_at"]) > KEPT_AFTER_CUSTODY]
+        ripe = [
+            r["sha256"]
+            for r in rows
+            if free_bytes < SCARCE_BYTES or now - datetime.fromisoformat(r["held_at"]) > KEPT_AFTER_CUSTODY
+        ]
         for sha256 in ripe:
             with self._database.transaction() as connection:
                 connection.execute("update media_file set state = 'freed' where sha256 = ?", (sha256,))

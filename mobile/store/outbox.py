@@ -42,7 +42,15 @@ class Outbox:
     def add(self, connection: sqlite3.Connection, record: dict[str, Any], digest: str, canonical: bytes) -> None:
         connection.execute(
             "insert into record values (?, ?, ?, ?, ?, ?, ?)",
-            (record["seq"], record["id"], digest, record["base_digest"], record["kind"], record["saved_at"]["wall"], canonical),
+            (
+                record["seq"],
+                record["id"],
+                digest,
+                record["base_digest"],
+                record["kind"],
+                record["saved_at"]["wall"],
+                canonical,
+            ),
         )
         connection.execute("insert into outbox (record_id, digest) values (?, ?)", (record["id"], digest))
 
@@ -65,7 +73,8 @@ class Outbox:
     def counts(self, kinds: Sequence[str]) -> dict[str, int]:
         marks = ",".join("?" * len(kinds))
         rows = self._database.rows(
-            f"select o.state, count(*) from record r join outbox o using (record_id, digest) where r.kind in ({marks}) group by 1", tuple(kinds),
+            f"select o.state, count(*) from record r join outbox o using (record_id, digest) where r.kind in ({marks}) group by 1",
+            tuple(kinds),
         )
         return {row[0]: row[1] for row in rows}
 
@@ -88,7 +97,8 @@ class Outbox:
     def newest_version(self, record_id: str) -> KeptRecord | None:
         rows = self._database.rows(
             "select r.*, o.last_reason, o.state as shown from record r join outbox o using (record_id, digest) "
-            "where record_id = ? order by seq desc limit 1", (record_id,),
+            "where record_id = ? order by seq desc limit 1",
+            (record_id,),
         )
         return _kept(rows[0]) if rows else None
 
@@ -106,4 +116,6 @@ class Outbox:
 
 
 def _kept(row: sqlite3.Row) -> KeptRecord:
-    return KeptRecord(row["record_id"], row["digest"], row["kind"], json.loads(row["canonical"]), row["shown"], row["last_reason"])
+    return KeptRecord(
+        row["record_id"], row["digest"], row["kind"], json.loads(row["canonical"]), row["shown"], row["last_reason"]
+    )

@@ -21,7 +21,9 @@ class Surveys:
         self._database = database
 
     def all(self) -> list[SurveyChoice]:
-        rows = self._database.rows("select survey_id, title, kind, dataset_id, chosen from survey order by title, survey_id")
+        rows = self._database.rows(
+            "select survey_id, title, kind, dataset_id, chosen from survey order by title, survey_id"
+        )
         return [SurveyChoice(**{**dict(row), "chosen": bool(row["chosen"])}) for row in rows]
 
     def chosen(self) -> SurveyChoice | None:
@@ -44,5 +46,8 @@ class Surveys:
             connection.execute("delete from survey")
             connection.executemany(
                 "insert into survey values (?, ?, ?, ?, ?)",
-                [(s["survey_id"], s["title"], s.get("kind") or "", s.get("dataset_id"), s["survey_id"] == keep) for s in offered],
+                [
+                    (s["survey_id"], s["title"], s.get("kind") or "", s.get("dataset_id"), s["survey_id"] == keep)
+                    for s in offered
+                ],
             )

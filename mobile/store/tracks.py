@@ -19,4 +19,6 @@ class Tracks:
 
     def points(self, event_id: str) -> list[TrackPoint]:
         rows = self._database.rows("select * from track_point where event_id = ? order by leg, t_ms", (event_id,))
-        return [TrackPoint(r["leg"], r["t_ms"], r["lon_e7"], r["lat_e7"], r["accuracy_cm"], r["altitude_dm"]) for r in rows]
+        return [
+            TrackPoint(r["leg"], r["t_ms"], r["lon_e7"], r["lat_e7"], r["accuracy_cm"], r["altitude_dm"]) for r in rows
+        ]

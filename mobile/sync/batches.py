@@ -19,7 +19,12 @@ NO_RECEIPT = "服务器没有给出与内容相符的收据"
 
 
 def send_batches(
-    store: Store, transport: Transport, now: Callable[[], datetime], ignore_pause: bool, report: SyncReport, tell: Callable[[str], None],
+    store: Store,
+    transport: Transport,
+    now: Callable[[], datetime],
+    ignore_pause: bool,
+    report: SyncReport,
+    tell: Callable[[str], None],
 ) -> None:
     """Once through what is due. A failure leaves everything unanswered in the outbox and goes up."""
     due = store.deliveries.due(now(), ignore_pause)
@@ -30,7 +35,9 @@ def send_batches(
         _send(store, transport, now, batch, report)
 
 
-def _send(store: Store, transport: Transport, now: Callable[[], datetime], batch: list[Offered], report: SyncReport) -> None:
+def _send(
+    store: Store, transport: Transport, now: Callable[[], datetime], batch: list[Offered], report: SyncReport
+) -> None:
     store.deliveries.posting(batch)
     try:
         answer = transport.post_json("/v1/sync/batches", _body(batch, now()), compressed=True)
@@ -44,7 +51,9 @@ def _send(store: Store, transport: Transport, now: Callable[[], datetime], batch
     for receipt in receipts:
         report.receipts[receipt.outcome] += 1
         if receipt.outcome == QUARANTINED:
-            report.trouble(f"服务器未能读取一条记录（{receipt.record_id}）：{receipt.reason or '原因未说明'}；原文在平板和服务器上都已留存")
+            report.trouble(
+                f"服务器未能读取一条记录（{receipt.record_id}）：{receipt.reason or '原因未说明'}；原文在平板和服务器上都已留存"
+            )
     answered = {(receipt.record_id, receipt.digest) for receipt in receipts}
     unanswered = [offered for offered in batch if (offered.record_id, offered.digest) not in answered]
     if unanswered:
@@ -56,7 +65,14 @@ def _body(batch: list[Offered], now: datetime) -> bytes:
     """The records' own bytes, spliced in as they are: what was signed for is what is sent."""
     head = canonical_bytes({"batch_id": str(uuid7()), "protocol": PROTOCOL})
     sent_at = canonical_bytes(now.astimezone(CHINA).isoformat(timespec="seconds"))
-    return head[:-1] + b',"sent_at":' + sent_at + b',"records":[' + b",".join(offered.canonical for offered in batch) + b"]}"
+    return (
+        head[:-1]
+        + b',"sent_at":'
+        + sent_at
+        + b',"records":['
+        + b",".join(offered.canonical for offered in batch)
+        + b"]}"
+    )
 
 
 def _matching(batch: list[Offered], answer: dict[str, Any]) -> list[Receipt]:
@@ -85,5 +101,9 @@ def _receipt(raw: Any) -> Receipt | None:
 def _details(detail: Any) -> list[str]:
     """Field and message of each thing that the server found wrong."""
     if isinstance(detail, list):
-        return [" ".join(str(one[key]) for key in ("field", "message") if one.get(key)) for one in detail if isinstance(one, dict)]
+        return [
+            " ".join(str(one[key]) for key in ("field", "message") if one.get(key))
+            for one in detail
+            if isinstance(one, dict)
+        ]
     return [str(detail)] if detail else []

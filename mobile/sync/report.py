@@ -38,4 +38,10 @@ class SyncReport:
             self.warn(words)
 
     def as_json(self) -> dict[str, Any]:
-        return {"sent": self.sent, "receipts": self.receipts, "photos": self.photos, "pulled": self.pulled, "problems": self.problems}
+        return {
+            "sent": self.sent,
+            "receipts": self.receipts,
+            "photos": self.photos,
+            "pulled": self.pulled,
+            "problems": self.problems,
+        }

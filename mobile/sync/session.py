@@ -100,7 +100,10 @@ class SyncSession:
             raise NotReady("请输入登记码")
         transport = Transport(self._address())
         request = {
-            "code": code, "device_id": self._store.identity.device_id(), "device_name": device_name, "app_version": __version__,
+            "code": code,
+            "device_id": self._store.identity.device_id(),
+            "device_name": device_name,
+            "app_version": __version__,
         }
         try:
             answer = transport.post_json("/v1/devices/enrol", canonical_bytes(request))
@@ -108,7 +111,9 @@ class SyncSession:
             raise NotReady("登记码无效：请核对后重新输入") from failure
         finally:
             transport.close()
-        settings = {name: str(answer.get(name) or "") for name in ("person_id", "person_name", "holder", "server_epoch")}
+        settings = {
+            name: str(answer.get(name) or "") for name in ("person_id", "person_name", "holder", "server_epoch")
+        }
         if not settings["person_id"] or not isinstance(answer.get("credential"), str):
             raise BrokenAnswer
         self._store.identity.enrol(answer["credential"], device_name=device_name, **settings)
@@ -118,7 +123,11 @@ class SyncSession:
         offer = transport.get_json("/v1/sync/session")
         after = self._device.clock.now()
         try:
-            server_time, epoch, holder = parse_aware(offer["server_time"]), str(offer["server_epoch"]), str(offer["holder"])
+            server_time, epoch, holder = (
+                parse_aware(offer["server_time"]),
+                str(offer["server_epoch"]),
+                str(offer["holder"]),
+            )
             surveys = [s for s in offer.get("surveys") or [] if s.get("survey_id") and s.get("title")]
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise BrokenAnswer from error

@@ -66,9 +66,17 @@ class Transport:
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:
             return self._session.request(
-                method, self._url(path), timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S), allow_redirects=False, **options,
+                method,
+                self._url(path),
+                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                allow_redirects=False,
+                **options,
             )
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema) as error:
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidSchema,
+        ) as error:
             raise Refused(400, f"服务器地址无效：{self.base_url}") from error
         except requests.exceptions.SSLError as error:
             raise NotOurServer(self.base_url) from error  # another certificate is another server

@@ -23,7 +23,12 @@ class PhotoDamaged(SyncFailure):
 
 
 def send_photos(
-    store: Store, transport: Transport, now: Callable[[], datetime], ignore_pause: bool, report: SyncReport, tell: Callable[[str], None],
+    store: Store,
+    transport: Transport,
+    now: Callable[[], datetime],
+    ignore_pause: bool,
+    report: SyncReport,
+    tell: Callable[[str], None],
 ) -> None:
     """One bad photo does not hold up the others; a lost connection ends the round and goes up."""
     for photo in store.media.due(now(), ignore_pause):
@@ -80,7 +85,9 @@ class _Upload:
         photo = self._photo
         metadata = {"media_id": photo.media_id, "sha256": photo.sha256, "filename": photo.file_name}
         encoded = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
-        answer = self._transport.tus("POST", "/v1/uploads", {"Upload-Length": str(photo.byte_count), "Upload-Metadata": encoded})
+        answer = self._transport.tus(
+            "POST", "/v1/uploads", {"Upload-Length": str(photo.byte_count), "Upload-Metadata": encoded}
+        )
         if answer.status_code not in (200, 201):
             raise Refused(answer.status_code, problem_words(answer) or "照片上传未被接受")
         if "Location" in answer.headers:

@@ -22,8 +22,12 @@ class TrackPoint:
     @classmethod
     def of(cls, fix: Fix, leg: int) -> "TrackPoint":
         return cls(
-            leg, int(fix.at.timestamp() * 1000), fix.longitude_e7, fix.latitude_e7,
-            None if fix.accuracy_m is None else round(fix.accuracy_m * 100), None if fix.altitude_m is None else round(fix.altitude_m * 10),
+            leg,
+            int(fix.at.timestamp() * 1000),
+            fix.longitude_e7,
+            fix.latitude_e7,
+            None if fix.accuracy_m is None else round(fix.accuracy_m * 100),
+            None if fix.altitude_m is None else round(fix.altitude_m * 10),
         )
 
     @property

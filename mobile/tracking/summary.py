@@ -49,10 +49,18 @@ class TrackMeter:
         self.points.append(point)
 
     def summary(
-        self, begin: datetime | None, end: datetime | None, pauses: Sequence[tuple[datetime, datetime]] = (),
+        self,
+        begin: datetime | None,
+        end: datetime | None,
+        pauses: Sequence[tuple[datetime, datetime]] = (),
     ) -> TrackSummary:
         paused = sum((until - since).total_seconds() for since, until in pauses)
         whole = (end - begin).total_seconds() if begin and end else 0.0
         return TrackSummary(
-            self._length_m, max(0.0, whole - paused), paused, len(self.points), tuple(self._gaps), tuple(map(tuple, self._stretches)),
+            self._length_m,
+            max(0.0, whole - paused),
+            paused,
+            len(self.points),
+            tuple(self._gaps),
+            tuple(map(tuple, self._stretches)),
         )

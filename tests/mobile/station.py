@@ -169,17 +169,32 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.dumps({"title": "注册码已使用或已过期", "status": 410, "code": "enrolment_used"}).encode()
             self._answer(410, body, {"Content-Type": "application/problem+json"})
             return
-        self._json(201, {
-            "person_id": PERSON, "person_name": "测试员", "device_id": asked["device_id"], "credential": "secret", "server_time": self.station.now(),
-            "server_epoch": self.station.epoch, "holder": self.station.holder,
-        })
+        self._json(
+            201,
+            {
+                "person_id": PERSON,
+                "person_name": "测试员",
+                "device_id": asked["device_id"],
+                "credential": "secret",
+                "server_time": self.station.now(),
+                "server_epoch": self.station.epoch,
+                "holder": self.station.holder,
+            },
+        )
 
     def _session(self) -> dict[str, Any]:
         pack = self.station.pack
-        described = {"version": "2025", "sha256": hashlib.sha256(pack).hexdigest(), "byte_count": len(pack)} if pack else None
+        described = (
+            {"version": "2025", "sha256": hashlib.sha256(pack).hexdigest(), "byte_count": len(pack)} if pack else None
+        )
         return {
-            "server_time": self.station.now(), "server_epoch": self.station.epoch, "holder": self.station.holder, "person_id": PERSON, "protocol": 1,
-            "surveys": [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}], "packs": {"taxa": described},
+            "server_time": self.station.now(),
+            "server_epoch": self.station.epoch,
+            "holder": self.station.holder,
+            "person_id": PERSON,
+            "protocol": 1,
+            "surveys": [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}],
+            "packs": {"taxa": described},
         }
 
     def _batch(self, batch: dict[str, Any]) -> None:
@@ -197,7 +212,15 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.station.lose_half:
             receipts = receipts[: len(receipts) // 2]
-        self._json(200, {"server_time": self.station.now(), "server_epoch": self.station.epoch, "holder": self.station.holder, "receipts": receipts})
+        self._json(
+            200,
+            {
+                "server_time": self.station.now(),
+                "server_epoch": self.station.epoch,
+                "holder": self.station.holder,
+                "receipts": receipts,
+            },
+        )
 
     def _receipt(self, record: dict[str, Any]) -> dict[str, Any]:
         mark = digest(record)
@@ -206,8 +229,12 @@ class _Handler(BaseHTTPRequestHandler):
         if outcome != "quarantined":
             self.station.records[record["id"], mark] = record
         return {
-            "record_id": record["id"], "digest": "0" * 64 if self.station.wrong_digest else mark, "outcome": outcome,
-            "holder": "relay" if self.station.relay else self.station.holder, "server_epoch": self.station.epoch, "reason": None,
+            "record_id": record["id"],
+            "digest": "0" * 64 if self.station.wrong_digest else mark,
+            "outcome": outcome,
+            "holder": "relay" if self.station.relay else self.station.holder,
+            "server_epoch": self.station.epoch,
+            "reason": None,
             "detail": [{"field": "body.place", "message": "odd"}] if outcome == "quarantined" else [],
         }
 
@@ -215,7 +242,9 @@ class _Handler(BaseHTTPRequestHandler):
         pairs = (part.split(" ") for part in self.headers["Upload-Metadata"].split(","))
         metadata = {key: base64.b64decode(value).decode() for key, value in pairs}
         path = f"/v1/uploads/{uuid7()}"
-        self.station.uploads[path] = Upload(int(self.headers["Upload-Length"]), metadata["sha256"], self.station.photos.get(metadata["sha256"], b""))
+        self.station.uploads[path] = Upload(
+            int(self.headers["Upload-Length"]), metadata["sha256"], self.station.photos.get(metadata["sha256"], b"")
+        )
         self._upload_state(201, self.station.uploads[path], {"Location": path})
 
     def _upload_state(self, status: int, upload: Upload, headers: dict[str, str] | None = None) -> None:
@@ -225,7 +254,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, b"", state)
 
     def _json(self, status: int, body: Any) -> None:
-        headers = {"Content-Type": "application/json"} | ({} if self.station.without_header else {"Xiangye-Protocol": "1"})
+        headers = {"Content-Type": "application/json"} | (
+            {} if self.station.without_header else {"Xiangye-Protocol": "1"}
+        )
         self._answer(status, json.dumps(body).encode(), headers)
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -248,7 +279,18 @@ TAXA = (
     ("t1", "Manis pentadactyla", "穿山甲", "哺乳类", "鳞甲科", "I", 0, 1, "chuan shan jia", "csj"),
     ("t2", "Egretta garzetta", "白鹭", "鸟类", "鹭科", "None", 0, None, "bai lu", "bl"),
     ("t3", "Ardea cinerea", "苍鹭", "鸟类", "鹭科", None, 0, None, "cang lu", "cl"),
-    ("t4", "Alternanthera philoxeroides", "空心莲子草", "维管束植物", "苋科", None, 1, None, "kong xin lian zi cao", "kxlzc"),
+    (
+        "t4",
+        "Alternanthera philoxeroides",
+        "空心莲子草",
+        "维管束植物",
+        "苋科",
+        None,
+        1,
+        None,
+        "kong xin lian zi cao",
+        "kxlzc",
+    ),
     ("t5", "Abbottina rivularis", "棒花鱼", "鱼类", "鲤科", None, 0, None, "bang hua yu", "bhy"),
     ("t6", "Microphysogobio tafangensis", "蛇𬶋", "鱼类", "鲤科", None, 0, None, "she ju", "sj"),
     ("t7", "Ciconia boyciana", "东方白鹳", "鸟类", "鹳科", "I", 0, 2, "dong fang bai guan", "dfbg"),
@@ -267,6 +309,7 @@ def make_pack(path: Path) -> bytes:
             insert into name values ('t4', '喜旱莲子草', 'vernacular', 'xi han lian zi cao', 'xhlzc'), ('t1', 'Manis aurita', 'synonym', null, null);
         """)
         pack.executemany(
-            "insert into taxon values (?, ?, ?, 'species', '', ?, ?, ?, ?, ?, ?, ?)", [(t[0], t[1], t[2], t[4], t[3], *t[5:]) for t in TAXA],
+            "insert into taxon values (?, ?, ?, 'species', '', ?, ?, ?, ?, ?, ?, ?)",
+            [(t[0], t[1], t[2], t[4], t[3], *t[5:]) for t in TAXA],
         )
     return path.read_bytes()

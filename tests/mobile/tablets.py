@@ -58,7 +58,11 @@ class Tablet:
 
 @contextmanager
 def tablet(
-    folder: Path, photos: Path | None = None, server_url: str = "", enrolled: bool = True, durable: bool = False,
+    folder: Path,
+    photos: Path | None = None,
+    server_url: str = "",
+    enrolled: bool = True,
+    durable: bool = False,
 ) -> Iterator[Tablet]:
     """`durable` waits for the disk as the app does; most tests end no power supply and need not."""
     clock, location, storage = ScriptedClock(), ScriptedLocation(), FixedStorage()
@@ -70,8 +74,12 @@ def tablet(
     app.session._sleep = lambda _: None  # the tests need no patience between tries
     if enrolled:
         app.store.identity.device_id()
-        app.store.identity.enrol("secret", person_id=PERSON, person_name="测试员", holder="hunan", server_epoch="e1", device_name="平板")
-        app.store.surveys.replace([{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}])
+        app.store.identity.enrol(
+            "secret", person_id=PERSON, person_name="测试员", holder="hunan", server_epoch="e1", device_name="平板"
+        )
+        app.store.surveys.replace(
+            [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}]
+        )
     held = Tablet(app, clock, location, storage, device)
     try:
         yield held

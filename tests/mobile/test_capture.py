@@ -22,7 +22,9 @@ def held(tmp_path: Path) -> Any:
 
 def saved(held: Tablet, kind: str) -> list[dict[str, Any]]:
     """Whole records of a kind, oldest first; each one as the server's own schema and digest have it."""
-    rows = held.app.store.database.rows("select record_id, digest, canonical from record where kind = ? order by seq", (kind,))
+    rows = held.app.store.database.rows(
+        "select record_id, digest, canonical from record where kind = ? order by seq", (kind,)
+    )
     found = []
     for row in rows:
         kept = held.app.store.outbox.newest_version(row["record_id"])
@@ -44,17 +46,43 @@ def test_a_sighting(held: Tablet) -> None:
     record.set_remarks("  洞口  ")
     assert record.confirm() and record.message == "已保存"
     one = saved(held, "occurrence")[0]
-    assert (one["kind"], one["author"], one["seq"], one["form"], one["base_digest"]) == ("occurrence", PERSON, 1, "sighting/1", None)
-    assert one["saved_at"]["wall"] == "2025-05-20T07:30:00+08:00" and one["saved_at"]["gnss"] == "2025-05-20T07:30:00+08:00"
+    assert (one["kind"], one["author"], one["seq"], one["form"], one["base_digest"]) == (
+        "occurrence",
+        PERSON,
+        1,
+        "sighting/1",
+        None,
+    )
+    assert (
+        one["saved_at"]["wall"] == "2025-05-20T07:30:00+08:00"
+        and one["saved_at"]["gnss"] == "2025-05-20T07:30:00+08:00"
+    )
     body = one["body"]
     assert body["taxon"] == {
-        "taxon_id": "t1", "scientific_name": "Manis pentadactyla", "name_zh": "穿山甲", "verbatim_name": "穿山甲",
+        "taxon_id": "t1",
+        "scientific_name": "Manis pentadactyla",
+        "name_zh": "穿山甲",
+        "verbatim_name": "穿山甲",
     }
-    assert (body["survey_id"], body["observed_from"], body["date_precision"]) == (SURVEY, "2025-05-20T07:30:00+08:00", "second")
-    assert (body["individual_count"], body["sex"], body["occurrence_remarks"], body["evidence_class"]) == (2, "male", "洞口", "field")
+    assert (body["survey_id"], body["observed_from"], body["date_precision"]) == (
+        SURVEY,
+        "2025-05-20T07:30:00+08:00",
+        "second",
+    )
+    assert (body["individual_count"], body["sex"], body["occurrence_remarks"], body["evidence_class"]) == (
+        2,
+        "male",
+        "洞口",
+        "field",
+    )
     assert body["place"] == {
-        "latitude_e7": 249_652_000, "longitude_e7": 1_129_251_000, "coordinate_uncertainty_in_meters": "6", "source": "gnss", "altitude_m": None,
-        "vertical_datum": None, "mock": False,
+        "latitude_e7": 249_652_000,
+        "longitude_e7": 1_129_251_000,
+        "coordinate_uncertainty_in_meters": "6",
+        "source": "gnss",
+        "altitude_m": None,
+        "vertical_datum": None,
+        "mock": False,
     }
 
 
@@ -77,7 +105,11 @@ def test_a_point_picked_on_the_map(held: Tablet) -> None:
     assert record.pick_on_map(113.5, 25.5) and "113.50000" in record.place_text
     assert record.confirm()
     place = saved(held, "occurrence")[0]["body"]["place"]
-    assert (place["source"], place["longitude_e7"], place["coordinate_uncertainty_in_meters"]) == ("map", 1_135_000_000, "100")
+    assert (place["source"], place["longitude_e7"], place["coordinate_uncertainty_in_meters"]) == (
+        "map",
+        1_135_000_000,
+        "100",
+    )
 
 
 @pytest.mark.parametrize("count", [0, -1, 1_000_001])
@@ -117,18 +149,35 @@ def test_a_transect_counts_and_zeros(held: Tablet) -> None:
         held.wait(60)
         held.stand(113.0, 29.3 + step * 0.001)
     assert [(row.name_zh, row.count, row.target) for row in transect.tally] == [
-        ("苍鹭", 0, True), ("东方白鹳", 0, True), ("白鹭", 3, True), ("小䴙䴘", 5, False), ("棒花鱼", 0, False),
+        ("苍鹭", 0, True),
+        ("东方白鹳", 0, True),
+        ("白鹭", 3, True),
+        ("小䴙䴘", 5, False),
+        ("棒花鱼", 0, False),
     ]
     assert transect.total == 8
     assert transect.end() and transect.state == "idle"
     event = saved(held, "event")[0]
     body = event["body"]
-    assert (body["event_type"], body["sampling_protocol"], body["target_group"], body["weather"]) == ("transect", "bird_transect", "birds", "晴")
+    assert (body["event_type"], body["sampling_protocol"], body["target_group"], body["weather"]) == (
+        "transect",
+        "bird_transect",
+        "birds",
+        "晴",
+    )
     assert body["effort"]["duration_min"] == "10" and body["effort"]["observers"] == 2
     assert float(body["effort"]["length_m"]) == pytest.approx(1112, abs=2)
     assert len(body["geometry"]) == 11 and body["target_taxa"] == ["t3", "t7", "t2"]
-    counts = {o["body"]["taxon"]["name_zh"]: (o["body"]["occurrence_status"], o["body"]["individual_count"]) for o in saved(held, "occurrence")}
-    assert counts == {"苍鹭": ("absent", 0), "东方白鹳": ("absent", 0), "白鹭": ("present", 3), "小䴙䴘": ("present", 5)}
+    counts = {
+        o["body"]["taxon"]["name_zh"]: (o["body"]["occurrence_status"], o["body"]["individual_count"])
+        for o in saved(held, "occurrence")
+    }
+    assert counts == {
+        "苍鹭": ("absent", 0),
+        "东方白鹳": ("absent", 0),
+        "白鹭": ("present", 3),
+        "小䴙䴘": ("present", 5),
+    }
     assert all(o["body"]["event_id"] == event["id"] and o["body"]["place"] for o in saved(held, "occurrence"))
 
 
@@ -150,9 +199,19 @@ def test_an_invasive_plot(held: Tablet) -> None:
     plot.picker.search("kxl")
     assert plot.choose(plot.picker.results[0].key)
     assert plot.set_number("occurrence_area_m2", " 320.50 ") and plot.numbers["occurrence_area_m2"] == "320.5"
-    for code, text in (("cover_pct", "101"), ("cover_pct", "-1"), ("cover_pct", "many"), ("cover_pct", "NaN"), ("density", "Infinity")):
+    for code, text in (
+        ("cover_pct", "101"),
+        ("cover_pct", "-1"),
+        ("cover_pct", "many"),
+        ("cover_pct", "NaN"),
+        ("density", "Infinity"),
+    ):
         assert not plot.set_number(code, text), text
-    assert plot.set_number("cover_pct", "45") and plot.set_number("plot_area_m2", "100") and plot.set_number("density", "3")
+    assert (
+        plot.set_number("cover_pct", "45")
+        and plot.set_number("plot_area_m2", "100")
+        and plot.set_number("density", "3")
+    )
     assert plot.set_number("density", "") and plot.numbers["density"] == ""
     assert plot.set_damage("moderate") and not plot.set_damage("terrible")
     plot.set_field("control_action", "人工拔除")
@@ -161,8 +220,10 @@ def test_an_invasive_plot(held: Tablet) -> None:
     assert (event["body"]["event_type"], event["body"]["effort"]) == ("plot", {"area_m2": "100", "observers": 1})
     assert plant["body"]["event_id"] == event["id"] and plant["body"]["establishment_means"] == "introduced"
     assert plant["body"]["measurements"] == [
-        {"code": "occurrence_area_m2", "value": "320.5", "unit": "m2"}, {"code": "cover_pct", "value": "45", "unit": "%"},
-        {"code": "damage_grade", "value": "moderate", "unit": None}, {"code": "control_action", "value": "人工拔除", "unit": None},
+        {"code": "occurrence_area_m2", "value": "320.5", "unit": "m2"},
+        {"code": "cover_pct", "value": "45", "unit": "%"},
+        {"code": "damage_grade", "value": "moderate", "unit": None},
+        {"code": "control_action", "value": "人工拔除", "unit": None},
     ]
 
 
@@ -197,7 +258,12 @@ def test_a_patrol_with_pause_gap_and_finding(held: Tablet) -> None:
     assert patrol.end() and patrol.state == "idle"
     record, finding = saved(held, "patrol")[0], saved(held, "finding")[0]
     body = record["body"]
-    assert (body["nil_report"], body["leader"], body["location_name"], body["event_type"]) == (False, PERSON, "天台山", "patrol")
+    assert (body["nil_report"], body["leader"], body["location_name"], body["event_type"]) == (
+        False,
+        PERSON,
+        "天台山",
+        "patrol",
+    )
     assert len(body["gaps"]) == 1 and len(body["pauses"]) == 1
     assert body["pauses"][0]["to"] == "2025-05-20T07:49:50+08:00"
     assert float(body["effort"]["length_m"]) == pytest.approx((29 + 29 + 9) * 11.12, abs=2)

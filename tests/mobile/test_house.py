@@ -67,11 +67,17 @@ def test_everything_reachable_from_main_may_be_on_a_tablet() -> None:
     inside = {path.relative_to(ROOT).parts[0] for path in files}
     assert inside <= {"mobile", "shared"}, inside
     names = {path.relative_to(ROOT).as_posix() for path in files}
-    assert {"mobile/wiring.py", "mobile/sync/uploads.py", "mobile/presenters/home.py", "shared/wire/envelope.py"} <= names
+    assert {
+        "mobile/wiring.py",
+        "mobile/sync/uploads.py",
+        "mobile/presenters/home.py",
+        "shared/wire/envelope.py",
+    } <= names
     owners = packages_distributions()
     allowed = allowed_distributions()
     strangers = {
-        name for name in foreign - sys.stdlib_module_names
+        name
+        for name in foreign - sys.stdlib_module_names
         if not {owner.lower().replace("_", "-") for owner in owners.get(name, ["?"])} <= allowed
     }
     assert strangers == set()

@@ -45,7 +45,9 @@ def test_the_reference_photos_read_as_an_independent_reader_reads_them(shared_da
         assert (facts.gps_date, facts.map_datum) == (row["gps_date"], row["gps_map_datum"].strip()), row["file"]
 
 
-@pytest.mark.parametrize(("latitude_e7", "longitude_e7"), [(249_876_543, 1_129_123_456), (-1, -1), (0, 0), (-900_000_000, 1_800_000_000)])
+@pytest.mark.parametrize(
+    ("latitude_e7", "longitude_e7"), [(249_876_543, 1_129_123_456), (-1, -1), (0, 0), (-900_000_000, 1_800_000_000)]
+)
 def test_a_spliced_copy_shows_the_same_pixels_and_the_position(latitude_e7: int, longitude_e7: int) -> None:
     original = jpeg()
     copy = splice_exif(original, latitude_e7, longitude_e7, TAKEN)
@@ -74,8 +76,16 @@ def test_a_hostile_photo_says_nothing_and_breaks_nothing() -> None:
             spoiled[chance.randrange(len(spoiled))] = chance.randrange(256)
         facts = read_exif(bytes(spoiled[: chance.randrange(3, 400)]))
         place = facts.place
-        assert place is None or (abs(place["latitude_e7"]) <= 900_000_000 and abs(place["longitude_e7"]) <= 1_800_000_000)
-    for nothing in (b"", b"\xff\xd8\xff", b"GIF89a", b"\xff\xd8\xff\xe1\x00\x08Exif\0\0", b"\0\0\0\x18ftypheic" + b"\0" * 40):
+        assert place is None or (
+            abs(place["latitude_e7"]) <= 900_000_000 and abs(place["longitude_e7"]) <= 1_800_000_000
+        )
+    for nothing in (
+        b"",
+        b"\xff\xd8\xff",
+        b"GIF89a",
+        b"\xff\xd8\xff\xe1\x00\x08Exif\0\0",
+        b"\0\0\0\x18ftypheic" + b"\0" * 40,
+    ):
         assert read_exif(nothing) == ExifFacts()
 
 
@@ -105,7 +115,10 @@ def test_the_original_is_kept_untouched_under_its_digest(tmp_path: Path) -> None
         assert not record.take_photo("../field.sqlite3") and record.message_level == "error"
         assert record.take_photo("c.jpg") and "不完整" in record.photos[1].caption
         assert record.export_photo(sha256, tmp_path / "copy.jpg")
-        assert read_exif((tmp_path / "copy.jpg").read_bytes()).place == {"latitude_e7": 250_000_000, "longitude_e7": 1_129_000_000}
+        assert read_exif((tmp_path / "copy.jpg").read_bytes()).place == {
+            "latitude_e7": 250_000_000,
+            "longitude_e7": 1_129_000_000,
+        }
         assert Path(record.photos[0].path).read_bytes() == data
         record.choose_unknown()
         assert record.confirm()

@@ -90,7 +90,15 @@ def test_home_says_how_things_stand(held: Tablet) -> None:
     home = held.app.home
     home.refresh()
     assert home.enrolled and home.person_name == "测试员" and home.survey_title == "测试调查"
-    assert {tile.screen for tile in home.tiles} == {"record", "photo", "patrol", "transect", "invasive", "my_records", "sync"}
+    assert {tile.screen for tile in home.tiles} == {
+        "record",
+        "photo",
+        "patrol",
+        "transect",
+        "invasive",
+        "my_records",
+        "sync",
+    }
     assert home.waiting_text == "全部已送达"
     held.sighting()
     held.storage.free = 200_000_000
@@ -98,6 +106,14 @@ def test_home_says_how_things_stand(held: Tablet) -> None:
     assert (home.waiting_text, home.storage_low) == ("待发送 1 条，照片 0 张", True)
     home.choose_survey("nothing")
     assert home.message_level == "error"
+
+
+def test_time_goes_on_while_no_position_comes_in(held: Tablet) -> None:
+    held.app.patrol.start("线路")
+    held.app.transect.start("样线")
+    held.wait(3725)
+    held.app.tick()
+    assert (held.app.patrol.elapsed_text, held.app.transect.elapsed_text) == ("1:02", "62 分钟")
 
 
 def test_my_records_filter_and_page(held: Tablet, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +176,10 @@ def test_the_sync_screen_speaks(held: Tablet) -> None:
     sync = held.app.sync
     held.sighting()
     sync.refresh()
-    assert sync.lines[:2] == ("平板上共 1 条记录，服务器已收到 0 条，照片已送达 0 张", "还有 1 条记录、0 张照片等待发送")
+    assert sync.lines[:2] == (
+        "平板上共 1 条记录，服务器已收到 0 条，照片已送达 0 张",
+        "还有 1 条记录、0 张照片等待发送",
+    )
     assert sync.sync() is False and sync.message == "尚未设置服务器地址"
     sync.set_server("http://127.0.0.1:9/ ")
     assert sync.server_url == "http://127.0.0.1:9"

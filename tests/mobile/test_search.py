@@ -16,11 +16,29 @@ def index(tmp_path: Path) -> SpeciesIndex:
     return SpeciesIndex(read_pack(tmp_path / "taxa.sqlite3"), "2025")
 
 
-@pytest.mark.parametrize(("typed", "first"), [
-    ("csj", "穿山甲"), ("CSJ", "穿山甲"), ("chuanshanjia", "穿山甲"), ("chuan shan jia", "穿山甲"), ("穿山甲", "穿山甲"), ("山甲", "穿山甲"),
-    ("Manis pent", "穿山甲"), ("manis", "穿山甲"), ("pentad", "穿山甲"), ("Manis aurita", "穿山甲"), ("喜旱", "空心莲子草"), ("xhlzc", "空心莲子草"),
-    ("alt phi", "空心莲子草"), ("𬶋", "蛇𬶋"), ("bl", "白鹭"), ("bailu", "白鹭"), ("鹭", "白鹭"), ("ｃｓｊ", "穿山甲"),
-])
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("csj", "穿山甲"),
+        ("CSJ", "穿山甲"),
+        ("chuanshanjia", "穿山甲"),
+        ("chuan shan jia", "穿山甲"),
+        ("穿山甲", "穿山甲"),
+        ("山甲", "穿山甲"),
+        ("Manis pent", "穿山甲"),
+        ("manis", "穿山甲"),
+        ("pentad", "穿山甲"),
+        ("Manis aurita", "穿山甲"),
+        ("喜旱", "空心莲子草"),
+        ("xhlzc", "空心莲子草"),
+        ("alt phi", "空心莲子草"),
+        ("𬶋", "蛇𬶋"),
+        ("bl", "白鹭"),
+        ("bailu", "白鹭"),
+        ("鹭", "白鹭"),
+        ("ｃｓｊ", "穿山甲"),
+    ],
+)
 def test_the_first_result(index: SpeciesIndex, typed: str, first: str) -> None:
     assert index.find(typed)[0].name_zh == first
 
@@ -40,7 +58,10 @@ def test_each_species_once_and_the_limit_holds(index: SpeciesIndex) -> None:
 def test_marks_and_exact_names(index: SpeciesIndex) -> None:
     pangolin, invader = index.exact("穿山甲"), index.exact("喜旱莲子草")
     assert pangolin is not None and (pangolin.mark, pangolin.sensitivity) == ("国家一级", 1)
-    assert invader is not None and (invader.mark, invader.scientific_name) == ("外来入侵", "Alternanthera philoxeroides")
+    assert invader is not None and (invader.mark, invader.scientific_name) == (
+        "外来入侵",
+        "Alternanthera philoxeroides",
+    )
     assert index.exact("manis pentadactyla") == pangolin
     assert index.exact("白") is None
     egret = index.exact("白鹭")
@@ -48,7 +69,12 @@ def test_marks_and_exact_names(index: SpeciesIndex) -> None:
 
 
 def test_a_name_that_no_list_knows_is_kept_as_it_is() -> None:
-    assert unlisted("某种鱼").as_taxon() == {"taxon_id": None, "scientific_name": None, "name_zh": "某种鱼", "verbatim_name": "某种鱼"}
+    assert unlisted("某种鱼").as_taxon() == {
+        "taxon_id": None,
+        "scientific_name": None,
+        "name_zh": "某种鱼",
+        "verbatim_name": "某种鱼",
+    }
     assert unlisted(" Nova species ").as_taxon()["scientific_name"] == "Nova species"
     assert unlisted("待鉴定").as_taxon()["verbatim_name"] == "待鉴定"
 

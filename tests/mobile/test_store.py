@@ -71,7 +71,9 @@ def test_a_record_is_final_and_stays_until_a_receipt_frees_it(tmp_path: Path) ->
         with pytest.raises(sqlite3.IntegrityError, match="final"):
             connection.execute("update record set kind = 'event'")
         for outcome, mark, holder in (
-            ("accepted", "0" * 64, "hunan"), ("quarantined", kept.digest, "hunan"), ("accepted", kept.digest, "a relay"),
+            ("accepted", "0" * 64, "hunan"),
+            ("quarantined", kept.digest, "hunan"),
+            ("accepted", kept.digest, "a relay"),
         ):
             store.deliveries.answered([Receipt(record_id, mark, outcome, holder, "e1", "")], "hunan", DAWN)
             connection.execute("pragma foreign_keys = off")

@@ -26,7 +26,10 @@ def held(tmp_path: Path, server: Station) -> Any:
 
 
 def tablet_set(held: Tablet) -> set[tuple[str, str]]:
-    return {(row["record_id"], row["digest"]) for row in held.app.store.database.rows("select record_id, digest from record")}
+    return {
+        (row["record_id"], row["digest"])
+        for row in held.app.store.database.rows("select record_id, digest from record")
+    }
 
 
 def waiting(held: Tablet) -> int:
@@ -217,7 +220,12 @@ def test_a_photo_arrives_in_pieces_and_resumes_where_it_broke(held: Tablet, serv
     assert held.app.sync.sync() is True
     assert list(server.photos) == [hashlib.sha256(data).hexdigest()] and list(server.photos.values()) == [data]
     half = 256 * 1024 // 2
-    assert server.patches == [(0, 262144), (half, 262144), (half + 262144, 262144), (half + 524288, len(data) - half - 524288)]
+    assert server.patches == [
+        (0, 262144),
+        (half, 262144),
+        (half + 262144, 262144),
+        (half + 524288, len(data) - half - 524288),
+    ]
     assert len(server.uploads) == 1, "resumed, not begun anew"
     assert held.app.store.media.held_count() == 1
     sent = sum(size for _, size in server.patches)
@@ -244,7 +252,9 @@ def test_the_same_photo_of_two_sightings_travels_once(held: Tablet, server: Stat
     assert len(server.uploads) == 1 and sum(r["kind"] == "media" for r in server.records.values()) == 2
 
 
-def test_a_photo_damaged_on_the_tablet_is_not_sent_and_does_not_block(held: Tablet, server: Station, tmp_path: Path) -> None:
+def test_a_photo_damaged_on_the_tablet_is_not_sent_and_does_not_block(
+    held: Tablet, server: Station, tmp_path: Path
+) -> None:
     for name in ("a.jpg", "b.jpg"):
         big_photo(tmp_path, name, 3000 if name == "a.jpg" else 5000)
         photographed(held, name)
@@ -273,14 +283,18 @@ def test_originals_go_only_thirty_days_after_custody(held: Tablet, server: Stati
 
 def test_changes_are_pulled_behind_a_cursor(held: Tablet, server: Station) -> None:
     record_id = held.sighting()
-    server.changes = [{"change_no": 7, "record_id": record_id, "kind": "occurrence", "state": "conflict", "head_digest": "0" * 64}]
+    server.changes = [
+        {"change_no": 7, "record_id": record_id, "kind": "occurrence", "state": "conflict", "head_digest": "0" * 64}
+    ]
     assert held.app.sync.sync() is True
     assert held.app.store.pulled.cursor() == 7
     held.app.my_records.set_filter("conflict")
     assert [row.record_id for row in held.app.my_records.rows] == [record_id]
 
 
-def test_the_credential_goes_to_our_server_only(held: Tablet, server: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_credential_goes_to_our_server_only(
+    held: Tablet, server: Station, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", closed_port())
     monkeypatch.setenv("http_proxy", closed_port())
     held.sighting()
@@ -288,7 +302,9 @@ def test_the_credential_goes_to_our_server_only(held: Tablet, server: Station, t
     big_photo(tmp_path)
     photographed(held, "big.jpg")
     with station() as stranger:
-        held.app.store.media.uploading(held.app.store.media.due(held.clock.now(), True)[0].sha256, f"{stranger.url}/v1/uploads/x")
+        held.app.store.media.uploading(
+            held.app.store.media.due(held.clock.now(), True)[0].sha256, f"{stranger.url}/v1/uploads/x"
+        )
         assert held.app.sync.sync() is True
         assert (stranger.posted, stranger.patches, stranger.heads) == ([], [], 0)
     assert len(server.photos) == 1

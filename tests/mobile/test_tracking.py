@@ -20,7 +20,12 @@ STEP_M = distance_m(112.9, 25.0, 112.9, 25.0 + STEP_E7 / 1e7)
 
 
 def fix(number: int, seconds: float | None = None, accuracy_m: float | None = 5) -> Fix:
-    return Fix(250_000_000 + STEP_E7 * number, 1_129_000_000, accuracy_m, DAWN + timedelta(seconds=10 * number if seconds is None else seconds))
+    return Fix(
+        250_000_000 + STEP_E7 * number,
+        1_129_000_000,
+        accuracy_m,
+        DAWN + timedelta(seconds=10 * number if seconds is None else seconds),
+    )
 
 
 def test_length_leaves_out_gaps_and_pauses() -> None:
@@ -28,7 +33,9 @@ def test_length_leaves_out_gaps_and_pauses() -> None:
     points += [TrackPoint.of(fix(n, 40 + 180 + 10 * (n - 4)), 0) for n in range(8, 11)]
     points += [TrackPoint.of(fix(n, 1000 + 10 * n), 1) for n in range(30, 33)]
     summary = TrackMeter(points).summary(
-        DAWN, DAWN + timedelta(seconds=1400), [(DAWN + timedelta(seconds=300), DAWN + timedelta(seconds=1300))],
+        DAWN,
+        DAWN + timedelta(seconds=1400),
+        [(DAWN + timedelta(seconds=300), DAWN + timedelta(seconds=1300))],
     )
     assert summary.length_m == pytest.approx((4 + 2 + 2) * STEP_M, rel=1e-6)
     assert [gap.minutes for gap in summary.gaps] == [pytest.approx((180 + 40) / 60)]
@@ -61,15 +68,27 @@ GPX = """<?xml version="1.0"?><gpx xmlns="http://www.topografix.com/GPX/1/1" ver
 def test_gpx_gives_time_altitude_and_accuracy(tmp_path: Path) -> None:
     (tmp_path / "a.gpx").write_text(GPX)
     first, second = read_gpx(tmp_path / "a.gpx")
-    assert (first.latitude_e7, first.longitude_e7, first.altitude_m, first.accuracy_m) == (250_000_001, 1_129_000_000, 812.5, 6.0)
+    assert (first.latitude_e7, first.longitude_e7, first.altitude_m, first.accuracy_m) == (
+        250_000_001,
+        1_129_000_000,
+        812.5,
+        6.0,
+    )
     assert first.at == DAWN
     assert second.accuracy_m == 7.5
 
 
-@pytest.mark.parametrize("content", [
-    "no xml", "<gpx/>", GPX.replace('lat="25.001"', 'lat="99"'), GPX.replace("2025-05-19T23:30:00Z", "2025-05-19T23:30:00"),
-    '<!DOCTYPE g [<!ENTITY a "b">]><gpx>&a;</gpx>', GPX.replace('lon="112.9"><ele>', 'lon="east"><ele>'),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no xml",
+        "<gpx/>",
+        GPX.replace('lat="25.001"', 'lat="99"'),
+        GPX.replace("2025-05-19T23:30:00Z", "2025-05-19T23:30:00"),
+        '<!DOCTYPE g [<!ENTITY a "b">]><gpx>&a;</gpx>',
+        GPX.replace('lon="112.9"><ele>', 'lon="east"><ele>'),
+    ],
+)
 def test_a_bad_gpx_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "bad.gpx").write_text(content)
     with pytest.raises(DeviceFailure, match=r"bad\.gpx"):
