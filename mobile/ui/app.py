@@ -32,6 +32,7 @@ class XiangyeApp(App):
         super().__init__()
         self.field = field
         self._enrol_code = enrol_code
+        self._closed = False
 
     def build_config(self, config):
         """Nothing is kept in Kivy's own settings."""
@@ -58,8 +59,11 @@ class XiangyeApp(App):
         return True
 
     def on_stop(self):
-        self._hand_over()
-        self.field.close()
+        """Kivy says so twice when the app ends itself."""
+        if not self._closed:
+            self._closed = True
+            self._hand_over()
+            self.field.close()
 
     def _hand_over(self):
         """What is being typed, and the newest track points, reach the store before the app may be killed."""

@@ -29,7 +29,9 @@ def font_paths() -> tuple[Path, Path]:
             return folder / REGULAR, folder / BOLD
     regular, bold = DEBIAN / "NotoSansCJK-Regular.ttc", DEBIAN / "NotoSansCJK-Bold.ttc"
     if not (regular.is_file() and bold.is_file()):
-        raise NoChineseFont(f"没有找到中文字体：{var_fonts()}、{ASSETS}、{DEBIAN}。请先运行 make field，或安装 fonts-noto-cjk。")
+        raise NoChineseFont(
+            f"没有找到中文字体：{var_fonts()}、{ASSETS}、{DEBIAN}。请先运行 make field，或安装 fonts-noto-cjk。"
+        )
     return unpacked(regular), unpacked(bold)
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from mobile.device.desktop import desktop_device
 from mobile.device.desktop_clock import ScriptedClock
 from mobile.device.desktop_location import ScriptedLocation
 from mobile.device.ports import Fix
+from mobile.store.delivery import Receipt
 from mobile.store.store import Store
 from mobile.wiring import Field, build
 from shared.clock import CHINA
@@ -16,6 +18,8 @@ from shared.coordinates import to_e7
 from shared.ids import uuid7
 
 NINE = datetime(2025, 6, 1, 9, 0, tzinfo=CHINA)
+HOLDER = "hunan"
+FREE_BYTES = 46_200_000_000
 MANGSHAN = (112.9312, 24.9543)
 PACK_VERSION = "2025-05"
 # Chinese name, pinyin, Latin name, group, family, protection class, invasive
@@ -60,36 +64,73 @@ def species_pack(path: Path) -> bytes:
     connection = sqlite3.connect(path)
     connection.executescript(
         "create table pack(key, value);"
-        "create table taxon(taxon_id, scientific_name, name_zh, rank, class_name, family, group_zh, protection_class, invasive, sensitivity, pinyin, initials);"
+        "create table taxon(taxon_id, scientific_name, name_zh, rank, class_name, family, group_zh, protection_class, invasive,"
+        " sensitivity, pinyin, initials);"
         "create table name(taxon_id, name, kind, pinyin, initials);",
     )
     connection.executemany(
         "insert into taxon values (?, ?, ?, 'species', null, ?, ?, ?, ?, null, ?, ?)",
-        [(latin.replace(" ", "_").lower(), latin, chinese, family, group, protection or None, invasive, pinyin, "".join(p[0] for p in pinyin.split()))
-         for chinese, pinyin, latin, group, family, protection, invasive in SPECIES],
+        [
+            (
+                latin.replace(" ", "_").lower(),
+                latin,
+                chinese,
+                family,
+                group,
+                protection or None,
+                invasive,
+                pinyin,
+                "".join(p[0] for p in pinyin.split()),
+            )
+            for chinese, pinyin, latin, group, family, protection, invasive in SPECIES
+        ],
     )
     connection.commit()
     connection.close()
     return path.read_bytes()
 
 
+class RoomyStorage:
+    """Always as much room, so that pictures do not change with the computer that draws them."""
+
+    def free_bytes(self) -> int:
+        return FREE_BYTES
+
+
 class Tablet:
     """An enrolled tablet in `folder`, at `NINE` in the Mangshan; `walk` and `wait` move it on."""
 
-    def __init__(self, folder: Path, photos: Path | None = None, post: Callable[[Callable[[], None]], None] | None = None) -> None:
+    def __init__(
+        self, folder: Path, photos: Path | None = None, post: Callable[[Callable[[], None]], None] | None = None
+    ) -> None:
         self.clock, self.location = ScriptedClock(), ScriptedLocation()
         self.clock.set(NINE)
-        device = desktop_device(folder, photos=photos, clock=self.clock, location=self.location)
+        device = replace(
+            desktop_device(folder, photos=photos, clock=self.clock, location=self.location), storage=RoomyStorage()
+        )
         folder.mkdir(parents=True, exist_ok=True)
         store = Store(folder, device.keystore)
         store.identity.enrol(
-            "simulated", device_id=str(uuid7()), device_name="莽山 3 号平板", person_id=str(uuid7()), person_name="李晓莽",
-            server_url="http://127.0.0.1:8710", holder="province", server_epoch="1",
+            "simulated",
+            device_id=str(uuid7()),
+            device_name="莽山 3 号平板",
+            person_id=str(uuid7()),
+            person_name="李晓莽",
+            server_url="https://xiangye.example",
+            holder=HOLDER,
+            server_epoch="1",
         )
-        store.surveys.replace([
-            {"survey_id": str(uuid7()), "title": "宜章县生物多样性本底调查", "kind": "county_baseline", "dataset_id": None},
-            {"survey_id": str(uuid7()), "title": "莽山巡护", "kind": "patrol_programme", "dataset_id": None},
-        ])
+        store.surveys.replace(
+            [
+                {
+                    "survey_id": str(uuid7()),
+                    "title": "宜章县生物多样性本底调查",
+                    "kind": "county_baseline",
+                    "dataset_id": None,
+                },
+                {"survey_id": str(uuid7()), "title": "莽山巡护", "kind": "patrol_programme", "dataset_id": None},
+            ]
+        )
         store.packs.install("taxa", PACK_VERSION, species_pack(folder / "pack.sqlite3"), NINE)
         store.close()
         self.field: Field = build(folder, device, post=post)
@@ -123,3 +164,14 @@ class Tablet:
             record.choose_name(name)
             record.set_count(count)
             record.confirm()
+
+    def deliver_the_first(self, count: int, reason: str) -> None:
+        """The server has answered for the first `count` records; the others were refused for `reason`."""
+        deliveries, now = self.field.store.deliveries, self.clock.now()
+        offered = deliveries.read(deliveries.due(now, ignore_pause=True), 1_000_000)
+        deliveries.posting(offered)
+        deliveries.answered(
+            [Receipt(o.record_id, o.digest, "accepted", HOLDER, "1", "") for o in offered[:count]], HOLDER, now
+        )
+        deliveries.failed(offered[count:], reason, now)
+        self.field.sync.refresh()

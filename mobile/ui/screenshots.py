@@ -25,10 +25,15 @@ def main(argv: list[str]) -> int:
 
 def _without_display(scratch: str) -> None:
     """SDL's offscreen driver renders by GL without an X server; all of this must be set before kivy is imported."""
-    os.environ.update({
-        "SDL_VIDEODRIVER": "offscreen", "KIVY_NO_ARGS": "1", "KIVY_HOME": f"{scratch}/kivy", "KIVY_LOG_MODE": "PYTHON",
-        "KIVY_CLIPBOARD": "dummy",
-    })
+    os.environ.update(
+        {
+            "SDL_VIDEODRIVER": "offscreen",
+            "KIVY_NO_ARGS": "1",
+            "KIVY_HOME": f"{scratch}/kivy",
+            "KIVY_LOG_MODE": "PYTHON",
+            "KIVY_CLIPBOARD": "dummy",
+        }
+    )
     Path(os.environ["KIVY_HOME"]).mkdir()
     logging.getLogger("kivy").setLevel(logging.ERROR)
 
@@ -42,6 +47,7 @@ def _draw(folder: Path, scratch: Path):
     from kivy.base import EventLoop
     from kivy.core.window import Window
 
+    from mobile.sync.failures import Unreachable
     from mobile.ui import fonts
     from mobile.ui.quiet import without_cutbuffer_noise
     from mobile.ui.sample import Tablet
@@ -54,6 +60,7 @@ def _draw(folder: Path, scratch: Path):
         Window.size = size
         tablet = Tablet(scratch / name)
         tablet.record_a_morning()
+        tablet.deliver_the_first(4, str(Unreachable("https://xiangye.example")))
         shell = Shell(tablet.field)
         Window.add_widget(shell)
         for screen, act in SCENES.items():
@@ -77,8 +84,8 @@ def _record(tablet, shell):
     shell.go("record")
     record = tablet.field.record
     record.picker.type_letter("B")
-    record.choose(next(species.key for species in record.picker.results if species.name_zh == "白鹇"))
-    record.set_count(3)
+    record.choose(next(species.key for species in record.picker.results if species.name_zh == "豹猫"))
+    record.set_count(2)
 
 
 def _saved(tablet, shell):
@@ -123,7 +130,13 @@ def _transect(tablet, shell):
 
 
 SCENES = {
-    "home": _home, "record": _record, "saved": _saved, "my_records": _my_records, "sync": _sync, "patrol": _patrol, "transect": _transect,
+    "home": _home,
+    "record": _record,
+    "saved": _saved,
+    "my_records": _my_records,
+    "sync": _sync,
+    "patrol": _patrol,
+    "transect": _transect,
 }
 
 if __name__ == "__main__":

@@ -20,10 +20,13 @@ def fit(legs: Sequence[Line], width: float, height: float) -> tuple[list[list[fl
     across, up = (max(xs) - min(xs)) * shrink * METRES_PER_DEGREE, (max(ys) - min(ys)) * METRES_PER_DEGREE
     scale = min(width / max(across, 100.0), height / max(up, 100.0))
     middle_x, middle_y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+
     def place(x: float, y: float) -> tuple[float, float]:
         return (
-            width / 2 + (x - middle_x) * shrink * METRES_PER_DEGREE * scale, height / 2 + (y - middle_y) * METRES_PER_DEGREE * scale,
+            width / 2 + (x - middle_x) * shrink * METRES_PER_DEGREE * scale,
+            height / 2 + (y - middle_y) * METRES_PER_DEGREE * scale,
         )
+
     return [[value for point in leg for value in place(*point)] for leg in thin], scale
 
 

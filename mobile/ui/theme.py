@@ -25,10 +25,33 @@ INFO = "#143F6B"
 GREY = "#3F4A44"
 
 TEXT_PAIRS = (
-    (INK, PAPER), (INK, SURFACE), (INK, PRESSED), (INK, CHOSEN), (INK_SOFT, PAPER), (INK_SOFT, SURFACE), (INK_SOFT, CHOSEN),
-    (ON_DARK, BAR), (AMBER, BAR), (ON_DARK, PRIMARY), (ON_DISABLED, DISABLED), (ON_DARK, CLASS_ONE), (ON_DARK, CLASS_TWO),
-    (ON_DARK, INVASIVE), (GOOD, SURFACE), (GOOD, PAPER), (WARN, SURFACE), (WARN, WARN_PAPER), (BAD, SURFACE), (BAD, BAD_PAPER),
-    (ON_DARK, BAD), (INFO, SURFACE), (GREY, SURFACE), (ON_DARK, INFO), (ON_DARK, WARN), (ON_DARK, GREY), (ON_DARK, INK),
+    (INK, PAPER),
+    (INK, SURFACE),
+    (INK, PRESSED),
+    (INK, CHOSEN),
+    (INK_SOFT, PAPER),
+    (INK_SOFT, SURFACE),
+    (INK_SOFT, CHOSEN),
+    (ON_DARK, BAR),
+    (AMBER, BAR),
+    (ON_DARK, PRIMARY),
+    (ON_DISABLED, DISABLED),
+    (ON_DARK, CLASS_ONE),
+    (ON_DARK, CLASS_TWO),
+    (ON_DARK, INVASIVE),
+    (GOOD, SURFACE),
+    (GOOD, PAPER),
+    (WARN, SURFACE),
+    (WARN, WARN_PAPER),
+    (BAD, SURFACE),
+    (BAD, BAD_PAPER),
+    (ON_DARK, BAD),
+    (INFO, SURFACE),
+    (GREY, SURFACE),
+    (ON_DARK, INFO),
+    (ON_DARK, WARN),
+    (ON_DARK, GREY),
+    (ON_DARK, INK),
 )
 """Every pair of text and background that the screens use; each has a contrast of at least 7:1."""
 
@@ -55,7 +78,13 @@ STYLES = {
 
 MARKS = {"国家一级": CLASS_ONE, "国家二级": CLASS_TWO, "外来入侵": INVASIVE}
 STATE_COLOURS = {
-    "draft": GREY, "waiting": INFO, "sent": INFO, "held": GOOD, "conflict": WARN, "quarantined": BAD, "withdrawn": GREY,
+    "draft": GREY,
+    "waiting": INFO,
+    "sent": INFO,
+    "held": GOOD,
+    "conflict": WARN,
+    "quarantined": BAD,
+    "withdrawn": GREY,
 }
 MESSAGE_COLOURS = {"": INK, "ok": PRIMARY, "warn": WARN, "error": BAD}
 

@@ -18,7 +18,9 @@ class PositionBadge(BoxLayout):
 
     def __init__(self, **options):
         super().__init__(size_hint_x=None, spacing=dp(6), **options)
-        self._icon = Icon(name="position", size_hint=(None, None), size=("26dp", "26dp"), pos_hint={"center_y": 0.5}, ground=theme.BAR)
+        self._icon = Icon(
+            name="position", size_hint=(None, None), size=("26dp", "26dp"), pos_hint={"center_y": 0.5}, ground=theme.BAR
+        )
         self._text = Fitted(size=theme.BODY, bold=True, pos_hint={"center_y": 0.5})
         self.add_widget(self._icon)
         self.add_widget(self._text)
@@ -32,9 +34,18 @@ class PositionBadge(BoxLayout):
 
 class AppBar(Panel):
     def __init__(self, title, on_back=None):
-        super().__init__(fill=theme.BAR, radius=0, size_hint_y=None, height=HEIGHT, padding=(dp(4), 0, dp(16), 0), spacing=dp(8))
+        super().__init__(
+            fill=theme.BAR, radius=0, size_hint_y=None, height=HEIGHT, padding=(dp(4), 0, dp(16), 0), spacing=dp(8)
+        )
         if on_back is not None:
-            back = Key(icon="back", style="bar", icon_size="32dp", on_touch=on_back, size_hint=(None, None), size=("56dp", "56dp"))
+            back = Key(
+                icon="back",
+                style="bar",
+                icon_size="32dp",
+                on_touch=on_back,
+                size_hint=(None, None),
+                size=("56dp", "56dp"),
+            )
             back.pos_hint = {"center_y": 0.5}
             back.accessible_name = texts.BACK
             self.add_widget(back)

@@ -18,9 +18,21 @@ class TextField(TextInput):
 
     def __init__(self, on_typed=None, height="56dp", input_type="text", hint="", **options):
         super().__init__(
-            multiline=False, write_tab=False, size_hint_y=None, height=height, font_size=theme.BODY, padding=(dp(12), dp(15), dp(12), dp(10)),
-            background_normal="", background_active="", background_color=rgba(theme.SURFACE), foreground_color=rgba(theme.INK),
-            cursor_color=rgba(theme.PRIMARY), cursor_width=dp(2), hint_text=hint, hint_text_color=rgba(theme.INK_SOFT), input_type=input_type,
+            multiline=False,
+            write_tab=False,
+            size_hint_y=None,
+            height=height,
+            font_size=theme.BODY,
+            padding=(dp(12), dp(15), dp(12), dp(10)),
+            background_normal="",
+            background_active="",
+            background_color=rgba(theme.SURFACE),
+            foreground_color=rgba(theme.INK),
+            cursor_color=rgba(theme.PRIMARY),
+            cursor_width=dp(2),
+            hint_text=hint,
+            hint_text_color=rgba(theme.INK_SOFT),
+            input_type=input_type,
             **options,
         )
         self._on_typed = on_typed
@@ -52,7 +64,13 @@ class TextField(TextInput):
     def _paint(self, *_):
         self._ink.rgba = rgba(theme.PRIMARY if self.focus else theme.EDGE)
         self._outline.width = dp(2 if self.focus else 1)
-        self._outline.rounded_rectangle = (self.x + dp(1), self.y + dp(1), max(0, self.width - dp(2)), max(0, self.height - dp(2)), dp(6))
+        self._outline.rounded_rectangle = (
+            self.x + dp(1),
+            self.y + dp(1),
+            max(0, self.width - dp(2)),
+            max(0, self.height - dp(2)),
+            dp(6),
+        )
 
 
 class Field(BoxLayout):

@@ -18,7 +18,12 @@ class InitialsKeypad(Layout):
         super().__init__(**options)
         self.letters = {}
         for letter in ascii_uppercase:
-            key = Key(letter, font=theme.TITLE, size_hint=(None, None), on_touch=lambda letter=letter: picker.type_letter(letter))
+            key = Key(
+                letter,
+                font=theme.TITLE,
+                size_hint=(None, None),
+                on_touch=lambda letter=letter: picker.type_letter(letter),
+            )
             self.letters[letter] = key
             self.add_widget(key)
         self.clear_key = Key(texts.CLEAR, size_hint=(None, None), on_touch=picker.clear)

@@ -52,7 +52,9 @@ class Key(Touch):
     icon_size = NumericProperty("28dp")
 
     def __init__(self, text="", icon="", font=theme.BODY, stacked=False, bold=True, **options):
-        self._middle = BoxLayout(orientation="vertical" if stacked else "horizontal", size_hint=(None, None), spacing=dp(2 if stacked else 8))
+        self._middle = BoxLayout(
+            orientation="vertical" if stacked else "horizontal", size_hint=(None, None), spacing=dp(2 if stacked else 8)
+        )
         self._icon = Icon(size_hint=(None, None))
         self._icon.pos_hint = {"center_x": 0.5} if stacked else {"center_y": 0.5}
         self._label = Fitted(size=font, bold=bold)
@@ -112,7 +114,14 @@ class HoldKey(Key):
         with self.canvas.before:
             self._bar_ink = Color(*rgba(NONE))
             self._bar = Rectangle()
-        self.bind(progress=self._show, pos=self._show, size=self._show, on_press=self._begin, on_release=self._stop, on_touch_up=self._stop)
+        self.bind(
+            progress=self._show,
+            pos=self._show,
+            size=self._show,
+            on_press=self._begin,
+            on_release=self._stop,
+            on_touch_up=self._stop,
+        )
         if on_hold is not None:
             self.bind(on_held=lambda *_: on_hold())
 

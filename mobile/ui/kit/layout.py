@@ -132,10 +132,17 @@ class Card(Panel):
     """A white card with a heading."""
 
     def __init__(self, heading="", *widgets, **options):
-        super().__init__(**{
-            "orientation": "vertical", "fill": theme.SURFACE, "edge": theme.EDGE, "size_hint_y": None, "padding": dp(14), "spacing": dp(8),
-            **options,
-        })
+        super().__init__(
+            **{
+                "orientation": "vertical",
+                "fill": theme.SURFACE,
+                "edge": theme.EDGE,
+                "size_hint_y": None,
+                "padding": dp(14),
+                "spacing": dp(8),
+                **options,
+            }
+        )
         if self.size_hint_y is None:
             self.bind(minimum_height=self.setter("height"))
         self.heading = Words(heading, size=theme.BODY, bold=True)

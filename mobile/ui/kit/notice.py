@@ -19,8 +19,17 @@ class Notice(Touch):
     """A strip below the bar; a touch sends it away."""
 
     def __init__(self, **options):
-        super().__init__(on_touch=self.hide, size_hint=(None, None), height="64dp", padding=(dp(16), dp(8)), spacing=dp(12), **options)
-        self._icon = Icon(size_hint=(None, None), size=("30dp", "30dp"), pos_hint={"center_y": 0.5}, colour=theme.ON_DARK)
+        super().__init__(
+            on_touch=self.hide,
+            size_hint=(None, None),
+            height="64dp",
+            padding=(dp(16), dp(8)),
+            spacing=dp(12),
+            **options,
+        )
+        self._icon = Icon(
+            size_hint=(None, None), size=("30dp", "30dp"), pos_hint={"center_y": 0.5}, colour=theme.ON_DARK
+        )
         self.words = Words(size=theme.BODY, colour=theme.ON_DARK, bold=True, pos_hint={"center_y": 0.5})
         self.add_widget(self._icon)
         self.add_widget(self.words)
@@ -55,7 +64,13 @@ class Sheet(ModalView):
     """A card in the middle with a heading, words, and keys below each other."""
 
     def __init__(self, heading, detail, *keys):
-        super().__init__(size_hint=(None, None), background="", background_color=(0, 0, 0, 0), overlay_color=(0, 0, 0, 0.6), auto_dismiss=True)
+        super().__init__(
+            size_hint=(None, None),
+            background="",
+            background_color=(0, 0, 0, 0),
+            overlay_color=(0, 0, 0, 0.6),
+            auto_dismiss=True,
+        )
         self.card = Panel(orientation="vertical", fill=theme.SURFACE, edge=theme.EDGE, padding=dp(20), spacing=dp(12))
         self.card.add_widget(OneLine(heading, size=theme.LARGE, bold=True, size_hint_y=None, height="32dp"))
         self.card.add_widget(Words(detail, size=theme.BODY, colour=theme.INK_SOFT))

@@ -35,5 +35,9 @@ class Panel(BoxLayout):
         self._shape.pos, self._shape.size, self._shape.radius = self.pos, self.size, [self.radius]
         inset = dp(1)
         self._outline.rounded_rectangle = (
-            self.x + inset, self.y + inset, max(0, self.width - 2 * inset), max(0, self.height - 2 * inset), max(self.radius, 1),
+            self.x + inset,
+            self.y + inset,
+            max(0, self.width - 2 * inset),
+            max(0, self.height - 2 * inset),
+            max(self.radius, 1),
         )

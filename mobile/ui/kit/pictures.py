@@ -96,7 +96,13 @@ class PhotoStrip(BoxLayout):
         picture.show(photo.path)
         row.add_widget(picture)
         row.add_widget(Words(photo.caption or photo.file_name, size=theme.SMALL, pos_hint={"center_y": 0.5}))
-        row.add_widget(Key(
-            texts.REMOVE, size_hint=(None, None), size=("88dp", "56dp"), pos_hint={"center_y": 0.5}, on_touch=lambda: self._on_remove(photo.sha256),
-        ))
+        row.add_widget(
+            Key(
+                texts.REMOVE,
+                size_hint=(None, None),
+                size=("88dp", "56dp"),
+                pos_hint={"center_y": 0.5},
+                on_touch=lambda: self._on_remove(photo.sha256),
+            )
+        )
         return row

@@ -22,7 +22,14 @@ class Mark(Panel):
     """国家一级, 国家二级 or 外来入侵 in its colour; nothing where there is none."""
 
     def __init__(self, mark="", **options):
-        super().__init__(size_hint=(None, None), height="32dp", padding=(dp(10), 0), radius=dp(6), pos_hint={"center_y": 0.5}, **options)
+        super().__init__(
+            size_hint=(None, None),
+            height="32dp",
+            padding=(dp(10), 0),
+            radius=dp(6),
+            pos_hint={"center_y": 0.5},
+            **options,
+        )
         self._text = Fitted(size=theme.SMALL, colour=theme.ON_DARK, bold=True, pos_hint={"center_y": 0.5})
         self.add_widget(self._text)
         self._text.bind(width=self._fit)
@@ -49,7 +56,9 @@ class SpeciesRow(RecycleDataViewBehavior, Touch):
         self._name = OneLine(size=theme.LARGE, bold=True, valign="bottom")
         self._latin = OneLine(size=theme.SMALL, colour=theme.INK_SOFT, valign="top")
         self._mark = Mark()
-        self._tick = Icon(size_hint=(None, None), size=("28dp", "28dp"), pos_hint={"center_y": 0.5}, colour=theme.PRIMARY)
+        self._tick = Icon(
+            size_hint=(None, None), size=("28dp", "28dp"), pos_hint={"center_y": 0.5}, colour=theme.PRIMARY
+        )
         super().__init__(padding=(dp(8), dp(8), dp(12), dp(8)), spacing=dp(12))
         names = BoxLayout(orientation="vertical", spacing=dp(2))
         names.add_widget(self._name)
@@ -61,7 +70,10 @@ class SpeciesRow(RecycleDataViewBehavior, Touch):
     def refresh_view_attrs(self, rv, index, data):
         super().refresh_view_attrs(rv, index, data)
         species = self.species
-        self._name.text, self._latin.text = species.display, species.scientific_name if species.name_zh else species.family
+        self._name.text, self._latin.text = (
+            species.display,
+            species.scientific_name if species.name_zh else species.family,
+        )
         self._mark.show(species.mark)
         self._side.fill = theme.MARKS.get(species.mark, NONE)
         chosen = species.key == self.picked
@@ -73,7 +85,11 @@ class SpeciesList(RecycleView):
         super().__init__(do_scroll_x=False, bar_width=dp(6), scroll_type=["bars", "content"], **options)
         self._on_pick = on_pick
         inner = RecycleBoxLayout(
-            orientation="vertical", default_size=(None, dp(ROW)), default_size_hint=(1, None), size_hint_y=None, spacing=dp(8),
+            orientation="vertical",
+            default_size=(None, dp(ROW)),
+            default_size_hint=(1, None),
+            size_hint_y=None,
+            spacing=dp(8),
         )
         inner.bind(minimum_height=inner.setter("height"))
         self.add_widget(inner)
@@ -138,7 +154,9 @@ class SpeciesPane(Split):
         head = BoxLayout(size_hint_y=None, height="56dp", spacing=dp(8))
         head.add_widget(self._heading)
         if self._on_unknown is not None:
-            self.unknown_key = Key(texts.UNKNOWN, icon="unknown", size_hint=(None, None), size=("136dp", "56dp"), on_touch=self._on_unknown)
+            self.unknown_key = Key(
+                texts.UNKNOWN, icon="unknown", size_hint=(None, None), size=("136dp", "56dp"), on_touch=self._on_unknown
+            )
             head.add_widget(self.unknown_key)
         side.add_widget(head)
         side.add_widget(self._empty)
@@ -148,5 +166,3 @@ class SpeciesPane(Split):
     def _stack(self, *_):
         if not self.sideways:
             self._keys_side.height = dp(64) + InitialsKeypad.height_for()
-
-

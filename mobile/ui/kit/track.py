@@ -1,5 +1,7 @@
 """The track as a line on plain ground, gaps dashed, with a scale."""
 
+from itertools import pairwise
+
 from kivy.graphics import Color, Ellipse, InstructionGroup, Line
 from kivy.metrics import dp
 from kivy.uix.floatlayout import FloatLayout
@@ -39,14 +41,17 @@ class TrackSketch(Panel):
         self._scale.text = ""
         if not lines:
             return
-        lines = [[value + (self.y + margin + dp(20) if n % 2 else self.x + margin) for n, value in enumerate(line)] for line in lines]
+        lines = [
+            [value + (self.y + margin + dp(20) if n % 2 else self.x + margin) for n, value in enumerate(line)]
+            for line in lines
+        ]
         self._gaps(lines)
         self._walked(lines)
         self._ruler(scale)
 
     def _gaps(self, lines):
         self._strokes.add(Color(*rgba(theme.WARN)))
-        for before, after in zip(lines, lines[1:], strict=False):
+        for before, after in pairwise(lines):
             self._strokes.add(Line(points=before[-2:] + after[:2], dash_length=dp(6), dash_offset=dp(6), width=1))
 
     def _walked(self, lines):
@@ -59,11 +64,18 @@ class TrackSketch(Panel):
 
     def _dot(self, place, colour, radius):
         self._strokes.add(Color(*rgba(colour)))
-        self._strokes.add(Ellipse(pos=(place[0] - dp(radius), place[1] - dp(radius)), size=(dp(2 * radius), dp(2 * radius))))
+        self._strokes.add(
+            Ellipse(pos=(place[0] - dp(radius), place[1] - dp(radius)), size=(dp(2 * radius), dp(2 * radius)))
+        )
 
     def _ruler(self, scale):
         length, self._scale.text = scale_bar(scale, dp(140))
         left, bottom = self.x + dp(16), self.y + dp(14)
         self._strokes.add(Color(*rgba(theme.INK_SOFT)))
-        self._strokes.add(Line(points=[left, bottom + dp(6), left, bottom, left + length, bottom, left + length, bottom + dp(6)], width=dp(1)))
+        self._strokes.add(
+            Line(
+                points=[left, bottom + dp(6), left, bottom, left + length, bottom, left + length, bottom + dp(6)],
+                width=dp(1),
+            )
+        )
         self._scale.pos = (left + length + dp(10), bottom - dp(6))

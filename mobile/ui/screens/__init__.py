@@ -13,7 +13,17 @@ from mobile.ui.screens.sync import SyncPage
 from mobile.ui.screens.transect import TransectPage, TransectSpeciesPage
 
 PAGES = {
-    "home": HomePage, "record": RecordPage, "details": DetailsPage, "photo": PhotoPage, "my_records": MyRecordsPage, "sync": SyncPage,
-    "survey": SurveyPage, "invasive": InvasivePage, "invasive_species": InvasiveSpeciesPage, "patrol": PatrolPage, "finding": FindingPage,
-    "transect": TransectPage, "transect_species": TransectSpeciesPage,
+    "home": HomePage,
+    "record": RecordPage,
+    "details": DetailsPage,
+    "photo": PhotoPage,
+    "my_records": MyRecordsPage,
+    "sync": SyncPage,
+    "survey": SurveyPage,
+    "invasive": InvasivePage,
+    "invasive_species": InvasiveSpeciesPage,
+    "patrol": PatrolPage,
+    "finding": FindingPage,
+    "transect": TransectPage,
+    "transect_species": TransectSpeciesPage,
 }

@@ -38,13 +38,23 @@ class DetailsPage(Page):
         self.photos = PhotoStrip(record.remove_photo)
         self.place = Words()
         take = Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=record.take_photo)
-        self.body.add_widget(Column(Masonry(
-            Card(texts.SEX, self.sex), Card(texts.LIFE_STAGE, self.stage), Card("", self.behavior, self.remarks),
-            Card(texts.PHOTOS, self.photos, take), Card(texts.PLACE, self.place),
-        ), padding=dp(12)))
+        self.body.add_widget(
+            Column(
+                Masonry(
+                    Card(texts.SEX, self.sex),
+                    Card(texts.LIFE_STAGE, self.stage),
+                    Card("", self.behavior, self.remarks),
+                    Card(texts.PHOTOS, self.photos, take),
+                    Card(texts.PLACE, self.place),
+                ),
+                padding=dp(12),
+            )
+        )
         row = BoxLayout(size_hint_y=None, height="88dp", padding=dp(12), spacing=dp(12))
         row.add_widget(HoldKey(texts.DISCARD, height="64dp", on_hold=self._discard))
-        row.add_widget(Key(texts.DONE, icon="check", style="primary", font=theme.LARGE, height="64dp", on_touch=self.shell.back))
+        row.add_widget(
+            Key(texts.DONE, icon="check", style="primary", font=theme.LARGE, height="64dp", on_touch=self.shell.back)
+        )
         self.body.add_widget(row)
 
     def watch(self):
@@ -59,7 +69,11 @@ class DetailsPage(Page):
         self.remarks.input.show(record.remarks)
         self.photos.show(record.photos)
         known = position.longitude is not None
-        here = texts.COORDINATES.format(longitude=position.longitude, latitude=position.latitude) if known else texts.NO_COORDINATES
+        here = (
+            texts.COORDINATES.format(longitude=position.longitude, latitude=position.latitude)
+            if known
+            else texts.NO_COORDINATES
+        )
         self.place.text = "\n".join(filter(None, (record.place_text or f"{here}\n{position.text}", *record.flags)))
 
     def leave(self):

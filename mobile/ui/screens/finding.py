@@ -21,13 +21,20 @@ class FindingPage(Page):
         finding = self.field.patrol.finding
         self.types = Choices(finding.finding_types, lambda code: finding.set_field("finding_type", code))
         self.fields = {
-            code: Field(name, lambda text, code=code: finding.set_field(code, text.strip() or None)) for code, name in TEXT_FIELDS.items()
+            code: Field(name, lambda text, code=code: finding.set_field(code, text.strip() or None))
+            for code, name in TEXT_FIELDS.items()
         }
         self.photos = PhotoStrip(finding.remove_photo)
         take = Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=finding.take_photo)
-        cards = (Card(texts.FINDING_TYPE, self.types), Card("", *self.fields.values()), Card(texts.PHOTOS, self.photos, take))
+        cards = (
+            Card(texts.FINDING_TYPE, self.types),
+            Card("", *self.fields.values()),
+            Card(texts.PHOTOS, self.photos, take),
+        )
         self.body.add_widget(Column(Masonry(*cards), padding=dp(12)))
-        self.save_key = Key(texts.SAVE_FINDING, icon="check", style="primary", font=theme.TITLE, height="64dp", on_touch=self._save)
+        self.save_key = Key(
+            texts.SAVE_FINDING, icon="check", style="primary", font=theme.TITLE, height="64dp", on_touch=self._save
+        )
         foot = BoxLayout(size_hint_y=None, height="88dp", padding=dp(12))
         foot.add_widget(self.save_key)
         self.body.add_widget(foot)

@@ -51,13 +51,23 @@ class HomePage(Page):
         for tile in self.field.home.tiles:
             style = "plain" if self.tiles else "primary"
             key = Key(
-                tile.title, icon=tile.screen, font=theme.TITLE, stacked=True, size_hint=(None, None), style=style,
+                tile.title,
+                icon=tile.screen,
+                font=theme.TITLE,
+                stacked=True,
+                size_hint=(None, None),
+                style=style,
                 on_touch=lambda screen=tile.screen: self.shell.go(screen),
             )
             self.tiles[tile.screen] = key
             self.grid.add_widget(key)
-        self.enrol_key = Key(texts.NOT_ENROLLED + "　" + texts.NOT_ENROLLED_DETAIL, icon="warn", style="danger", height="64dp",
-                             on_touch=lambda: self.shell.go("sync"))
+        self.enrol_key = Key(
+            texts.NOT_ENROLLED + "　" + texts.NOT_ENROLLED_DETAIL,
+            icon="warn",
+            style="danger",
+            height="64dp",
+            on_touch=lambda: self.shell.go("sync"),
+        )
         self.body.add_widget(self.strip)
         self.body.add_widget(self.grid)
         self.bind(size=self._fit)

@@ -13,7 +13,10 @@ from mobile.ui.page import Page
 from mobile.ui.screens.details import Choices
 
 TEXT_FIELDS = {
-    "location_name": texts.LOCATION_NAME, "damaged_object": texts.DAMAGED_OBJECT, "control_action": texts.CONTROL, "spread_trend": texts.TREND,
+    "location_name": texts.LOCATION_NAME,
+    "damaged_object": texts.DAMAGED_OBJECT,
+    "control_action": texts.CONTROL,
+    "spread_trend": texts.TREND,
     "remarks": texts.REMARKS,
 }
 
@@ -23,23 +26,37 @@ class InvasivePage(Page):
 
     def build(self):
         invasive = self.field.invasive
-        self.species_key = Key(texts.CHOOSE_INVASIVE, icon="invasive", font=theme.LARGE, height="72dp",
-                               on_touch=lambda: self.shell.go("invasive_species"))
+        self.species_key = Key(
+            texts.CHOOSE_INVASIVE,
+            icon="invasive",
+            font=theme.LARGE,
+            height="72dp",
+            on_touch=lambda: self.shell.go("invasive_species"),
+        )
         self.numbers = {
-            choice.code: Field(choice.name, lambda text, code=choice.code: invasive.set_number(code, text), input_type="number")
+            choice.code: Field(
+                choice.name, lambda text, code=choice.code: invasive.set_number(code, text), input_type="number"
+            )
             for choice in invasive.number_fields
         }
         self.damage = Choices(invasive.damage_grades, invasive.set_damage)
         self.texts = {
-            code: Field(name, lambda text, code=code: invasive.set_field(code, text.strip() or None)) for code, name in TEXT_FIELDS.items()
+            code: Field(name, lambda text, code=code: invasive.set_field(code, text.strip() or None))
+            for code, name in TEXT_FIELDS.items()
         }
         self.photos = PhotoStrip(invasive.remove_photo)
         take = Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=invasive.take_photo)
         self.column = Column(
-            self.species_key, Card("", Columns(*self.numbers.values(), narrowest=260)), Card(texts.DAMAGE, self.damage),
-            Card("", Columns(*self.texts.values(), narrowest=260)), Card(texts.PHOTOS, self.photos, take), padding=dp(12),
+            self.species_key,
+            Card("", Columns(*self.numbers.values(), narrowest=260)),
+            Card(texts.DAMAGE, self.damage),
+            Card("", Columns(*self.texts.values(), narrowest=260)),
+            Card(texts.PHOTOS, self.photos, take),
+            padding=dp(12),
         )
-        self.save_key = Key(texts.SAVE_PLOT, icon="check", style="primary", font=theme.TITLE, height="64dp", on_touch=self._save)
+        self.save_key = Key(
+            texts.SAVE_PLOT, icon="check", style="primary", font=theme.TITLE, height="64dp", on_touch=self._save
+        )
         foot = BoxLayout(size_hint_y=None, height="88dp", padding=dp(12))
         foot.add_widget(self.save_key)
         self.body.add_widget(self.column)

@@ -19,7 +19,13 @@ from mobile.ui.kit.words import Fitted, OneLine, Words
 from mobile.ui.page import Page
 
 STATE_ICONS = {
-    "draft": "details", "waiting": "waiting", "sent": "waiting", "held": "check", "conflict": "warn", "quarantined": "warn", "withdrawn": "undo",
+    "draft": "details",
+    "waiting": "waiting",
+    "sent": "waiting",
+    "held": "check",
+    "conflict": "warn",
+    "quarantined": "warn",
+    "withdrawn": "undo",
 }
 ROW, REASON_LINE = 84, 24
 
@@ -65,7 +71,12 @@ class RecordLines(RecycleView):
         super().__init__(do_scroll_x=False, bar_width=dp(6), scroll_type=["bars", "content"])
         self._on_pick, self._rows = on_pick, ()
         inner = RecycleBoxLayout(
-            orientation="vertical", default_size=(None, dp(ROW)), default_size_hint=(1, None), key_size="size", size_hint_y=None, spacing=dp(8),
+            orientation="vertical",
+            default_size=(None, dp(ROW)),
+            default_size_hint=(1, None),
+            key_size="size",
+            size_hint_y=None,
+            spacing=dp(8),
         )
         inner.bind(minimum_height=inner.setter("height"))
         self.add_widget(inner)
@@ -98,7 +109,9 @@ class MyRecordsPage(Page):
         for code, chip in self.chips.items():
             chip.bind(on_release=lambda _, code=code: records.set_filter(code))
             row.add_widget(chip)
-        filters = ScrollView(size_hint_y=None, height="64dp", do_scroll_y=False, bar_width=dp(4), scroll_type=["bars", "content"])
+        filters = ScrollView(
+            size_hint_y=None, height="64dp", do_scroll_y=False, bar_width=dp(4), scroll_type=["bars", "content"]
+        )
         filters.add_widget(row)
         self.lines = RecordLines(self.ask)
         self.more_key = Key(texts.MORE, height="56dp", on_touch=records.more)
@@ -128,8 +141,10 @@ class MyRecordsPage(Page):
         """What can be done with a record."""
         keys = []
         if row.state not in ("draft", "withdrawn"):
-            keys = [Words(texts.WITHDRAW_HINT, colour=theme.INK_SOFT, size=theme.SMALL),
-                    HoldKey(texts.WITHDRAW, icon="undo", height="64dp", on_hold=lambda: self._withdraw(row))]
+            keys = [
+                Words(texts.WITHDRAW_HINT, colour=theme.INK_SOFT, size=theme.SMALL),
+                HoldKey(texts.WITHDRAW, icon="undo", height="64dp", on_hold=lambda: self._withdraw(row)),
+            ]
         self.sheet = Sheet(row.title, "\n".join(filter(None, (row.subtitle, row.state_name, row.reason))), *keys)
         self.sheet.open(animation=False)
 

@@ -66,7 +66,9 @@ class PatrolPage(Page):
         self.events = Column(self.findings)
         self.pause_key = Key(texts.PAUSE, icon="pause", height="64dp", on_touch=self._pause_or_resume)
         self.end_key = HoldKey(texts.END_PATROL, icon="stop", height="64dp", on_hold=patrol.end)
-        self.record_key = Key(texts.RECORD, icon="record", style="primary", height="64dp", on_touch=lambda: self.shell.go("record"))
+        self.record_key = Key(
+            texts.RECORD, icon="record", style="primary", height="64dp", on_touch=lambda: self.shell.go("record")
+        )
         self.finding_key = Key(texts.ADD_FINDING, icon="flag", style="primary", height="64dp", on_touch=self._find)
         keys = GridLayout(cols=2, size_hint_y=None, height="136dp", spacing=dp(8))
         for key in (self.pause_key, self.end_key, self.record_key, self.finding_key):
@@ -94,7 +96,9 @@ class PatrolPage(Page):
         self.gap_words.text = "\n".join(patrol.gaps)
         if bool(patrol.gaps) != bool(self.gaps.parent):
             (self.events.inner.add_widget if patrol.gaps else self.events.inner.remove_widget)(self.gaps)
-        self.found.text = "\n".join("　".join(filter(None, (f.title, f.detail))) for f in patrol.findings) or texts.NO_FINDINGS
+        self.found.text = (
+            "\n".join("　".join(filter(None, (f.title, f.detail))) for f in patrol.findings) or texts.NO_FINDINGS
+        )
         paused = patrol.state == "paused"
         self.pause_key.text, self.pause_key.icon = (texts.RESUME, "play") if paused else (texts.PAUSE, "pause")
         self.pause_key.style = "chosen" if paused else "plain"

@@ -17,7 +17,9 @@ class PhotoPage(Page):
         photo = self.field.photo
         self.picture = Picture()
         self.strip = PhotoStrip(photo.remove)
-        self.take_key = Key(texts.TAKE_PHOTO, icon="photo", font=theme.LARGE, style="primary", height="80dp", on_touch=photo.take)
+        self.take_key = Key(
+            texts.TAKE_PHOTO, icon="photo", font=theme.LARGE, style="primary", height="80dp", on_touch=photo.take
+        )
         self.name_key = Key(texts.NAME_IT, icon="record", height="64dp", on_touch=lambda: self.shell.go("record"))
         self.unknown_key = Key(texts.SAVE_UNKNOWN, icon="check", height="64dp", on_touch=self._save)
         side = BoxLayout(orientation="vertical", spacing=dp(12))

@@ -19,16 +19,34 @@ class Dock(Panel):
     """Below everything: what is chosen (or was just saved), how many, photo, details, save."""
 
     def __init__(self, page):
-        super().__init__(orientation="vertical", fill=theme.SURFACE, radius=0, size_hint_y=None, padding=dp(12), spacing=dp(8))
+        super().__init__(
+            orientation="vertical", fill=theme.SURFACE, radius=0, size_hint_y=None, padding=dp(12), spacing=dp(8)
+        )
         self.chosen = OneLine(size=theme.LARGE, bold=True)
         self.doubt = Words(size=theme.SMALL, colour=theme.WARN)
-        self.undo_key = Key(texts.UNDO, icon="undo", size_hint=(None, None), size=("120dp", "56dp"), pos_hint={"center_y": 0.5}, on_touch=page.undo)
-        self.stepper = Stepper(page.step)
-        self.photo_key = Key(texts.PHOTO, icon="photo", stacked=True, font=theme.SMALL, size_hint=(None, None), on_touch=page.take_photo)
-        self.details_key = Key(
-            texts.DETAILS, icon="details", stacked=True, font=theme.SMALL, size_hint=(None, None), on_touch=lambda: page.shell.go("details"),
+        self.undo_key = Key(
+            texts.UNDO,
+            icon="undo",
+            size_hint=(None, None),
+            size=("120dp", "56dp"),
+            pos_hint={"center_y": 0.5},
+            on_touch=page.undo,
         )
-        self.save_key = Key(texts.SAVE, icon="check", style="primary", font=theme.TITLE, height="64dp", on_touch=page.save)
+        self.stepper = Stepper(page.step)
+        self.photo_key = Key(
+            texts.PHOTO, icon="photo", stacked=True, font=theme.SMALL, size_hint=(None, None), on_touch=page.take_photo
+        )
+        self.details_key = Key(
+            texts.DETAILS,
+            icon="details",
+            stacked=True,
+            font=theme.SMALL,
+            size_hint=(None, None),
+            on_touch=lambda: page.shell.go("details"),
+        )
+        self.save_key = Key(
+            texts.SAVE, icon="check", style="primary", font=theme.TITLE, height="64dp", on_touch=page.save
+        )
         for key in (self.photo_key, self.details_key):
             key.size = ("80dp", "64dp")
         self._words = BoxLayout(spacing=dp(8))

@@ -15,7 +15,13 @@ class SurveyLine(Touch):
         style = "chosen" if survey.chosen else "plain"
         super().__init__(on_touch, style=style, size_hint_y=None, padding=(dp(16), dp(14)), spacing=dp(12))
         words = Words(survey.title, size=theme.LARGE, bold=True, pos_hint={"center_y": 0.5})
-        tick = Icon(name="check" if survey.chosen else "", size_hint=(None, None), size=("28dp", "28dp"), colour=theme.PRIMARY, pos_hint={"center_y": 0.5})
+        tick = Icon(
+            name="check" if survey.chosen else "",
+            size_hint=(None, None),
+            size=("28dp", "28dp"),
+            colour=theme.PRIMARY,
+            pos_hint={"center_y": 0.5},
+        )
         words.bind(height=lambda _, height: setattr(self, "height", max(dp(72), height + dp(28))))
         self.height = dp(72)
         self.add_widget(words)

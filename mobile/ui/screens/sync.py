@@ -17,9 +17,18 @@ class Figure(Panel):
     """A number with its name above and a remark below."""
 
     def __init__(self, name):
-        super().__init__(orientation="vertical", fill=theme.SURFACE, edge=theme.EDGE, padding=(dp(12), dp(12)), size_hint_y=None, height="148dp")
+        super().__init__(
+            orientation="vertical",
+            fill=theme.SURFACE,
+            edge=theme.EDGE,
+            padding=(dp(12), dp(12)),
+            size_hint_y=None,
+            height="148dp",
+        )
         self._number = OneLine("0", size=theme.FIGURE, bold=True, halign="center")
-        self._detail = OneLine(size=theme.SMALL, colour=theme.INK_SOFT, halign="center", size_hint_y=None, height="26dp")
+        self._detail = OneLine(
+            size=theme.SMALL, colour=theme.INK_SOFT, halign="center", size_hint_y=None, height="26dp"
+        )
         self.add_widget(OneLine(name, size=theme.BODY, halign="center", size_hint_y=None, height="28dp"))
         self.add_widget(self._number)
         self.add_widget(self._detail)
@@ -48,14 +57,22 @@ class SyncPage(Page):
         self.code = Field(texts.ENROL_CODE)
         self.device_name = Field(texts.DEVICE_NAME)
         self.enrol_key = Key(texts.ENROL, icon="check", height="64dp", on_touch=self._enrol)
-        self.enrol_card = Card(texts.NOT_ENROLLED, Words(texts.ENROL_HINT, colour=theme.INK_SOFT), self.code, self.device_name, self.enrol_key)
+        self.enrol_card = Card(
+            texts.NOT_ENROLLED,
+            Words(texts.ENROL_HINT, colour=theme.INK_SOFT),
+            self.code,
+            self.device_name,
+            self.enrol_key,
+        )
         change = Key(texts.CHOOSE_SURVEY, icon="survey", height="56dp", on_touch=lambda: self.shell.go("survey"))
         self.survey_card = Card(texts.SURVEY, self.survey, change)
         self.state_card = Card(texts.STATE, self.lines)
         self.server_card = Card(texts.SERVER, self.person, self.address)
         self.cards = Masonry()
         self.column = Column(figures, self.cards, padding=dp(12))
-        self.sync_key = Key(texts.SYNC_NOW, icon="sync", style="primary", font=theme.TITLE, height="72dp", on_touch=sync.sync)
+        self.sync_key = Key(
+            texts.SYNC_NOW, icon="sync", style="primary", font=theme.TITLE, height="72dp", on_touch=sync.sync
+        )
         foot = BoxLayout(size_hint_y=None, height="96dp", padding=dp(12))
         foot.add_widget(self.sync_key)
         self.body.add_widget(self.column)
@@ -75,12 +92,16 @@ class SyncPage(Page):
         sync, home = self.field.sync, self.field.home
         waits = sync.waiting_records + sync.waiting_photos
         self.figures[texts.ON_TABLET].show(sync.on_tablet, texts.RECORDS_UNIT)
-        self.figures[texts.AT_SERVER].show(sync.at_server, texts.PHOTOS_AT_SERVER.format(count=sync.photos_at_server), theme.GOOD)
+        self.figures[texts.AT_SERVER].show(
+            sync.at_server, texts.PHOTOS_AT_SERVER.format(count=sync.photos_at_server), theme.GOOD
+        )
         waiting_photos = texts.WAITING_PHOTOS.format(count=sync.waiting_photos)
         self.figures[texts.STILL_WAITING].show(sync.waiting_records, waiting_photos, theme.INFO if waits else theme.INK)
         self.lines.text = "\n".join(filter(None, (*sync.lines, sync.clock_text)))
         self.problem_words.text = "\n".join(sync.problems)
-        self.person.text = texts.PERSON.format(person=sync.person_name, device=sync.device_name) if sync.enrolled else ""
+        self.person.text = (
+            texts.PERSON.format(person=sync.person_name, device=sync.device_name) if sync.enrolled else ""
+        )
         self.address.input.show(sync.server_url)
         self.survey.text = home.survey_title
         self.sync_key.text = (sync.progress or texts.SYNCING) if sync.running else texts.SYNC_NOW
@@ -91,7 +112,11 @@ class SyncPage(Page):
 
     def _lay(self, sync):
         wanted = [self.problems] if sync.problems else []
-        wanted += [self.state_card, self.survey_card, self.server_card] if sync.enrolled else [self.server_card, self.enrol_card, self.state_card]
+        wanted += (
+            [self.state_card, self.survey_card, self.server_card]
+            if sync.enrolled
+            else [self.server_card, self.enrol_card, self.state_card]
+        )
         if list(reversed(self.cards.children)) != wanted:
             self.cards.clear_widgets()
             for card in wanted:

@@ -29,9 +29,19 @@ class TallyTile(BoxLayout):
         names.add_widget(self._latin)
         self.plus.add_widget(names)
         if row.target:
-            self.plus.add_widget(Fitted(texts.TARGET, size=theme.SMALL, colour=theme.INFO, bold=True, pos_hint={"center_y": 0.5}))
+            self.plus.add_widget(
+                Fitted(texts.TARGET, size=theme.SMALL, colour=theme.INFO, bold=True, pos_hint={"center_y": 0.5})
+            )
         self.plus.add_widget(self._number)
-        self.plus.add_widget(Icon(name="plus", size_hint=(None, None), size=("26dp", "26dp"), pos_hint={"center_y": 0.5}, colour=theme.PRIMARY))
+        self.plus.add_widget(
+            Icon(
+                name="plus",
+                size_hint=(None, None),
+                size=("26dp", "26dp"),
+                pos_hint={"center_y": 0.5},
+                colour=theme.PRIMARY,
+            )
+        )
         self.minus = Key(icon="minus", size_hint=(None, 1), width="64dp", on_touch=lambda: transect.minus(key))
         self.add_widget(self.plus)
         self.add_widget(self.minus)
@@ -49,14 +59,24 @@ class TransectPage(Page):
         self.targets = {}
         self.target_chips = Wrap()
         self.target_words = Words(texts.NO_TARGETS, colour=theme.INK_SOFT)
-        self.add_target_key = Key(texts.ADD_TARGET, icon="plus", height="56dp", on_touch=lambda: self.shell.go("transect_species"))
+        self.add_target_key = Key(
+            texts.ADD_TARGET, icon="plus", height="56dp", on_touch=lambda: self.shell.go("transect_species")
+        )
         card = Card(texts.TARGETS, self.target_words, self.target_chips, self.add_target_key)
-        self.idle = StartForm("transect", texts.TRANSECT_HINT, texts.TRANSECT_PLACE, texts.START_TRANSECT, self._start, card)
+        self.idle = StartForm(
+            "transect", texts.TRANSECT_HINT, texts.TRANSECT_PLACE, texts.START_TRANSECT, self._start, card
+        )
         self.meter = Meter(texts.LENGTH, texts.ELAPSED, texts.TOTAL)
         self.tiles = {}
         self.sheet = Columns(narrowest=380, most=3)
         self.hint = Words(texts.TALLY_EMPTY, colour=theme.INK_SOFT)
-        self.add_key = Key(texts.ADD_SPECIES, icon="plus", style="primary", height="64dp", on_touch=lambda: self.shell.go("transect_species"))
+        self.add_key = Key(
+            texts.ADD_SPECIES,
+            icon="plus",
+            style="primary",
+            height="64dp",
+            on_touch=lambda: self.shell.go("transect_species"),
+        )
         self.end_key = HoldKey(texts.END_TRANSECT, icon="stop", height="64dp", on_hold=self.field.transect.end)
         self.active = BoxLayout(orientation="vertical", padding=dp(12), spacing=dp(12))
         keys = BoxLayout(size_hint_y=None, height="64dp", spacing=dp(12))
@@ -117,7 +137,15 @@ class TransectPage(Page):
 
 class _TargetChip(Key):
     def __init__(self, species, on_touch):
-        super().__init__(species.display, icon="cross", icon_size="18dp", bold=False, size_hint_x=None, height="56dp", on_touch=on_touch)
+        super().__init__(
+            species.display,
+            icon="cross",
+            icon_size="18dp",
+            bold=False,
+            size_hint_x=None,
+            height="56dp",
+            on_touch=on_touch,
+        )
         self.radius = dp(24)
         self._middle.bind(width=lambda _, width: setattr(self, "width", width + dp(36)))
 

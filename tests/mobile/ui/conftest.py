@@ -25,9 +25,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def window() -> Iterator[object]:
     """Kivy reads its surroundings once, when it is first imported: hence not before this."""
     home = tempfile.mkdtemp(prefix="xiangye-kivy-")
-    os.environ.update({
-        "SDL_VIDEODRIVER": "offscreen", "KIVY_NO_ARGS": "1", "KIVY_HOME": home, "KIVY_LOG_MODE": "PYTHON", "KIVY_CLIPBOARD": "dummy",
-    })
+    os.environ.update(
+        {
+            "SDL_VIDEODRIVER": "offscreen",
+            "KIVY_NO_ARGS": "1",
+            "KIVY_HOME": home,
+            "KIVY_LOG_MODE": "PYTHON",
+            "KIVY_CLIPBOARD": "dummy",
+        }
+    )
     logging.getLogger("kivy").setLevel(logging.ERROR)
     from kivy.config import Config
 

@@ -87,7 +87,12 @@ class Driver:
         """What can be read on the window now."""
         from kivy.uix.label import Label
 
-        return [widget.text for root in self.window.children for widget in seen(root) if isinstance(widget, Label) and widget.text]
+        return [
+            widget.text
+            for root in self.window.children
+            for widget in seen(root)
+            if isinstance(widget, Label) and widget.text
+        ]
 
     def records(self, kind: str) -> list[dict[str, Any]]:
         """Bodies of the records in the outbox, newest first."""

@@ -16,7 +16,12 @@ SLACK = 1.0
 
 
 def faults(root: Any, width: float, height: float, density: float = 1.0) -> list[str]:
-    found = [*_truncated(root), *_outside(root, (0, 0, width, height)), *_targets(root, density), *_too_near(root, density)]
+    found = [
+        *_truncated(root),
+        *_outside(root, (0, 0, width, height)),
+        *_targets(root, density),
+        *_too_near(root, density),
+    ]
     return [*found, *_over_each_other(root), *_pale(root)]
 
 
@@ -123,7 +128,9 @@ def _over_each_other(root: Any) -> Iterator[str]:
 def _pale(root: Any) -> Iterator[str]:
     for label in _labels(root):
         ground = _ground(label)
-        ink = "#" + "".join(f"{round(channel * 255):02x}" for channel in (label.disabled_color if label.disabled else label.color)[:3])
+        ink = "#" + "".join(
+            f"{round(channel * 255):02x}" for channel in (label.disabled_color if label.disabled else label.color)[:3]
+        )
         if theme.contrast(ink, ground) < 7:
             yield f"pale: {_name(label)} {ink} on {ground}"
 

@@ -67,7 +67,10 @@ def test_a_transect_counts_by_touch_and_writes_zeros(driver: Driver) -> None:
     driver.tap(tiles["白颈长尾雉"].plus)
     driver.hold(page.end_key, LONG_ENOUGH_S)
 
-    counts = {body["taxon"]["name_zh"]: (body["occurrence_status"], body["individual_count"]) for body in driver.records("occurrence")}
+    counts = {
+        body["taxon"]["name_zh"]: (body["occurrence_status"], body["individual_count"])
+        for body in driver.records("occurrence")
+    }
     assert counts == {"红嘴蓝鹊": ("present", 3), "白颈长尾雉": ("present", 1), "黄腹角雉": ("absent", 0)}
     (event,) = driver.records("event")
     assert event["sampling_protocol"] == "bird_transect"
@@ -128,8 +131,20 @@ def test_my_records_say_where_each_stands_and_withdraw(driver: Driver) -> None:
     driver.hold(held, LONG_ENOUGH_S)
     assert "已撤回" in driver.shown_texts()
     assert driver.field.my_records.rows[0].state == "withdrawn"
+    driver.tap(driver.shell.notice)
+    assert driver.shell.notice.opacity == 0
     driver.tap(page.chips["withdrawn"])
     assert [row.title for row in driver.field.my_records.rows] == ["白鹇 × 3"]
+
+
+def test_a_form_that_was_only_looked_at_is_no_draft(driver: Driver) -> None:
+    for screen in ("record", "invasive", "my_records"):
+        driver.shell.go("home")
+        driver.shell.go(screen)
+    assert driver.field.my_records.rows == ()
+    driver.field.record.choose_name("大鲵")
+    driver.field.my_records.refresh()
+    assert [(row.title, row.state) for row in driver.field.my_records.rows] == [("大鲵", "draft")]
 
 
 def test_sync_without_a_server_says_so_and_keeps_everything(driver: Driver) -> None:

@@ -14,7 +14,8 @@ RARE = "𬶋鵟䴙䴘鲮鹇麂"
 def faces(window: object) -> tuple[Path, Path]:
     from mobile.ui import fonts
 
-    return fonts.font_paths()
+    regular, bold = fonts.font_paths()
+    return Path(regular), Path(bold)
 
 
 def test_both_faces_are_simplified_chinese_and_hold_every_character(faces: tuple[Path, Path]) -> None:
@@ -34,7 +35,9 @@ def test_a_rare_character_is_drawn_and_not_as_a_box(window: object, character: s
     assert any(_pixels(character, bold))
 
 
-def test_debian_collections_give_their_chinese_face(window: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_debian_collections_give_their_chinese_face(
+    window: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from mobile.ui import fonts
 
     monkeypatch.setenv("XIANGYE_VAR", str(tmp_path))
@@ -45,7 +48,9 @@ def test_debian_collections_give_their_chinese_face(window: object, tmp_path: Pa
 
 
 def test_a_computer_without_chinese_fonts_is_told_where_they_were_looked_for(
-    window: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    window: object,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from mobile.ui import fonts
 

@@ -4,18 +4,35 @@ from collections.abc import Callable
 
 import pytest
 
+from mobile.sync.failures import CredentialRefused
 from tests.mobile.ui.driver import Driver
 from tests.mobile.ui.lint import faults
 
 SIZES = [(1280, 800), (800, 1280), (600, 960), (960, 600)]
-SCREENS = ["home", "record", "details", "photo", "my_records", "sync", "survey", "invasive", "invasive_species", "patrol", "transect",
-           "transect_species"]
+SCREENS = [
+    "home",
+    "record",
+    "details",
+    "photo",
+    "my_records",
+    "sync",
+    "survey",
+    "invasive",
+    "invasive_species",
+    "patrol",
+    "transect",
+    "transect_species",
+]
 
 
 def fill(driver: Driver) -> None:
     """Long names, a running patrol with a gap and a finding, a running transect, photos, drafts, a failed sync."""
     tablet, field = driver.tablet, driver.field
     tablet.record_a_morning()
+    tablet.deliver_the_first(
+        2,
+        str(CredentialRefused()) * 2,
+    )
     field.patrol.start("莽山大峡谷巡护线")
     tablet.walk((0.003, 0.002))
     tablet.wait(900)
@@ -99,7 +116,9 @@ def test_words_over_the_page_are_sound(driver: Driver, size: tuple[int, int]) ->
 def test_the_state_of_the_position_fits_the_bar(driver: Driver, position: str) -> None:
     driver.resize(600, 960)
     states: dict[str, Callable[[], None]] = {
-        "none": lambda: driver.field.position.receive([]), "poor": lambda: driver.tablet.stand(1850.0), "stale": lambda: driver.tablet.wait(7200),
+        "none": lambda: driver.field.position.receive([]),
+        "poor": lambda: driver.tablet.stand(1850.0),
+        "stale": lambda: driver.tablet.wait(7200),
     }
     driver.tablet.wait(600)
     states[position]()

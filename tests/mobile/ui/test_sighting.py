@@ -17,7 +17,11 @@ def test_six_touches_make_a_record(driver: Driver, size: tuple[int, int]) -> Non
     for letter in "CSJ":
         driver.tap(driver.page.pane.keypad.letters[letter])
     row = first_row(driver)
-    assert (row.species.name_zh, row.species.scientific_name, row.species.mark) == ("穿山甲", "Manis pentadactyla", "国家一级")
+    assert (row.species.name_zh, row.species.scientific_name, row.species.mark) == (
+        "穿山甲",
+        "Manis pentadactyla",
+        "国家一级",
+    )
     driver.tap(row)
     driver.tap(driver.page.dock.save_key)
     assert driver.taps <= MOST_TAPS

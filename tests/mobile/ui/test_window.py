@@ -36,11 +36,22 @@ sys.exit(open_window(make))
 def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     (tmp_path / "kivy").mkdir()
     surroundings = {
-        **os.environ, "SDL_VIDEODRIVER": "offscreen", "KIVY_NO_ARGS": "1", "KIVY_HOME": str(tmp_path / "kivy"), "KIVY_LOG_MODE": "PYTHON",
-        "KIVY_CLIPBOARD": "dummy", "PYTHONUTF8": "1",
+        **os.environ,
+        "SDL_VIDEODRIVER": "offscreen",
+        "KIVY_NO_ARGS": "1",
+        "KIVY_HOME": str(tmp_path / "kivy"),
+        "KIVY_LOG_MODE": "PYTHON",
+        "KIVY_CLIPBOARD": "dummy",
+        "PYTHONUTF8": "1",
     }
     return subprocess.run(
-        [sys.executable, "-W", "error", *arguments], cwd=ROOT, env=surroundings, capture_output=True, text=True, timeout=240, check=False,
+        [sys.executable, "-W", "error", *arguments],
+        cwd=ROOT,
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
 
 
@@ -60,7 +71,9 @@ def test_pictures_of_every_screen_are_drawn(tmp_path: Path) -> None:
         _check(path)
 
 
-@pytest.mark.parametrize("name", ["home_landscape", "home_portrait", "record_landscape", "record_portrait", "sync_portrait"])
+@pytest.mark.parametrize(
+    "name", ["home_landscape", "home_portrait", "record_landscape", "record_portrait", "sync_portrait"]
+)
 def test_the_guide_has_its_pictures(name: str) -> None:
     _check(PICTURES / f"{name}.png")
 
