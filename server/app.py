@@ -20,9 +20,16 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     settings = settings or from_environment()
     app = Flask("server", static_folder=None)
     app.config.update(
-        API_TITLE="Xiangye", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/v1", OPENAPI_JSON_PATH="openapi.json",
-        SQLALCHEMY_DATABASE_URI=db.url_for(settings), SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True},
-        XIANGYE_SETTINGS=settings, XIANGYE_CLOCK=clock or SystemClock(), JSON_AS_ASCII=False,
+        API_TITLE="Xiangye",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        SQLALCHEMY_DATABASE_URI=db.url_for(settings),
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True},
+        XIANGYE_SETTINGS=settings,
+        XIANGYE_CLOCK=clock or SystemClock(),
+        JSON_AS_ASCII=False,
     )
     app.config[devices.LOADER] = lambda credential: authenticate(request_session(), credential)
     database.init_app(app)

@@ -81,12 +81,17 @@ def destroy(cluster: Cluster) -> None:
 
 def binaries() -> Path:
     """The folder of the newest installed PostgreSQL's programs."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0)
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0,
+    )
     if found:
         return found[-1].parent
     on_path = shutil.which("initdb")
     if on_path is None:
-        raise ClusterError("未找到 PostgreSQL (no PostgreSQL found): 请安装 postgresql-postgis，或设置 XIANGYE_DATABASE_URL")
+        raise ClusterError(
+            "未找到 PostgreSQL (no PostgreSQL found): 请安装 postgresql-postgis，或设置 XIANGYE_DATABASE_URL"
+        )
     return Path(on_path).resolve().parent
 
 
@@ -106,11 +111,19 @@ def _run(cluster: Cluster, program: str, *arguments: str, check: bool = True) ->
         options = {"user": _owner().pw_uid, "group": _owner().pw_gid, "extra_groups": []}
     environment = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     done = subprocess.run(  # type: ignore[call-overload]  # the options depend on who we are
-        [str(binaries() / program), *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd="/", env=environment, check=False,
+        [str(binaries() / program), *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd="/",
+        env=environment,
+        check=False,
         **options,
     )
     if check and done.returncode != 0:
-        raise ClusterError(f"{program} 失败 (failed, exit {done.returncode}): {(done.stderr or done.stdout).strip()[-800:]}\n{_advice(cluster)}")
+        raise ClusterError(
+            f"{program} 失败 (failed, exit {done.returncode}): {(done.stderr or done.stdout).strip()[-800:]}\n{_advice(cluster)}"
+        )
     return done  # type: ignore[no-any-return]
 
 
@@ -136,7 +149,9 @@ def _make_folder(path: Path) -> None:
             os.chown(path, owner.pw_uid, owner.pw_gid)
         path.chmod(0o700)
     except OSError as error:
-        raise ClusterError(f"无法使用文件夹 {path} (cannot use this folder): {error.strerror}; 请检查所有者和剩余空间") from error
+        raise ClusterError(
+            f"无法使用文件夹 {path} (cannot use this folder): {error.strerror}; 请检查所有者和剩余空间"
+        ) from error
     if path.stat().st_uid != owner.pw_uid:
         raise ClusterError(f"{path} 属于另一个用户 (belongs to another user): 请删除它，或用 XIANGYE_VAR 指定别的位置")
 
@@ -144,7 +159,9 @@ def _make_folder(path: Path) -> None:
 def _create(cluster: Cluster) -> None:
     free = shutil.disk_usage(_existing(cluster.home)).free
     if free < 200 * 1024 * 1024:
-        raise ClusterError(f"{_existing(cluster.home)} 只剩 {free // 2**20} MB，数据库至少需要 200 MB (not enough disk space)")
+        raise ClusterError(
+            f"{_existing(cluster.home)} 只剩 {free // 2**20} MB，数据库至少需要 200 MB (not enough disk space)"
+        )
     _make_folder(cluster.home)
     shutil.rmtree(cluster.data, ignore_errors=True)
     half_made = cluster.home / "data.making"
@@ -171,12 +188,26 @@ def _start(cluster: Cluster) -> None:
         options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     deadline = time.monotonic() + START_PATIENCE_S
     while True:
-        done = _run(cluster, "pg_ctl", "-D", str(cluster.data), "-w", "-l", str(cluster.home / "log"), "-o", options, "start", check=False)
+        done = _run(
+            cluster,
+            "pg_ctl",
+            "-D",
+            str(cluster.data),
+            "-w",
+            "-l",
+            str(cluster.home / "log"),
+            "-o",
+            options,
+            "start",
+            check=False,
+        )
         if done.returncode == 0:
             return
         # After a crash the dead process may not be reaped yet, and its lock file still stands.
         if time.monotonic() > deadline:
-            raise ClusterError(f"数据库未能启动 (the database did not start): {done.stderr.strip()[-600:]}\n{_advice(cluster)}")
+            raise ClusterError(
+                f"数据库未能启动 (the database did not start): {done.stderr.strip()[-600:]}\n{_advice(cluster)}"
+            )
         time.sleep(0.5)
 
 

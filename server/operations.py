@@ -27,8 +27,20 @@ def serve(port: int | None, workers: int) -> None:
 
 def gunicorn_arguments(host: str, port: int, workers: int) -> list[str]:
     return [
-        "-m", "gunicorn", "--bind", f"{host}:{port}", "--workers", str(workers), "--threads", "8", "--worker-class", "gthread", "--timeout", "120",
-        "--no-control-socket", "server.app:create_app()",
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"{host}:{port}",
+        "--workers",
+        str(workers),
+        "--threads",
+        "8",
+        "--worker-class",
+        "gthread",
+        "--timeout",
+        "120",
+        "--no-control-socket",
+        "server.app:create_app()",
     ]
 
 

@@ -43,11 +43,17 @@ def current_revision(settings: Settings) -> str | None:
 
 def make_database(private: cluster.Cluster, name: str) -> None:
     """On our own cluster we are the administrator; on a real server that is somebody else's work (server/README.md)."""
-    with psycopg.connect(host=str(private.socket_dir), user="xiangye_cluster", dbname="postgres", autocommit=True) as administrator:
+    with psycopg.connect(
+        host=str(private.socket_dir), user="xiangye_cluster", dbname="postgres", autocommit=True
+    ) as administrator:
         _make_roles(administrator)
         if administrator.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
-            administrator.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(db.OWNER_ROLE)))
-    with psycopg.connect(host=str(private.socket_dir), user="xiangye_cluster", dbname=name, autocommit=True) as administrator:
+            administrator.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(db.OWNER_ROLE))
+            )
+    with psycopg.connect(
+        host=str(private.socket_dir), user="xiangye_cluster", dbname=name, autocommit=True
+    ) as administrator:
         administrator.execute("CREATE EXTENSION IF NOT EXISTS postgis")
 
 
@@ -57,4 +63,6 @@ def _make_roles(administrator: psycopg.Connection[tuple[object, ...]]) -> None:
     for role, options in ((db.OWNER_ROLE, "LOGIN"), (db.PRECISE_ROLE, "NOLOGIN"), (db.APP_ROLE, "LOGIN NOINHERIT")):
         if role not in present:
             administrator.execute(sql.SQL("CREATE ROLE {} " + options).format(sql.Identifier(role)))
-    administrator.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(db.PRECISE_ROLE), sql.Identifier(db.APP_ROLE)))
+    administrator.execute(
+        sql.SQL("GRANT {} TO {}").format(sql.Identifier(db.PRECISE_ROLE), sql.Identifier(db.APP_ROLE))
+    )

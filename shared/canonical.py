@@ -32,7 +32,9 @@ def digest(value: Any) -> str:
 def parse(data: bytes) -> Any:
     """JSON without what has no canonical form: duplicate keys, floats, NaN, lone surrogates."""
     try:
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_float=_no_float, parse_constant=_no_float)
+        return json.loads(
+            data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_float=_no_float, parse_constant=_no_float
+        )
     except NotCanonical:
         raise
     except (UnicodeDecodeError, ValueError, RecursionError) as error:

@@ -5,12 +5,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 FLAGS: Mapping[str, str] = {
-    "place_missing": "没有位置", "place_zero": "坐标为 0,0", "place_uncertain": "位置误差超过 100 米", "place_mock": "位置来自模拟定位",
-    "date_missing": "没有日期", "date_future": "观察时间晚于接收时间", "date_odd": "日期无法理解", "clock_off": "平板时钟与服务器相差超过一天",
-    "name_unknown": "名称不在名录中", "out_of_scope": "不在本省范围内", "near_border": "距县界不足 500 米",
-    "place_out_of_range": "坐标超出取值范围", "place_odd": "坐标不是数字", "datum_other": "坐标基准未换算", "date_disagrees": "日期各列不一致",
-    "count_odd": "数量自相矛盾", "number_odd": "应为数字的内容不是数字", "text_damaged": "有无法解码的字符", "text_too_long": "文字过长",
-    "duplicate_in_file": "来源编号不唯一", "evidence_only": "影像证据，不计数",
+    "place_missing": "没有位置",
+    "place_zero": "坐标为 0,0",
+    "place_uncertain": "位置误差超过 100 米",
+    "place_mock": "位置来自模拟定位",
+    "date_missing": "没有日期",
+    "date_future": "观察时间晚于接收时间",
+    "date_odd": "日期无法理解",
+    "clock_off": "平板时钟与服务器相差超过一天",
+    "name_unknown": "名称不在名录中",
+    "out_of_scope": "不在本省范围内",
+    "near_border": "距县界不足 500 米",
+    "place_out_of_range": "坐标超出取值范围",
+    "place_odd": "坐标不是数字",
+    "datum_other": "坐标基准未换算",
+    "date_disagrees": "日期各列不一致",
+    "count_odd": "数量自相矛盾",
+    "number_odd": "应为数字的内容不是数字",
+    "text_damaged": "有无法解码的字符",
+    "text_too_long": "文字过长",
+    "duplicate_in_file": "来源编号不唯一",
+    "evidence_only": "影像证据，不计数",
 }
 MAX_UNCERTAINTY_M = 100
 CLOCK_TOLERANCE = timedelta(days=1)

@@ -51,6 +51,11 @@ class Problem(Exception):
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "type": f"urn:xiangye:problem:{self.kind.number}", "title": self.kind.title_zh, "title_en": self.kind.title_en,
-            "status": self.kind.status, "code": self.kind.code, "detail": self.detail, **self.extra,
+            "type": f"urn:xiangye:problem:{self.kind.number}",
+            "title": self.kind.title_zh,
+            "title_en": self.kind.title_en,
+            "status": self.kind.status,
+            "code": self.kind.code,
+            "detail": self.detail,
+            **self.extra,
         }

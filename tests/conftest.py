@@ -60,7 +60,10 @@ def reference_template(private_cluster: cluster.Cluster, template: str) -> str:
     """Migrated, with species lists and counties loaded."""
     from server.reference import load_reference
 
-    with clone(private_cluster, template, "template_reference", keep=True) as settings, db.open_session(settings) as session:
+    with (
+        clone(private_cluster, template, "template_reference", keep=True) as settings,
+        db.open_session(settings) as session,
+    ):
         load_reference(session)
     _disconnect(settings)
     return "template_reference"
@@ -122,7 +125,9 @@ def live(reference_settings: Settings) -> Iterator["Live"]:
 
 @contextlib.contextmanager
 def clone(private: cluster.Cluster, template: str, name: str, keep: bool = False) -> Iterator[Settings]:
-    _administer(private, sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"), name, template, db.OWNER_ROLE)
+    _administer(
+        private, sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"), name, template, db.OWNER_ROLE
+    )
     made = Settings(database_url=private.url(db.APP_ROLE, name), owner_url=private.url(db.OWNER_ROLE, name))
     try:
         yield made
@@ -138,5 +143,7 @@ def _disconnect(made: Settings) -> None:
 
 
 def _administer(private: cluster.Cluster, statement: sql.SQL, *names: str) -> None:
-    with psycopg.connect(host=str(private.socket_dir), user="xiangye_cluster", dbname="postgres", autocommit=True) as administrator:
+    with psycopg.connect(
+        host=str(private.socket_dir), user="xiangye_cluster", dbname="postgres", autocommit=True
+    ) as administrator:
         administrator.execute(statement.format(*map(sql.Identifier, names)))

@@ -33,9 +33,13 @@ class Live:
         return {"Authorization": f"Bearer {self.credential}"}
 
     def post_batch(self, *sent: Any, **headers: str) -> requests.Response:
-        body = json.dumps({"protocol": 1, "batch_id": str(uuid7()), "sent_at": "2025-05-21T00:00:00+00:00", "records": list(sent)})
+        body = json.dumps(
+            {"protocol": 1, "batch_id": str(uuid7()), "sent_at": "2025-05-21T00:00:00+00:00", "records": list(sent)}
+        )
         return requests.post(
-            f"{self.url}/v1/sync/batches", data=gzip.compress(body.encode()), timeout=20,
+            f"{self.url}/v1/sync/batches",
+            data=gzip.compress(body.encode()),
+            timeout=20,
             headers={**self.headers, "Content-Encoding": "gzip", "Content-Type": "application/json", **headers},
         )
 

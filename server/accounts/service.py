@@ -17,7 +17,9 @@ CODE_LIFETIME = timedelta(hours=24)
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without the letters and digits that gloves and eyes confuse
 
 
-def add_person(session: Session, clock: Clock, name: str, organisation: str | None = None, person_id: UUID | None = None) -> Person:
+def add_person(
+    session: Session, clock: Clock, name: str, organisation: str | None = None, person_id: UUID | None = None
+) -> Person:
     person = Person(id=person_id or uuid7(), name=name, organisation=organisation, created_at=clock.now())
     session.add(person)
     session.flush()
@@ -32,7 +34,9 @@ def issue_code(session: Session, clock: Clock, person_id: UUID) -> str:
     return code
 
 
-def enrol(session: Session, clock: Clock, code: str, device_id: UUID, name: str, app_version: str) -> tuple[Person, str]:
+def enrol(
+    session: Session, clock: Clock, code: str, device_id: UUID, name: str, app_version: str
+) -> tuple[Person, str]:
     """The person and the device's new credential."""
     enrolment = session.get(Enrolment, _hash(code.strip().upper()), with_for_update=True)
     now = clock.now()
@@ -41,9 +45,16 @@ def enrol(session: Session, clock: Clock, code: str, device_id: UUID, name: str,
     if session.get(Device, device_id) is not None:
         raise Problem("invalid", "该设备编号已注册", field="device_id")
     credential = secrets.token_urlsafe(32)
-    session.add(Device(
-        id=device_id, person_id=enrolment.person_id, name=name, app_version=app_version, credential_hash=_hash(credential), enrolled_at=now,
-    ))
+    session.add(
+        Device(
+            id=device_id,
+            person_id=enrolment.person_id,
+            name=name,
+            app_version=app_version,
+            credential_hash=_hash(credential),
+            enrolled_at=now,
+        )
+    )
     enrolment.used_at, enrolment.device_id = now, device_id
     session.flush()
     return session.get_one(Person, enrolment.person_id), credential

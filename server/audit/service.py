@@ -18,8 +18,14 @@ def log(session: Session, clock: Clock, actor: str, action: str, subject: str, d
     take_order_lock(session)
     last = session.scalar(select(AuditEntry).order_by(AuditEntry.entry_no.desc()).limit(1))
     entry = AuditEntry(
-        entry_no=last.entry_no + 1 if last else 1, at=clock.now(), actor=actor, action=action, subject=subject, detail=detail,
-        previous_hash=last.entry_hash if last else _FIRST, entry_hash="",
+        entry_no=last.entry_no + 1 if last else 1,
+        at=clock.now(),
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=detail,
+        previous_hash=last.entry_hash if last else _FIRST,
+        entry_hash="",
     )
     entry.entry_hash = entry_hash(entry)
     session.add(entry)
@@ -28,7 +34,15 @@ def log(session: Session, clock: Clock, actor: str, action: str, subject: str, d
 
 
 def entry_hash(entry: AuditEntry) -> str:
-    told = [entry.entry_no, int(entry.at.timestamp() * 1_000_000), entry.actor, entry.action, entry.subject, entry.detail, entry.previous_hash]
+    told = [
+        entry.entry_no,
+        int(entry.at.timestamp() * 1_000_000),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        entry.detail,
+        entry.previous_hash,
+    ]
     return hashlib.sha256(canonical_bytes(told)).hexdigest()
 
 

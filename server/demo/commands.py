@@ -13,7 +13,9 @@ from server.settings import Settings, from_environment
 
 @click.command("demo", help="从野外一天到两份报告：全部是生成的演示数据")
 @click.option("--serve/--no-serve", default=True, help="结束后让服务继续运行")
-@click.option("--import", "import_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="另外导入一个文件")
+@click.option(
+    "--import", "import_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="另外导入一个文件"
+)
 @click.option("--stop", "action", flag_value="stop", help="停止演示的服务和数据库")
 @click.option("--clean", "action", flag_value="clean", help="停止并删除演示的全部数据")
 def demo(serve: bool, import_file: Path | None, action: str | None) -> None:
@@ -49,7 +51,11 @@ def _check_writable(folder: Path) -> None:
         probe.write_bytes(b"x")
         probe.unlink()
     except OSError as error:
-        raise click.ClickException(f"无法写入 {folder} (cannot write here)：{error.strerror}；请检查所有者，或用 XIANGYE_VAR 指定别的位置") from error
+        raise click.ClickException(
+            f"无法写入 {folder} (cannot write here)：{error.strerror}；请检查所有者，或用 XIANGYE_VAR 指定别的位置"
+        ) from error
     free = shutil.disk_usage(folder).free
     if free < 500 * 1024 * 1024:
-        raise click.ClickException(f"{folder} 所在磁盘只剩 {free // 2**20} MB (not enough disk space)：演示至少需要 500 MB")
+        raise click.ClickException(
+            f"{folder} 所在磁盘只剩 {free // 2**20} MB (not enough disk space)：演示至少需要 500 MB"
+        )

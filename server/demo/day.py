@@ -57,27 +57,77 @@ def mangshan(day: datetime) -> FieldDay:
     script = _Script("mangshan", day.replace(hour=7, minute=0, second=0, microsecond=0, tzinfo=CHINA))
     ridge, valley, forest = (112.925, 24.965), (112.945, 24.985), (112.912, 24.955)
     for species, count, spot, scene in (
-        ("莽山烙铁头蛇", 1, ridge, "forest"), ("穿山甲", 1, forest, "dusk"), ("黄腹角雉", 2, ridge, "forest"), ("藏酋猴", 8, valley, "forest"),
-        ("白颈长尾雉", 1, valley, None), ("毛冠鹿", 1, forest, None), ("伯乐树", 3, valley, "meadow"), ("南方红豆杉", 5, ridge, "forest"),
-        ("闽楠", 2, valley, None), ("金斑喙凤蝶", 1, ridge, "meadow"), ("大鲵", 1, valley, "lake"), ("柑橘凤蝶", 3, valley, None), ("玉带凤蝶", 2, valley, None),
-        ("尖吻蝮", 1, forest, None), ("铜蜓蜥", 2, valley, None), ("花臭蛙", 6, valley, None), ("棘胸蛙", 2, valley, None), ("小麂", 1, forest, None),
-        ("中国豪猪", 1, forest, None), ("赤腹松鼠", 3, valley, None),
+        ("莽山烙铁头蛇", 1, ridge, "forest"),
+        ("穿山甲", 1, forest, "dusk"),
+        ("黄腹角雉", 2, ridge, "forest"),
+        ("藏酋猴", 8, valley, "forest"),
+        ("白颈长尾雉", 1, valley, None),
+        ("毛冠鹿", 1, forest, None),
+        ("伯乐树", 3, valley, "meadow"),
+        ("南方红豆杉", 5, ridge, "forest"),
+        ("闽楠", 2, valley, None),
+        ("金斑喙凤蝶", 1, ridge, "meadow"),
+        ("大鲵", 1, valley, "lake"),
+        ("柑橘凤蝶", 3, valley, None),
+        ("玉带凤蝶", 2, valley, None),
+        ("尖吻蝮", 1, forest, None),
+        ("铜蜓蜥", 2, valley, None),
+        ("花臭蛙", 6, valley, None),
+        ("棘胸蛙", 2, valley, None),
+        ("小麂", 1, forest, None),
+        ("中国豪猪", 1, forest, None),
+        ("赤腹松鼠", 3, valley, None),
     ):
         script.sighting(species, count, spot, scene)
-    _transect(script, "浪畔湖样线", valley, {"红嘴蓝鹊": 4, "领雀嘴鹎": 6, "大山雀": 5, "红尾水鸲": 2, "小燕尾": 1, "棕颈钩嘴鹛": 2, "红头长尾山雀": 9, "紫啸鸫": 1,
-                                              "灰树鹊": 2, "叉尾太阳鸟": 1}, ("黄腹角雉", "白颈长尾雉", "白鹇"))
-    _transect(script, "鬼子寨样线", forest, {"红嘴蓝鹊": 2, "领雀嘴鹎": 3, "大山雀": 2, "强脚树莺": 2, "栗颈凤鹛": 12, "灰胸竹鸡": 1}, ("黄腹角雉", "白鹇"))
+    _transect(
+        script,
+        "浪畔湖样线",
+        valley,
+        {
+            "红嘴蓝鹊": 4,
+            "领雀嘴鹎": 6,
+            "大山雀": 5,
+            "红尾水鸲": 2,
+            "小燕尾": 1,
+            "棕颈钩嘴鹛": 2,
+            "红头长尾山雀": 9,
+            "紫啸鸫": 1,
+            "灰树鹊": 2,
+            "叉尾太阳鸟": 1,
+        },
+        ("黄腹角雉", "白颈长尾雉", "白鹇"),
+    )
+    _transect(
+        script,
+        "鬼子寨样线",
+        forest,
+        {"红嘴蓝鹊": 2, "领雀嘴鹎": 3, "大山雀": 2, "强脚树莺": 2, "栗颈凤鹛": 12, "灰胸竹鸡": 1},
+        ("黄腹角雉", "白鹇"),
+    )
     for species, area, cover, damage, spot in (
-        ("空心莲子草", "320", "45", "moderate", valley), ("小蓬草", "150", "20", "light", valley), ("加拿大一枝黄花", "80", "35", "light", forest),
+        ("空心莲子草", "320", "45", "moderate", valley),
+        ("小蓬草", "150", "20", "light", valley),
+        ("加拿大一枝黄花", "80", "35", "light", forest),
     ):
-        script.do("invasive_plot", species=species, occurrence_area_m2=area, cover_pct=cover, damage_grade=damage, remarks=REMARK, minutes=15, **script.near(spot))
+        script.do(
+            "invasive_plot",
+            species=species,
+            occurrence_area_m2=area,
+            cover_pct=cover,
+            damage_grade=damage,
+            remarks=REMARK,
+            minutes=15,
+            **script.near(spot),
+        )
     begins = script.now
     track = walk(begins, (112.918, 24.958), 6250, gap_at=2600, gap=timedelta(minutes=9), seed="patrol")
     script.do("start_patrol", minutes=1, location_name="莽山天台山巡护线")
     script.do("walk", minutes=100, gpx="patrol.gpx")
     last = track[-1][1]
     script.now = max(script.now, track[-1][0] + timedelta(seconds=30))
-    script.do("finding", finding_type="snare", action_taken="拆除猎套 1 个并登记", remarks=REMARK, **script.near(last, 0.0005))
+    script.do(
+        "finding", finding_type="snare", action_taken="拆除猎套 1 个并登记", remarks=REMARK, **script.near(last, 0.0005)
+    )
     script.do("finding", finding_type="fire", action_taken="劝离并教育", remarks=REMARK, **script.near(last, 0.0005))
     script.do("end_patrol", minutes=2)
     return FieldDay("mangshan", "演示调查员甲", script.steps, script.shots, {"patrol.gpx": track})
@@ -87,16 +137,54 @@ def east_dongting(day: datetime) -> FieldDay:
     script = _Script("east dongting", day.replace(hour=6, minute=30, second=0, microsecond=0, tzinfo=CHINA))
     water, shore, reed = (113.00, 29.30), (113.02, 29.28), (112.985, 29.325)
     for species, count, spot, scene in (
-        ("长江江豚", 3, water, "lake"), ("长江江豚", 2, water, "lake"), ("麋鹿", 14, reed, "meadow"), ("小天鹅", 6, water, "lake"), ("白琵鹭", 5, shore, None),
-        ("青头潜鸭", 2, water, None), ("水雉", 2, reed, None), ("豆雁", 40, shore, None), ("黑鹳", 1, shore, "dusk"), ("凤头䴙䴘", 7, water, None),
-        ("胭脂鱼", 1, water, None), ("鳜", 2, water, None), ("蛇𬶋", 3, water, None), ("䱗", 20, water, None), ("黄颡鱼", 4, water, None),
-        ("福寿螺", 30, shore, None), ("东方田鼠", 2, reed, None),
+        ("长江江豚", 3, water, "lake"),
+        ("长江江豚", 2, water, "lake"),
+        ("麋鹿", 14, reed, "meadow"),
+        ("小天鹅", 6, water, "lake"),
+        ("白琵鹭", 5, shore, None),
+        ("青头潜鸭", 2, water, None),
+        ("水雉", 2, reed, None),
+        ("豆雁", 40, shore, None),
+        ("黑鹳", 1, shore, "dusk"),
+        ("凤头䴙䴘", 7, water, None),
+        ("胭脂鱼", 1, water, None),
+        ("鳜", 2, water, None),
+        ("蛇𬶋", 3, water, None),
+        ("䱗", 20, water, None),
+        ("黄颡鱼", 4, water, None),
+        ("福寿螺", 30, shore, None),
+        ("东方田鼠", 2, reed, None),
     ):
         script.sighting(species, count, spot, scene)
-    _transect(script, "采桑湖样线", shore, {"白鹭": 12, "苍鹭": 5, "夜鹭": 3, "小䴙䴘": 8, "黑水鸡": 6, "白骨顶": 25, "斑嘴鸭": 18, "灰翅浮鸥": 30, "普通翠鸟": 1,
-                                              "金眶鸻": 4}, ("小天鹅", "白琵鹭", "中华秋沙鸭"))
+    _transect(
+        script,
+        "采桑湖样线",
+        shore,
+        {
+            "白鹭": 12,
+            "苍鹭": 5,
+            "夜鹭": 3,
+            "小䴙䴘": 8,
+            "黑水鸡": 6,
+            "白骨顶": 25,
+            "斑嘴鸭": 18,
+            "灰翅浮鸥": 30,
+            "普通翠鸟": 1,
+            "金眶鸻": 4,
+        },
+        ("小天鹅", "白琵鹭", "中华秋沙鸭"),
+    )
     for species, area, cover, damage in (("凤眼蓝", "2400", "70", "severe"), ("空心莲子草", "900", "55", "moderate")):
-        script.do("invasive_plot", species=species, occurrence_area_m2=area, cover_pct=cover, damage_grade=damage, remarks=REMARK, minutes=15, **script.near(shore))
+        script.do(
+            "invasive_plot",
+            species=species,
+            occurrence_area_m2=area,
+            cover_pct=cover,
+            damage_grade=damage,
+            remarks=REMARK,
+            minutes=15,
+            **script.near(shore),
+        )
     return FieldDay("east_dongting", "演示调查员乙", script.steps, script.shots, {})
 
 
@@ -104,12 +192,22 @@ def _transect(script: _Script, name: str, spot: Spot, counts: dict[str, int], ta
     """Target species that were looked for and not seen become zero counts."""
     until = script.now + timedelta(minutes=70)
     script.do(
-        "bird_transect", minutes=75, location_name=name, counts=counts, targets=[*targets, *counts], length_m="2000", observers=2,
-        until=until.isoformat(), remarks=REMARK, **script.near(spot, 0.001),
+        "bird_transect",
+        minutes=75,
+        location_name=name,
+        counts=counts,
+        targets=[*targets, *counts],
+        length_m="2000",
+        observers=2,
+        until=until.isoformat(),
+        remarks=REMARK,
+        **script.near(spot, 0.001),
     )
 
 
-def walk(begins: datetime, start: Spot, length_m: float, gap_at: float, gap: timedelta, seed: str) -> list[tuple[datetime, Spot]]:
+def walk(
+    begins: datetime, start: Spot, length_m: float, gap_at: float, gap: timedelta, seed: str
+) -> list[tuple[datetime, Spot]]:
     """A wandering walk of the given length at 1.1 m/s, one fix every ten seconds, with one silence of the receiver."""
     chance = random.Random(seed)
     heading_lon, heading_lat = 0.6, 0.8
@@ -134,9 +232,11 @@ def walk(begins: datetime, start: Spot, length_m: float, gap_at: float, gap: tim
 
 def write_gpx(path: Path, points: Sequence[tuple[datetime, Spot]]) -> None:
     lines = [
-        f'<trkpt lat="{spot[1]:.7f}" lon="{spot[0]:.7f}"><ele>1180</ele><time>{at.isoformat()}</time><hdop>1.2</hdop></trkpt>' for at, spot in points
+        f'<trkpt lat="{spot[1]:.7f}" lon="{spot[0]:.7f}"><ele>1180</ele><time>{at.isoformat()}</time><hdop>1.2</hdop></trkpt>'
+        for at, spot in points
     ]
     path.write_text(
         '<?xml version="1.0" encoding="UTF-8"?>\n<gpx version="1.1" creator="xiangye demo" xmlns="http://www.topografix.com/GPX/1/1">\n'
-        f"<trk><name>{escape(path.stem)}</name><trkseg>\n" + "\n".join(lines) + "\n</trkseg></trk></gpx>\n", encoding="utf-8",
+        f"<trk><name>{escape(path.stem)}</name><trkseg>\n" + "\n".join(lines) + "\n</trkseg></trk></gpx>\n",
+        encoding="utf-8",
     )

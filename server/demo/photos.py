@@ -11,8 +11,10 @@ from PIL.TiffImagePlugin import IFDRational
 
 SIZE = (960, 720)
 _PALETTES = {
-    "forest": ((196, 214, 206), (58, 92, 64), (30, 56, 38)), "lake": ((206, 222, 232), (120, 156, 170), (84, 112, 96)),
-    "dusk": ((232, 196, 160), (96, 88, 104), (44, 48, 60)), "meadow": ((214, 226, 214), (128, 152, 88), (82, 104, 52)),
+    "forest": ((196, 214, 206), (58, 92, 64), (30, 56, 38)),
+    "lake": ((206, 222, 232), (120, 156, 170), (84, 112, 96)),
+    "dusk": ((232, 196, 160), (96, 88, 104), (44, 48, 60)),
+    "meadow": ((214, 226, 214), (128, 152, 88), (82, 104, 52)),
 }
 
 
@@ -44,7 +46,11 @@ def _draw(path: Path, shot: Shot) -> Path:
             pen.line((x, y, x + chance.randrange(30, 120), y), fill=_between(sky, middle, 0.6), width=2)
     for _ in range(180):
         x, y = chance.randrange(SIZE[0]), chance.randrange(520, SIZE[1])
-        pen.line((x, y, x + chance.randrange(-8, 8), y - chance.randrange(20, 70)), fill=_between(near, middle, chance.random()), width=2)
+        pen.line(
+            (x, y, x + chance.randrange(-8, 8), y - chance.randrange(20, 70)),
+            fill=_between(near, middle, chance.random()),
+            width=2,
+        )
     image.filter(ImageFilter.GaussianBlur(1.2)).save(path, "JPEG", quality=88, exif=_exif(shot))
     return path
 
@@ -58,7 +64,11 @@ def _ridge(chance: random.Random, base: int) -> list[tuple[int, int]]:
 
 
 def _between(a: tuple[int, int, int], b: tuple[int, int, int], share: float) -> tuple[int, int, int]:
-    return (round(a[0] + (b[0] - a[0]) * share), round(a[1] + (b[1] - a[1]) * share), round(a[2] + (b[2] - a[2]) * share))
+    return (
+        round(a[0] + (b[0] - a[0]) * share),
+        round(a[1] + (b[1] - a[1]) * share),
+        round(a[2] + (b[2] - a[2]) * share),
+    )
 
 
 def _exif(shot: Shot) -> Image.Exif:
@@ -73,4 +83,8 @@ def _exif(shot: Shot) -> Image.Exif:
 def _dms(degrees: float) -> tuple[IFDRational, IFDRational, IFDRational]:
     """Degrees, minutes and hundredths of a second, as EXIF writes them."""
     hundredths = round(abs(degrees) * 3600 * 100)
-    return IFDRational(hundredths // 360_000, 1), IFDRational(hundredths % 360_000 // 6000, 1), IFDRational(hundredths % 6000, 100)
+    return (
+        IFDRational(hundredths // 360_000, 1),
+        IFDRational(hundredths % 360_000 // 6000, 1),
+        IFDRational(hundredths % 6000, 100),
+    )

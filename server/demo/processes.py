@@ -42,14 +42,20 @@ def find(settings: Settings) -> Running | None:
 
 def start(settings: Settings) -> Running:
     """On the default port, or the next free one."""
-    port = next((p for p in range(settings.port, min(settings.port + 100, 65536)) if port_is_free(settings.host, p)), None)
+    port = next(
+        (p for p in range(settings.port, min(settings.port + 100, 65536)) if port_is_free(settings.host, p)), None
+    )
     if port is None:
         raise OSError(f"端口 {settings.port} 起的 100 个端口都被占用 (no free port)")
     log = settings.var_dir / "log" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as out:
         process = subprocess.Popen(
-            [sys.executable, *gunicorn_arguments(settings.host, port, 2)], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            [sys.executable, *gunicorn_arguments(settings.host, port, 2)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
         )
     running = Running(process.pid, port)
     pid_file(settings).parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +103,7 @@ def _is_ours(pid: int) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310  our own address, always http
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import click
 
-from server import cli, db, provision
+from server import db, provision
 from server.accounts import service as accounts
 from server.accounts.model import Person
 from server.demo import day, earlier, photos, processes
@@ -23,11 +23,12 @@ from server.settings import Settings
 from server.surveys import service as surveys
 from server.surveys.model import Survey
 from shared.clock import CHINA, SystemClock
+from shared.command import dispatch
 from shared.ids import uuid7_from
 
 COUNTY = "431022"
 PERIOD = "2021-2025"
-FIELD_DATE = datetime(2025, 5, 20)
+FIELD_DATE = datetime(2025, 5, 20, tzinfo=CHINA)
 _BORN_MS = 1_747_699_200_000  # 2025-05-20T08:00+08:00, so that the demo's ids are the same everywhere
 
 
@@ -43,7 +44,9 @@ def run(settings: Settings, serve: bool, import_file: Path | None) -> None:
         steps.next("数据库：建立、升级，装入名录与行政区", lambda: _prepare(settings))
         running = steps.next("启动服务", lambda: processes.find(settings) or processes.start(settings))
         try:
-            steps.next("两个野外日：在平板程序里记录，再同步", lambda: _play_all(settings, folder, running.url(settings)))
+            steps.next(
+                "两个野外日：在平板程序里记录，再同步", lambda: _play_all(settings, folder, running.url(settings))
+            )
             steps.next("导入三县历年记录（演示数据）", lambda: _import_earlier(folder))
             if import_file is not None:
                 steps.next(f"导入 {import_file.name}", lambda: _import_file(folder, import_file))
@@ -84,11 +87,16 @@ def _prepare(settings: Settings) -> None:
     with db.open_session(settings) as session:
         load_reference(session)
         if session.get(Survey, demo_id("survey mangshan")) is None:
-            dataset = surveys.add_dataset(session, clock, "演示数据集", "湘野演示", demonstration=True, dataset_id=demo_id("dataset"))
-            past = surveys.add_dataset(session, clock, "历年演示数据集", "湘野演示", demonstration=True, dataset_id=demo_id("earlier dataset"))
+            dataset = surveys.add_dataset(
+                session, clock, "演示数据集", "湘野演示", demonstration=True, dataset_id=demo_id("dataset")
+            )
+            past = surveys.add_dataset(
+                session, clock, "历年演示数据集", "湘野演示", demonstration=True, dataset_id=demo_id("earlier dataset")
+            )
             for name, title, kind, home in (
                 ("mangshan", "宜章县生物多样性本底调查（演示数据）", "county_baseline", dataset),
-                ("east_dongting", "东洞庭湖水生生物调查（演示数据）", "aquatic", dataset), ("earlier", "三县历年记录（演示数据）", "county_baseline", past),
+                ("east_dongting", "东洞庭湖水生生物调查（演示数据）", "aquatic", dataset),
+                ("earlier", "三县历年记录（演示数据）", "county_baseline", past),
             ):
                 surveys.add_survey(session, clock, title, kind, home, survey_id=demo_id(f"survey {name}"))
 
@@ -120,29 +128,55 @@ def _record(settings: Settings, home: Path, made: day.FieldDay, url: str) -> Non
         if session.get(Person, person_id) is None:
             accounts.add_person(session, SystemClock(), made.surveyor, "湘野演示", person_id)
         code = accounts.issue_code(session, SystemClock(), person_id)
-    first = [{"do": "enrol", "code": code, "device_name": f"演示平板 {made.name}"}, {"do": "sync"}, {"do": "choose_survey", "survey_id": str(demo_id(f"survey {made.name}"))}]
+    first = [
+        {"do": "enrol", "code": code, "device_name": f"演示平板 {made.name}"},
+        {"do": "sync"},
+        {"do": "choose_survey", "survey_id": str(demo_id(f"survey {made.name}"))},
+    ]
     _field(home, "day.json", [*first, *made.steps], url)
     (home / "played.json").write_text("{}")
 
 
 def _field(home: Path, script: str, steps: list[dict[str, Any]], url: str) -> Any:
     (home / script).write_text(json.dumps({"steps": steps}, ensure_ascii=False, indent=1), encoding="utf-8")
-    command = [sys.executable, "-c", "from shared.command import main; main()", "field", "--headless", str(home / script), "--data", str(home / "tablet"),
-               "--server", url, "--photos", str(home / "photos"), "--json"]
+    command = [
+        sys.executable,
+        "-c",
+        "from shared.command import main; main()",
+        "field",
+        "--headless",
+        str(home / script),
+        "--data",
+        str(home / "tablet"),
+        "--server",
+        url,
+        "--photos",
+        str(home / "photos"),
+        "--json",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
-        raise click.ClickException(f"平板程序未能完成 {home / script}（退出码 {done.returncode}）：\n{done.stderr.strip()[-1500:]}\n{done.stdout.strip()[-800:]}")
+        raise click.ClickException(
+            f"平板程序未能完成 {home / script}（退出码 {done.returncode}）：\n{done.stderr.strip()[-1500:]}\n{done.stdout.strip()[-800:]}"
+        )
     return json.loads(done.stdout)
 
 
 def _command(*argv: str) -> None:
-    if cli.run(argv[0], list(argv[1:])) != 0:
+    if dispatch(list(argv)) != 0:
         raise click.ClickException(f"xiangye {' '.join(argv)} 失败")
 
 
 def _import_earlier(folder: Path) -> None:
     earlier.write(folder / "earlier.csv")
-    _command("import", str(folder / "earlier.csv"), "--survey", str(demo_id("survey earlier")), "--report", str(folder / "earlier.report.json"))
+    _command(
+        "import",
+        str(folder / "earlier.csv"),
+        "--survey",
+        str(demo_id("survey earlier")),
+        "--report",
+        str(folder / "earlier.report.json"),
+    )
 
 
 def _import_file(folder: Path, path: Path) -> None:
@@ -153,9 +187,24 @@ def _import_file(folder: Path, path: Path) -> None:
 
 def _compile(folder: Path) -> dict[str, Path]:
     today = datetime.now(CHINA).date().isoformat()
-    reports = {"县域本底报告（公开版）": folder / "baseline-public", "县域本底报告（内部版）": folder / "baseline-restricted", "五年评估报告": folder / "assessment"}
+    reports = {
+        "县域本底报告（公开版）": folder / "baseline-public",
+        "县域本底报告（内部版）": folder / "baseline-restricted",
+        "五年评估报告": folder / "assessment",
+    }
     for edition in ("public", "restricted"):
-        _command("compile", "baseline", "--county", COUNTY, "--as-of", today, "--out", str(folder / f"baseline-{edition}"), "--edition", edition)
+        _command(
+            "compile",
+            "baseline",
+            "--county",
+            COUNTY,
+            "--as-of",
+            today,
+            "--out",
+            str(folder / f"baseline-{edition}"),
+            "--edition",
+            edition,
+        )
     _command("compile", "assessment", "--period", PERIOD, "--as-of", today, "--out", str(folder / "assessment"))
     return reports
 

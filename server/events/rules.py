@@ -4,9 +4,21 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 
 _CANONICAL: Mapping[str, tuple[str, Decimal]] = {
-    "m2": ("m2", Decimal(1)), "m²": ("m2", Decimal(1)), "平方米": ("m2", Decimal(1)), "ha": ("m2", Decimal(10_000)), "hm2": ("m2", Decimal(10_000)),
-    "公顷": ("m2", Decimal(10_000)), "亩": ("m2", Decimal(2000) / 3), "m": ("m", Decimal(1)), "米": ("m", Decimal(1)), "km": ("m", Decimal(1000)),
-    "cm": ("m", Decimal("0.01")), "%": ("%", Decimal(1)), "°C": ("°C", Decimal(1)), "℃": ("°C", Decimal(1)), "°": ("°", Decimal(1)),
+    "m2": ("m2", Decimal(1)),
+    "m²": ("m2", Decimal(1)),
+    "平方米": ("m2", Decimal(1)),
+    "ha": ("m2", Decimal(10_000)),
+    "hm2": ("m2", Decimal(10_000)),
+    "公顷": ("m2", Decimal(10_000)),
+    "亩": ("m2", Decimal(2000) / 3),
+    "m": ("m", Decimal(1)),
+    "米": ("m", Decimal(1)),
+    "km": ("m", Decimal(1000)),
+    "cm": ("m", Decimal("0.01")),
+    "%": ("%", Decimal(1)),
+    "°C": ("°C", Decimal(1)),
+    "℃": ("°C", Decimal(1)),
+    "°": ("°", Decimal(1)),
 }
 
 

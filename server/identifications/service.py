@@ -27,10 +27,19 @@ class Naming:
 def record(session: Session, namings: Sequence[Naming]) -> None:
     rows = [
         {
-            "id": uuid7(), "occurrence_id": n.occurrence_id, "version_digest": n.version_digest, "taxon_id": n.taxon_id,
-            "scientific_name": n.taxon["scientific_name"], "name_zh": n.taxon["name_zh"], "verbatim_name": n.taxon["verbatim_name"],
-            "qualifier": n.taxon.get("qualifier"), "method": n.taxon.get("method") or "eye", "confidence": n.taxon.get("confidence"),
-            "identified_by": n.identified_by, "identified_at": n.identified_at, "received_at": n.received_at,
+            "id": uuid7(),
+            "occurrence_id": n.occurrence_id,
+            "version_digest": n.version_digest,
+            "taxon_id": n.taxon_id,
+            "scientific_name": n.taxon["scientific_name"],
+            "name_zh": n.taxon["name_zh"],
+            "verbatim_name": n.taxon["verbatim_name"],
+            "qualifier": n.taxon.get("qualifier"),
+            "method": n.taxon.get("method") or "eye",
+            "confidence": n.taxon.get("confidence"),
+            "identified_by": n.identified_by,
+            "identified_at": n.identified_at,
+            "received_at": n.received_at,
         }
         for n in namings
     ]

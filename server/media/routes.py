@@ -36,7 +36,9 @@ def name_the_protocol(response: Response) -> Response:
 @blueprint.route("", methods=["OPTIONS"])
 def options() -> Response:
     response = Response(status=204)
-    response.headers.update({"Tus-Version": TUS_VERSION, "Tus-Extension": "creation,termination", "Tus-Max-Size": str(MAX_PHOTO_BYTES)})
+    response.headers.update(
+        {"Tus-Version": TUS_VERSION, "Tus-Extension": "creation,termination", "Tus-Max-Size": str(MAX_PHOTO_BYTES)}
+    )
     return response
 
 
@@ -44,7 +46,12 @@ def options() -> Response:
 def create() -> Response:
     store = _store()
     upload = uploads.create(
-        request_session(), clock(), store, current_device(), request.headers.get("Upload-Length"), request.headers.get("Upload-Metadata", ""),
+        request_session(),
+        clock(),
+        store,
+        current_device(),
+        request.headers.get("Upload-Length"),
+        request.headers.get("Upload-Metadata", ""),
     )
     request_session().commit()
     response = _state(upload, uploads.offset(store, upload), 201)

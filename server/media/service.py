@@ -20,12 +20,22 @@ _ITEM = ("sha256", "byte_count", "media_type", "captured_at", "sequence")
 def write(session: Session, items: Sequence[tuple[UUID, Mapping[str, Any]]]) -> None:
     if not items:
         return
-    rows = [{"id": id_, "survey_id": UUID(body["survey_id"]), **{name: body[name] for name in _ITEM}} for id_, body in items]
+    rows = [
+        {"id": id_, "survey_id": UUID(body["survey_id"]), **{name: body[name] for name in _ITEM}} for id_, body in items
+    ]
     statement = insert(MediaItem)
-    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={c: statement.excluded[c] for c in rows[0] if c != "id"}), rows)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_={c: statement.excluded[c] for c in rows[0] if c != "id"}
+        ),
+        rows,
+    )
     session.execute(delete(MediaSubject).where(MediaSubject.media_id.in_([row["id"] for row in rows])))
     subjects = {(id_, UUID(subject)) for id_, body in items for subject in body["subject_ids"]}
-    session.execute(insert(MediaSubject), [{"media_id": media_id, "subject_id": subject_id} for media_id, subject_id in sorted(subjects, key=str)])
+    session.execute(
+        insert(MediaSubject),
+        [{"media_id": media_id, "subject_id": subject_id} for media_id, subject_id in sorted(subjects, key=str)],
+    )
 
 
 def take_in(session: Session, clock: Clock, store: Store, path: Path, sha256: str) -> MediaFile:
@@ -41,7 +51,11 @@ def take_in(session: Session, clock: Clock, store: Store, path: Path, sha256: st
     file = MediaFile(sha256=sha256, byte_count=len(data), received_at=clock.now())
     try:
         rendition = render(data)
-        file.rendition_sha256, file.width_px, file.height_px = store.put_rendition(rendition.jpeg), rendition.width_px, rendition.height_px
+        file.rendition_sha256, file.width_px, file.height_px = (
+            store.put_rendition(rendition.jpeg),
+            rendition.width_px,
+            rendition.height_px,
+        )
     except Undecodable as error:
         file.problem = str(error)
     session.add(file)

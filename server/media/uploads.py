@@ -35,7 +35,14 @@ def create(session: Session, clock: Clock, store: Store, device: Device, length:
     if held is not None and held.byte_count != int(length):
         raise Problem("upload_malformed", "长度与已有的同一文件不符", field="Upload-Length")
     now = clock.now()
-    upload = Upload(id=uuid7(), device_id=device.id, sha256=sha256, byte_count=int(length), created_at=now, completed_at=now if held else None)
+    upload = Upload(
+        id=uuid7(),
+        device_id=device.id,
+        sha256=sha256,
+        byte_count=int(length),
+        created_at=now,
+        completed_at=now if held else None,
+    )
     session.add(upload)
     session.flush()
     if held is None:
@@ -106,6 +113,8 @@ def part(store: Store, upload: Upload) -> Path:
 def _metadata(header: str) -> Mapping[str, str]:
     pairs = [pair.strip().split(" ", 1) for pair in header.split(",") if pair.strip()]
     try:
-        return {pair[0]: base64.b64decode(pair[1], validate=True).decode("utf-8") if len(pair) > 1 else "" for pair in pairs}
+        return {
+            pair[0]: base64.b64decode(pair[1], validate=True).decode("utf-8") if len(pair) > 1 else "" for pair in pairs
+        }
     except (binascii.Error, UnicodeDecodeError) as error:
         raise Problem("upload_malformed", "Upload-Metadata 不是 base64", field="Upload-Metadata") from error

@@ -13,7 +13,11 @@ class Occurrence(Observed, Base):
     """Partitioned by observed year. `event_id` is empty where the place is guarded: the link itself would tell it."""
 
     __tablename__ = "occurrence"
-    __table_args__ = (ForeignKeyConstraint(["id", "observed_year"], ["xiangye.ledger.id", "xiangye.ledger.observed_year"], onupdate="CASCADE"),)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["id", "observed_year"], ["xiangye.ledger.id", "xiangye.ledger.observed_year"], onupdate="CASCADE"
+        ),
+    )
     observed_year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.ledger.id"))

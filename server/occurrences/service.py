@@ -15,8 +15,21 @@ from server.occurrences.model import Occurrence
 from shared.clock import observed_year
 
 PLAIN = (
-    "occurrence_status", "individual_count", "count_min", "count_max", "count_method", "organism_quantity", "organism_quantity_type", "sex",
-    "life_stage", "behavior", "evidence_class", "basis_of_record", "establishment_means", "degree_of_establishment", "pathway",
+    "occurrence_status",
+    "individual_count",
+    "count_min",
+    "count_max",
+    "count_method",
+    "organism_quantity",
+    "organism_quantity_type",
+    "sex",
+    "life_stage",
+    "behavior",
+    "evidence_class",
+    "basis_of_record",
+    "establishment_means",
+    "degree_of_establishment",
+    "pathway",
 )
 
 
@@ -33,15 +46,24 @@ class OccurrenceToWrite:
 def write(session: Session, occurrences: Sequence[OccurrenceToWrite]) -> None:
     if not occurrences:
         return
-    session.execute(delete(Occurrence).where(Occurrence.id.in_([o.id for o in occurrences])).execution_options(synchronize_session=False))
+    session.execute(
+        delete(Occurrence)
+        .where(Occurrence.id.in_([o.id for o in occurrences]))
+        .execution_options(synchronize_session=False)
+    )
     session.execute(insert(Occurrence), [_row(occurrence) for occurrence in occurrences])
 
 
 def _row(occurrence: OccurrenceToWrite) -> dict[str, Any]:
     body, guarded = occurrence.body, occurrence.level > 0
     return {
-        "id": occurrence.id, "observed_year": observed_year(body), "flags": list(occurrence.flags), "received_at": occurrence.received_at,
-        "event_id": UUID(body["event_id"]) if body["event_id"] and not guarded else None, "access_class": "restricted" if guarded else "internal",
+        "id": occurrence.id,
+        "observed_year": observed_year(body),
+        "flags": list(occurrence.flags),
+        "received_at": occurrence.received_at,
+        "event_id": UUID(body["event_id"]) if body["event_id"] and not guarded else None,
+        "access_class": "restricted" if guarded else "internal",
         "occurrence_remarks": None if guarded else body["occurrence_remarks"],
-        **{name: body[name] for name in PLAIN}, **observed_columns(body, occurrence.dataset_id),
+        **{name: body[name] for name in PLAIN},
+        **observed_columns(body, occurrence.dataset_id),
     }

@@ -19,7 +19,9 @@ def taxa() -> Response:
     if request.if_none_match.contains(described["sha256"]):
         response = Response(status=304)
     else:
-        response = send_file(service.ensure(settings(), request_session()), mimetype="application/vnd.sqlite3", etag=False)
+        response = send_file(
+            service.ensure(settings(), request_session()), mimetype="application/vnd.sqlite3", etag=False
+        )
     response.set_etag(described["sha256"])
     response.headers[PROTOCOL_HEADER] = str(PROTOCOL)
     return response

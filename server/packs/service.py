@@ -15,7 +15,17 @@ from server.settings import Settings
 from server.taxa.queries import pack_rows, reference_version
 
 _TAXON = (
-    "taxon_id", "scientific_name", "name_zh", "rank", "class_name", "family", "group_zh", "protection_class", "invasive", "sensitivity", "pinyin",
+    "taxon_id",
+    "scientific_name",
+    "name_zh",
+    "rank",
+    "class_name",
+    "family",
+    "group_zh",
+    "protection_class",
+    "invasive",
+    "sensitivity",
+    "pinyin",
     "initials",
 )
 _NAME = ("taxon_id", "name", "kind", "pinyin", "initials")
@@ -25,7 +35,11 @@ def describe(settings: Settings, session: Session) -> dict[str, Any]:
     """{version, sha256, byte_count} of the newest pack, made first where the lists have changed."""
     path = ensure(settings, session)
     data = path.read_bytes()
-    return {"version": path.stem.removeprefix("taxa-"), "sha256": hashlib.sha256(data).hexdigest(), "byte_count": len(data)}
+    return {
+        "version": path.stem.removeprefix("taxa-"),
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "byte_count": len(data),
+    }
 
 
 def ensure(settings: Settings, session: Session) -> Path:
@@ -49,7 +63,9 @@ def _write(path: Path, version: str, rows: Mapping[str, list[Mapping[str, Any]]]
         pack.execute("INSERT INTO pack VALUES ('version', ?), ('kind', 'taxa')", [version])
         for table, columns in (("taxon", _TAXON), ("name", _NAME)):
             marks = ", ".join(f":{column}" for column in columns)
-            pack.executemany(f"INSERT INTO {table} VALUES ({marks})", [{c: row[c] for c in columns} for row in rows[table]])
+            pack.executemany(
+                f"INSERT INTO {table} VALUES ({marks})", [{c: row[c] for c in columns} for row in rows[table]]
+            )
         pack.execute("COMMIT")
         pack.execute("VACUUM")
     os.replace(name, path)

@@ -15,8 +15,11 @@ def write_patrols(session: Session, patrols: Sequence[tuple[UUID, Mapping[str, A
     """Their event rows must stand already."""
     rows = [
         {
-            "event_id": id_, "leader": UUID(body["leader"]) if body["leader"] else None, "nil_report": body["nil_report"],
-            "pauses": _intervals(body["pauses"]), "gaps": _intervals(body["gaps"]),
+            "event_id": id_,
+            "leader": UUID(body["leader"]) if body["leader"] else None,
+            "nil_report": body["nil_report"],
+            "pauses": _intervals(body["pauses"]),
+            "gaps": _intervals(body["gaps"]),
         }
         for id_, body in patrols
     ]
@@ -27,7 +30,10 @@ def write_findings(session: Session, findings: Sequence[tuple[UUID, Mapping[str,
     names = ("finding_type", "case_state", "action_taken", "evidence_number", "finding_remarks")
     rows = [
         {
-            "id": id_, "event_id": UUID(body["event_id"]), "survey_id": UUID(body["survey_id"]), "observed_from": observed_interval(body)[0],
+            "id": id_,
+            "event_id": UUID(body["event_id"]),
+            "survey_id": UUID(body["survey_id"]),
+            "observed_from": observed_interval(body)[0],
             **{name: body[name] for name in names},
         }
         for id_, body in findings
@@ -38,7 +44,11 @@ def write_findings(session: Session, findings: Sequence[tuple[UUID, Mapping[str,
 def _upsert(session: Session, table: type[Patrol] | type[Finding], key: str, rows: list[dict[str, Any]]) -> None:
     if rows:
         statement = insert(table).values(rows)
-        session.execute(statement.on_conflict_do_update(index_elements=[key], set_={c: statement.excluded[c] for c in rows[0] if c != key}))
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[key], set_={c: statement.excluded[c] for c in rows[0] if c != key}
+            )
+        )
 
 
 def _intervals(intervals: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -12,7 +12,15 @@ from server.settings import from_environment
 from server.web.output import print_json
 
 _SHOWN = (
-    "county_code", "county_name", "prefecture_name", "in_scope", "uncertain", "distance_to_border_m", "areas", "grid_cell", "boundary_version",
+    "county_code",
+    "county_name",
+    "prefecture_name",
+    "in_scope",
+    "uncertain",
+    "distance_to_border_m",
+    "areas",
+    "grid_cell",
+    "boundary_version",
 )
 
 
@@ -29,11 +37,15 @@ def load(as_json: bool) -> None:
         print_json(asdict(loaded))
     else:
         done = "已载入" if loaded.changed else "早已载入，未作改动"
-        click.echo(f"{done}：{loaded.counties} 个县级行政区，{loaded.aliases} 个停用或统计用代码（边界版本 {loaded.boundary_version}）")
+        click.echo(
+            f"{done}：{loaded.counties} 个县级行政区，{loaded.aliases} 个停用或统计用代码（边界版本 {loaded.boundary_version}）"
+        )
 
 
 # A southern or western coordinate begins with a minus sign, which must not be taken for an option.
-@places.command("locate", help="某点（WGS84 经度 纬度，十进制度）所在的县", context_settings={"ignore_unknown_options": True})
+@places.command(
+    "locate", help="某点（WGS84 经度 纬度，十进制度）所在的县", context_settings={"ignore_unknown_options": True}
+)
 @click.argument("lon")
 @click.argument("lat")
 @click.option("--json", "as_json", is_flag=True)
@@ -62,7 +74,9 @@ def _lines(stamp: Stamp) -> list[str]:
     if stamp.county_code is None:
         county = "不在任何县级行政区内"
     else:
-        county = f"{stamp.prefecture_name} {stamp.county_name}（{stamp.county_code}）" + ("" if stamp.in_scope else "，不在本省")
+        county = f"{stamp.prefecture_name} {stamp.county_name}（{stamp.county_code}）" + (
+            "" if stamp.in_scope else "，不在本省"
+        )
     distance = "" if stamp.distance_to_border_m is None else f"距县界 {stamp.distance_to_border_m:.0f} 米"
     doubt = f"不确定：{distance}，近于边界数据的精度" if stamp.uncertain else distance
     grid = f"10 km 网格 {stamp.grid_cell}（{GRID_LABEL}）" if stamp.grid_cell else ""

@@ -79,7 +79,9 @@ def read_aliases() -> AliasList:
 
 
 def outlines_of(
-    features: Iterable[Mapping[str, Any]], provinces: Mapping[str, str], prefectures: Mapping[str, str],
+    features: Iterable[Mapping[str, Any]],
+    provinces: Mapping[str, str],
+    prefectures: Mapping[str, str],
 ) -> tuple[Outline, ...]:
     """Counties by code. ValueError for a polygon without a code, a code that comes twice, an unknown province."""
     found: dict[str, Outline] = {}
@@ -93,7 +95,9 @@ def outlines_of(
         if province not in provinces:
             raise ValueError(f"county layer: {code} {name} lies in a province that the layer does not have")
         prefecture = prefecture_of(code, provinces[province], prefectures)
-        found[code] = Outline(code, name, *prefecture, province, provinces[province], _multipolygon(feature["geometry"]))
+        found[code] = Outline(
+            code, name, *prefecture, province, provinces[province], _multipolygon(feature["geometry"])
+        )
     return tuple(found[code] for code in sorted(found))
 
 
@@ -112,8 +116,10 @@ def _code(feature: Mapping[str, Any]) -> str | None:
     if not code and feature["geometry"]["type"].endswith("LineString"):
         return None
     if len(code) != 9 or not code.isdecimal() or not code.startswith(_COUNTRY):
-        raise ValueError(f"county layer: {code!r} of {feature['properties']['name']} is not {_COUNTRY} and a code of six digits")
-    return code[len(_COUNTRY):]
+        raise ValueError(
+            f"county layer: {code!r} of {feature['properties']['name']} is not {_COUNTRY} and a code of six digits"
+        )
+    return code[len(_COUNTRY) :]
 
 
 def _multipolygon(geometry: Mapping[str, Any]) -> MultiPolygon:
@@ -130,6 +136,11 @@ def _multipolygon(geometry: Mapping[str, Any]) -> MultiPolygon:
 
 def _alias(row: Mapping[str, str]) -> Alias:
     return Alias(
-        code=row["code"], name_zh=row["name_zh"], kind=row["kind"], current_code=row["current_code"] or None,
-        retired_on=date.fromisoformat(row["retired_on"]) if row["retired_on"] else None, basis=row["basis"], note=row["note"] or None,
+        code=row["code"],
+        name_zh=row["name_zh"],
+        kind=row["kind"],
+        current_code=row["current_code"] or None,
+        retired_on=date.fromisoformat(row["retired_on"]) if row["retired_on"] else None,
+        basis=row["basis"],
+        note=row["note"] or None,
     )

@@ -63,23 +63,32 @@ _STAMP = text("""
 
 def boundary_version(session: Session) -> str:
     """Id of the county boundaries in force."""
-    found = session.scalar(select(BoundaryVersion.id).where(BoundaryVersion.kind == "county", BoundaryVersion.valid_to.is_(None)))
+    found = session.scalar(
+        select(BoundaryVersion.id).where(BoundaryVersion.kind == "county", BoundaryVersion.valid_to.is_(None))
+    )
     if found is None:
         raise BoundariesMissing
     return found
 
 
 def stamp_many(
-    session: Session, points: Sequence[tuple[str, float, float]], home_province: str | None = None,
+    session: Session,
+    points: Sequence[tuple[str, float, float]],
+    home_province: str | None = None,
 ) -> dict[str, Stamp]:
     """Stamps by key of (key, longitude, latitude in WGS84 degrees). A point in no county, or on no earth, gets a stamp
     without county; on a shared border the lowest code wins. `home_province` is by default the setting's."""
     home = from_environment().home_province if home_province is None else home_province
     version = boundary_version(session)
     possible = [point for point in points if on_earth(point[1], point[2])]
-    found = session.execute(_STAMP, {
-        "lons": [lon for _, lon, _ in possible], "lats": [lat for _, _, lat in possible], "boundary_version": version,
-    })
+    found = session.execute(
+        _STAMP,
+        {
+            "lons": [lon for _, lon, _ in possible],
+            "lats": [lat for _, _, lat in possible],
+            "boundary_version": version,
+        },
+    )
     rows = {possible[row["n"] - 1][0]: row for row in found.mappings()}
     return {key: _stamp(rows.get(key), lon, lat, home, version) for key, lon, lat in points}
 
@@ -104,7 +113,9 @@ def county(session: Session, code: str) -> County:
 def counties(session: Session, province: str = "43") -> list[County]:
     """Those of a province (two digits of GB/T 2260), by code."""
     rows = session.execute(
-        text(f"SELECT {_COLUMNS} FROM xiangye.county WHERE boundary_version = :version AND province_code = :province ORDER BY code"),
+        text(
+            f"SELECT {_COLUMNS} FROM xiangye.county WHERE boundary_version = :version AND province_code = :province ORDER BY code"
+        ),
         {"version": boundary_version(session), "province": f"{province}0000"},
     )
     return [County(**row) for row in rows.mappings()]
@@ -123,10 +134,14 @@ def province_counties(session: Session, province: str = "43") -> list[CountyShap
 def neighbours(session: Session, code: str) -> list[CountyShape]:
     """The counties that share a border with one, in whatever province, by code."""
     own = county(session, code).code
-    return _shapes(session, """
+    return _shapes(
+        session,
+        """
         code <> :own AND ST_Intersects(geom, (
             SELECT geom FROM xiangye.county WHERE code = :own AND boundary_version = :version
-        ))""", own=own)
+        ))""",
+        own=own,
+    )
 
 
 def grid_cells(session: Session, county_code: str) -> list[GridCell]:
@@ -142,17 +157,28 @@ def _stamp(row: RowMapping | None, lon: float, lat: float, home: str, version: s
     if code is None and not is_uncertain(distance):
         distance = None
     return Stamp(
-        county_code=code, county_name=found.get("name_zh"), prefecture_code=found.get("prefecture_code"),
-        prefecture_name=found.get("prefecture_name"), in_scope=code is not None and code.startswith(home),
-        uncertain=is_uncertain(distance), distance_to_border_m=distance, areas=(), grid_cell=grid_cell(lon, lat), boundary_version=version,
+        county_code=code,
+        county_name=found.get("name_zh"),
+        prefecture_code=found.get("prefecture_code"),
+        prefecture_name=found.get("prefecture_name"),
+        in_scope=code is not None and code.startswith(home),
+        uncertain=is_uncertain(distance),
+        distance_to_border_m=distance,
+        areas=(),
+        grid_cell=grid_cell(lon, lat),
+        boundary_version=version,
     )
 
 
 def _county(session: Session, code: str) -> County | None:
-    row = session.execute(
-        text(f"SELECT {_COLUMNS} FROM xiangye.county WHERE boundary_version = :version AND code = :code"),
-        {"version": boundary_version(session), "code": code},
-    ).mappings().one_or_none()
+    row = (
+        session.execute(
+            text(f"SELECT {_COLUMNS} FROM xiangye.county WHERE boundary_version = :version AND code = :code"),
+            {"version": boundary_version(session), "code": code},
+        )
+        .mappings()
+        .one_or_none()
+    )
     return None if row is None else County(**row)
 
 
@@ -162,7 +188,8 @@ def _why_unknown(session: Session, code: str, alias: CountyAlias | None) -> str:
         return f"{code} {alias.name_zh}{what}，且没有唯一对应的现行县（{alias.note}）；请改用所在县的代码"
     group = session.execute(
         select(CountyRow.prefecture_name, CountyRow.province_name)
-        .where((CountyRow.prefecture_code == code) | (CountyRow.province_code == code)).limit(1)
+        .where((CountyRow.prefecture_code == code) | (CountyRow.province_code == code))
+        .limit(1)
     ).first()
     if group is not None:
         name = group.province_name if code.endswith("0000") else group.prefecture_name
@@ -173,10 +200,14 @@ def _why_unknown(session: Session, code: str, alias: CountyAlias | None) -> str:
 def _shapes(session: Session, condition: str, **values: str) -> list[CountyShape]:
     """`condition` is SQL of this module on columns of county; `values` are bound."""
     rows = session.execute(
-        text(f"SELECT {_COLUMNS}, ST_AsBinary(geom) AS wkb FROM xiangye.county WHERE boundary_version = :version AND {condition} ORDER BY code"),
+        text(
+            f"SELECT {_COLUMNS}, ST_AsBinary(geom) AS wkb FROM xiangye.county WHERE boundary_version = :version AND {condition} ORDER BY code"
+        ),
         {"version": boundary_version(session), **values},
     )
     return [
-        CountyShape(County(**{name: value for name, value in row.items() if name != "wkb"}), shapely.from_wkb(bytes(row["wkb"])))
+        CountyShape(
+            County(**{name: value for name, value in row.items() if name != "wkb"}), shapely.from_wkb(bytes(row["wkb"]))
+        )
         for row in rows.mappings()
     ]

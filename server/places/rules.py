@@ -7,6 +7,7 @@ from datetime import date
 UNCERTAIN_WITHIN_M = 500.0
 """The layer is generalised (90 % of its offsets are below 474 m): nearer to a border, the county is a presumption."""
 
+
 @dataclass(frozen=True)
 class Stamp:
     """Where a point lies. `county_code` is None only where the layer has no county (sea, abroad);

@@ -49,7 +49,9 @@ def check_aliases(aliases: Iterable[Alias], known: Collection[str]) -> None:
         if alias.code in known:
             raise ValueError(f"county aliases: {alias.code} {alias.name_zh} is a county of the layer")
         if alias.current_code is not None and alias.current_code not in known:
-            raise ValueError(f"county aliases: {alias.code} {alias.name_zh} points to {alias.current_code}, which the layer does not have")
+            raise ValueError(
+                f"county aliases: {alias.code} {alias.name_zh} points to {alias.current_code}, which the layer does not have"
+            )
 
 
 def _open_version(session: Session, kind: str, source: Layer | AliasList) -> bool:
@@ -57,7 +59,9 @@ def _open_version(session: Session, kind: str, source: Layer | AliasList) -> boo
     if session.get(BoundaryVersion, source.id) is not None:
         return False
     ended = session.execute(
-        update(BoundaryVersion).where(BoundaryVersion.kind == kind, BoundaryVersion.valid_to.is_(None)).values(valid_to=_TODAY)
+        update(BoundaryVersion)
+        .where(BoundaryVersion.kind == kind, BoundaryVersion.valid_to.is_(None))
+        .values(valid_to=_TODAY)
         .returning(BoundaryVersion.valid_to)
     ).scalar()
     session.add(BoundaryVersion(id=source.id, kind=kind, source=source.source, digest=source.digest, valid_from=ended))
@@ -67,11 +71,17 @@ def _open_version(session: Session, kind: str, source: Layer | AliasList) -> boo
 
 def _insert_counties(session: Session, layer: Layer, codes: AliasList) -> None:
     since = {alias.current_code: alias.retired_on for alias in codes.aliases if alias.basis == "upgrade"}
-    session.execute(text("""
+    session.execute(
+        text("""
         INSERT INTO xiangye.county (code, boundary_version, name_zh, prefecture_code, prefecture_name, province_code, province_name, valid_from, geom)
         VALUES (:code, :boundary_version, :name_zh, :prefecture_code, :prefecture_name, :province_code, :province_name, :valid_from,
                 ST_GeomFromWKB(:wkb, 4326))
-        """), [_row(outline) | {"boundary_version": layer.id, "valid_from": since.get(outline.code)} for outline in layer.outlines()])
+        """),
+        [
+            _row(outline) | {"boundary_version": layer.id, "valid_from": since.get(outline.code)}
+            for outline in layer.outlines()
+        ],
+    )
 
 
 def _row(outline: Outline) -> dict[str, object]:

@@ -48,12 +48,22 @@ def find(text: str, limit: int, as_json: bool) -> None:
     if not found:
         click.echo(f"没有找到“{text}”", err=True)
     for taxon in found:
-        click.echo("  ".join((taxon["name_zh"] or "—", taxon["scientific_name"], _CLASS_WORDS.get(taxon["protection_class"], ""))).rstrip())
+        click.echo(
+            "  ".join(
+                (taxon["name_zh"] or "—", taxon["scientific_name"], _CLASS_WORDS.get(taxon["protection_class"], ""))
+            ).rstrip()
+        )
 
 
 @species.command("protection", help="查一个种的保护级别")
 @click.argument("name")
-@click.option("--population", default="wild", show_default=True, type=click.Choice(["wild", "captive", "released", "cultivated"]), help="种群来源")
+@click.option(
+    "--population",
+    default="wild",
+    show_default=True,
+    type=click.Choice(["wild", "captive", "released", "cultivated"]),
+    help="种群来源",
+)
 @click.option("--region", help="行政区代码（GB/T 2260）；默认为本省")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="日期；默认今天")
 @click.option("--json", "as_json", is_flag=True)
@@ -61,7 +71,9 @@ def protection(name: str, population: str, region: str | None, on: datetime | No
     settings = settings_module.from_environment()
     with open_session(settings) as session:
         taxon = _taxon_named(session, name)
-        answer = queries.protection(session, taxon, population, region or settings.home_province, on.date() if on else None)
+        answer = queries.protection(
+            session, taxon, population, region or settings.home_province, on.date() if on else None
+        )
     if as_json:
         print_json(answer)
     else:

@@ -15,11 +15,34 @@ from typing import Any
 KINDS = ("pinyin", "protected", "invasive", "checklist", "names", "sensitivity")
 """In the order of loading: readings first, then what names taxa, then what speaks of them."""
 
-_BASE = ("no", "entry_kind", "rank", "scientific_name", "authorship", "name_zh", "other_names_zh", "kingdom", "phylum", "class", "order", "family")
+_BASE = (
+    "no",
+    "entry_kind",
+    "rank",
+    "scientific_name",
+    "authorship",
+    "name_zh",
+    "other_names_zh",
+    "kingdom",
+    "phylum",
+    "class",
+    "order",
+    "family",
+)
 _TAIL = ("list_group", "category", "population", "note", "status")
-_OPTIONAL = frozenset({
-    "section", "excludes", "managed_by", "red_list", "endemic", "condition", "reason", "coarsest_name", "review_on",
-})
+_OPTIONAL = frozenset(
+    {
+        "section",
+        "excludes",
+        "managed_by",
+        "red_list",
+        "endemic",
+        "condition",
+        "reason",
+        "coarsest_name",
+        "review_on",
+    }
+)
 _OTHER_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "names": ("no", "scientific_name", "name", "language", "kind", "region", "note", "status"),
     "pinyin": ("no", "text", "pinyin", "note", "status"),
@@ -28,19 +51,49 @@ _RANKS = "class|order|family|genus|section|species|subspecies|variety|form|forma
 _CATEGORIES = {"protected": "I|II", "invasive": r"key_managed|\d", "checklist": "", "sensitivity": "[1-4]"}
 _SCIENTIFIC = r"[A-Z][a-z-]+( (sect\. [A-Z][a-z]+|×?[a-z-]+( (var\.|subsp\.|f\.|f\. sp\.) [a-z-]+| [a-z-]+)?))?"
 _PATTERNS: Mapping[str, str] = {
-    "no": r"[1-9]\d*", "entry_kind": "taxon|group", "rank": _RANKS, "population": "(wild|landlocked)?", "status": "verified|unverified",
-    "scientific_name": _SCIENTIFIC, "name_zh": ".+", "kingdom": "[A-Z][a-z]+", "managed_by": "(forestry|agriculture)?",
-    "red_list": "(EX|EW|RE|CR|EN|VU|NT|LC|DD)?", "endemic": "1?", "condition": "(nest|roost|unidentified)?", "reason": ".+",
-    "coarsest_name": "(county|prefecture|province)?", "review_on": r"\d{4}-\d\d-\d\d",
+    "no": r"[1-9]\d*",
+    "entry_kind": "taxon|group",
+    "rank": _RANKS,
+    "population": "(wild|landlocked)?",
+    "status": "verified|unverified",
+    "scientific_name": _SCIENTIFIC,
+    "name_zh": ".+",
+    "kingdom": "[A-Z][a-z]+",
+    "managed_by": "(forestry|agriculture)?",
+    "red_list": "(EX|EW|RE|CR|EN|VU|NT|LC|DD)?",
+    "endemic": "1?",
+    "condition": "(nest|roost|unidentified)?",
+    "reason": ".+",
+    "coarsest_name": "(county|prefecture|province)?",
+    "review_on": r"\d{4}-\d\d-\d\d",
 }
 _NAME_PATTERNS: Mapping[str, str] = {
-    "no": _PATTERNS["no"], "scientific_name": _SCIENTIFIC, "name": ".+", "language": "la|zh|en",
-    "kind": "synonym|vernacular|misspelling", "status": _PATTERNS["status"],
+    "no": _PATTERNS["no"],
+    "scientific_name": _SCIENTIFIC,
+    "name": ".+",
+    "language": "la|zh|en",
+    "kind": "synonym|vernacular|misspelling",
+    "status": _PATTERNS["status"],
 }
-_PINYIN_PATTERNS: Mapping[str, str] = {"no": _PATTERNS["no"], "text": ".+", "pinyin": "[a-z]+( [a-z]+)*", "status": _PATTERNS["status"]}
+_PINYIN_PATTERNS: Mapping[str, str] = {
+    "no": _PATTERNS["no"],
+    "text": ".+",
+    "pinyin": "[a-z]+( [a-z]+)*",
+    "status": _PATTERNS["status"],
+}
 _BAD_CHARACTER = re.compile("[\ue000-\uf8ff\ufffd\u0000-\u001f\u200b-\u200f\ufeff]")
 _DESCRIPTOR_TEXTS = (
-    "id", "file", "kind", "title_zh", "title_en", "short_title_zh", "region", "announcement", "issuing_body", "version", "legal_basis",
+    "id",
+    "file",
+    "kind",
+    "title_zh",
+    "title_en",
+    "short_title_zh",
+    "region",
+    "announcement",
+    "issuing_body",
+    "version",
+    "legal_basis",
     "unverified_rows",
 )
 
@@ -151,7 +204,11 @@ def _check_header(file: str, header: list[str], descriptor: Mapping[str, Any]) -
         raise ListError(file, f"列名应为 {','.join(fixed)}", 1)
     if not fixed:
         extra = header[len(_BASE) : -len(_TAIL)]
-        if tuple(header[: len(_BASE)]) != _BASE or tuple(header[-len(_TAIL) :]) != _TAIL or not _OPTIONAL.issuperset(extra):
+        if (
+            tuple(header[: len(_BASE)]) != _BASE
+            or tuple(header[-len(_TAIL) :]) != _TAIL
+            or not _OPTIONAL.issuperset(extra)
+        ):
             raise ListError(file, "列名不合名录的统一格式（species_lists/README.md）", 1)
 
 
@@ -160,7 +217,10 @@ _Check = Callable[[Mapping[str, str]], list[tuple[str, str]]]
 
 def _checker(descriptor: Mapping[str, Any]) -> _Check:
     kind = descriptor["kind"]
-    texts = {"names": _NAME_PATTERNS, "pinyin": _PINYIN_PATTERNS}.get(kind) or {**_PATTERNS, "category": _CATEGORIES[kind]}
+    texts = {"names": _NAME_PATTERNS, "pinyin": _PINYIN_PATTERNS}.get(kind) or {
+        **_PATTERNS,
+        "category": _CATEGORIES[kind],
+    }
     compiled = {field: re.compile(pattern) for field, pattern in texts.items()}
 
     def check(row: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -190,7 +250,9 @@ def _exempt(row: Mapping[str, str], field: str) -> bool:
 
 
 def _check_unique(file: str, rows: list[tuple[int, Mapping[str, str]]], kind: str) -> None:
-    keys = {"names": ("name", "language"), "pinyin": ("text",)}.get(kind, ("scientific_name", "entry_kind", "condition"))
+    keys = {"names": ("name", "language"), "pinyin": ("text",)}.get(
+        kind, ("scientific_name", "entry_kind", "condition")
+    )
     for fields in (("no",), keys):
         seen: dict[tuple[str, ...], int] = {}
         for line, row in rows:
@@ -205,11 +267,23 @@ def _count(file: str, descriptor: Mapping[str, Any], rows: Sequence[Mapping[str,
     found = {"taxa": kinds["taxon"], "groups": kinds["group"], "rows": kinds["row"]}
     for key, expected in descriptor["counts"].items():
         if found.get(key) != expected:
-            raise ListError(file, f"行数与描述文件不符：{key} 应为 {expected}，实有 {found.get(key)}", field=f"counts.{key}")
+            raise ListError(
+                file, f"行数与描述文件不符：{key} 应为 {expected}，实有 {found.get(key)}", field=f"counts.{key}"
+            )
     for kind, expected_by in descriptor.get("counts_by_category", {}).items():
-        _agree(file, f"counts_by_category.{kind}", expected_by, Counter(r["category"] for r in rows if r["entry_kind"] == kind))
+        _agree(
+            file,
+            f"counts_by_category.{kind}",
+            expected_by,
+            Counter(r["category"] for r in rows if r["entry_kind"] == kind),
+        )
     if "counts_by_group" in descriptor:
-        _agree(file, "counts_by_group", descriptor["counts_by_group"], Counter(r["list_group"] for r in rows if r["list_group"]))
+        _agree(
+            file,
+            "counts_by_group",
+            descriptor["counts_by_group"],
+            Counter(r["list_group"] for r in rows if r["list_group"]),
+        )
     if "counts_by_status" in descriptor:
         _agree(file, "counts_by_status", descriptor["counts_by_status"], Counter(r["status"] for r in rows))
 

@@ -14,7 +14,9 @@ _OPEN = frozenset({"sp", "spp", "indet", "ssp?", "aff", "nr"})
 _PASSING = frozenset({"cf", "?"})
 _MARKERS = {"var": "variety", "subsp": "subspecies", "ssp": "subspecies", "f": "form", "forma": "form"}
 _PRINTED = {"variety": "var.", "subspecies": "subsp.", "form": "f.", "forma_specialis": "f. sp."}
-_PARTICLES = frozenset({"ex", "et", "in", "de", "von", "van", "da", "del", "du", "la", "le", "auct", "non", "sensu", "and", "bis"})
+_PARTICLES = frozenset(
+    {"ex", "et", "in", "de", "von", "van", "da", "del", "du", "la", "le", "auct", "non", "sensu", "and", "bis"}
+)
 _EPITHET = re.compile(r"×?[a-zà-ÿ]+(-[a-zà-ÿ]+)*")
 _GENUS = re.compile(r"[A-Z][a-zà-ÿ]+(-[a-z]+)?")
 _SUFFIX_RANKS = (("iformes", "order"), ("ales", "order"), ("idae", "family"), ("aceae", "family"))

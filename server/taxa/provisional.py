@@ -24,25 +24,35 @@ def place(session: Session, names: Sequence[tuple[str | None, str | None]]) -> l
 
 def missing(session: Session, names: Sequence[tuple[str | None, str | None]]) -> list[dict[str, Any]]:
     distinct = sorted(set(names), key=repr)
-    unknown = [pair for pair, taxon in zip(distinct, queries.resolve_many(session, distinct), strict=True) if taxon is None]
+    unknown = [
+        pair for pair, taxon in zip(distinct, queries.resolve_many(session, distinct), strict=True) if taxon is None
+    ]
     placed = {taxon.taxon_id: taxon for taxon in place(session, unknown) if taxon}
     return [asdict(placed[taxon_id]) for taxon_id in sorted(placed)]
 
 
 def write(session: Session, rows: list[dict[str, Any]]) -> None:
-    session.execute(text("""
+    session.execute(
+        text("""
         INSERT INTO xiangye.taxon (taxon_id, scientific_name, rank, kingdom, phylum, class_name, order_name, family, genus, section, group_zh, status)
         VALUES (:taxon_id, :scientific_name, :rank, :kingdom, :phylum, :class_name, :order_name, :family, :genus, :section, :group_zh, 'provisional')
-        ON CONFLICT DO NOTHING"""), rows)
+        ON CONFLICT DO NOTHING"""),
+        rows,
+    )
     readings = load_readings(session)
     names = [name for row in rows for name in _names(row, readings)]
-    session.execute(text("""
+    session.execute(
+        text("""
         INSERT INTO xiangye.taxon_name (taxon_id, name, language, kind, source, status, search_name, pinyin, initials)
-        VALUES (:taxon_id, :name, :language, 'accepted', :source, 'provisional', :search_name, :pinyin, :initials) ON CONFLICT DO NOTHING"""), names)
+        VALUES (:taxon_id, :name, :language, 'accepted', :source, 'provisional', :search_name, :pinyin, :initials) ON CONFLICT DO NOTHING"""),
+        names,
+    )
 
 
 def load_readings(session: Session) -> Readings:
-    return Readings({row[0]: row[1] for row in session.execute(text("SELECT text, pinyin FROM xiangye.pinyin_reading"))})
+    return Readings(
+        {row[0]: row[1] for row in session.execute(text("SELECT text, pinyin FROM xiangye.pinyin_reading"))}
+    )
 
 
 def _names(row: dict[str, Any], readings: Readings) -> Iterable[dict[str, Any]]:
@@ -50,8 +60,13 @@ def _names(row: dict[str, Any], readings: Readings) -> Iterable[dict[str, Any]]:
         language = "zh" if has_chinese(name) else "la"
         reading = readings.of(name) if language == "zh" else None
         yield {
-            "taxon_id": row["taxon_id"], "name": name, "language": language, "source": _SOURCE, "search_name": fold(name, language),
-            "pinyin": reading.pinyin if reading else None, "initials": reading.initials if reading else None,
+            "taxon_id": row["taxon_id"],
+            "name": name,
+            "language": language,
+            "source": _SOURCE,
+            "search_name": fold(name, language),
+            "pinyin": reading.pinyin if reading else None,
+            "initials": reading.initials if reading else None,
         }
 
 
@@ -64,10 +79,13 @@ def _read(latin: str | None, chinese: str | None) -> tuple[LatinName | None, str
 
 
 def _genera(session: Session, genera: set[str]) -> dict[str, dict[str, Any]]:
-    rows = session.execute(text("""
+    rows = session.execute(
+        text("""
         SELECT DISTINCT ON (genus) genus, kingdom, phylum, class_name, order_name, family, group_zh FROM xiangye.taxon
         WHERE genus = ANY(:genera) ORDER BY genus, status, family IS NULL, taxon_id
-        """), {"genera": sorted(genera)}).mappings()
+        """),
+        {"genera": sorted(genera)},
+    ).mappings()
     return {row["genus"]: dict(row) for row in rows}
 
 
@@ -75,15 +93,29 @@ def _unplaced(name: str, chinese: str | None) -> ResolvedTaxon | None:
     """Neither Latin nor known: kept under the words as written."""
     if not name:
         return None
-    return ResolvedTaxon(taxon_id=taxon_id_for(name), scientific_name=name, name_zh=chinese, rank="unranked", status="provisional")
+    return ResolvedTaxon(
+        taxon_id=taxon_id_for(name), scientific_name=name, name_zh=chinese, rank="unranked", status="provisional"
+    )
 
 
-def _taxon(parsed: LatinName | None, chinese: str | None, verbatim: str, genera: dict[str, dict[str, Any]]) -> ResolvedTaxon | None:
+def _taxon(
+    parsed: LatinName | None, chinese: str | None, verbatim: str, genera: dict[str, dict[str, Any]]
+) -> ResolvedTaxon | None:
     if parsed is None:
         return _unplaced(chinese or verbatim, chinese)
     known = genera.get(parsed.genus or "", {"genus": parsed.genus})
-    own = {"family": parsed.canonical} if parsed.rank == "family" else {"order_name": parsed.canonical} if parsed.rank == "order" else {}
+    own = (
+        {"family": parsed.canonical}
+        if parsed.rank == "family"
+        else {"order_name": parsed.canonical}
+        if parsed.rank == "order"
+        else {}
+    )
     return ResolvedTaxon(
-        taxon_id=taxon_id_for(parsed.canonical), scientific_name=parsed.canonical, name_zh=chinese, rank=parsed.rank, status="provisional",
+        taxon_id=taxon_id_for(parsed.canonical),
+        scientific_name=parsed.canonical,
+        name_zh=chinese,
+        rank=parsed.rank,
+        status="provisional",
         **{**known, **own},
     )

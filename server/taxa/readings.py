@@ -32,7 +32,9 @@ class Readings:
             raise ValueError(f"拼音与字数不符：{name}")
         for start in range(len(name)):
             self._correct(name, start, syllables)
-        kept = [s.lower() for s, character in zip(syllables, name, strict=True) if s.isalnum() or has_chinese(character)]
+        kept = [
+            s.lower() for s, character in zip(syllables, name, strict=True) if s.isalnum() or has_chinese(character)
+        ]
         return Reading(" ".join(kept), "".join(s[0] for s in kept))
 
     def _correct(self, name: str, start: int, syllables: list[str]) -> None:

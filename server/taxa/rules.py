@@ -8,10 +8,22 @@ from server.taxa.names import binomial_of, taxon_id_for
 
 GROUP_RANKS = ("section", "genus", "family", "order", "class")
 ABOVE_SPECIES = frozenset({"kingdom", "phylum", "class", "order", "family", "genus", "section", "unranked"})
-POPULATION_WORDS: Mapping[str, str] = {"wild": "野生", "captive": "人工繁育", "released": "放归", "cultivated": "人工栽培"}
+POPULATION_WORDS: Mapping[str, str] = {
+    "wild": "野生",
+    "captive": "人工繁育",
+    "released": "放归",
+    "cultivated": "人工栽培",
+}
 _GROUP_BY_CLASS: Mapping[str, str] = {
-    "Mammalia": "哺乳类", "Aves": "鸟类", "Reptilia": "爬行类", "Amphibia": "两栖类", "Actinopterygii": "鱼类", "Chondrichthyes": "鱼类",
-    "Petromyzonti": "鱼类", "Elasmobranchii": "鱼类", "Insecta": "昆虫",
+    "Mammalia": "哺乳类",
+    "Aves": "鸟类",
+    "Reptilia": "爬行类",
+    "Amphibia": "两栖类",
+    "Actinopterygii": "鱼类",
+    "Chondrichthyes": "鱼类",
+    "Petromyzonti": "鱼类",
+    "Elasmobranchii": "鱼类",
+    "Insecta": "昆虫",
 }
 _ALGAL_PHYLA = frozenset({"Ochrophyta", "Cyanobacteria", "Rhodophyta", "Chlorophyta", "Charophyta"})
 
@@ -40,7 +52,13 @@ class ResolvedTaxon:
 
     def place_at(self, rank: str) -> str | None:
         """The name of the group of this rank that the taxon lies in (or is)."""
-        higher = {"section": self.section, "genus": self.genus, "family": self.family, "order": self.order_name, "class": self.class_name}
+        higher = {
+            "section": self.section,
+            "genus": self.genus,
+            "family": self.family,
+            "order": self.order_name,
+            "class": self.class_name,
+        }
         return self.scientific_name if rank == self.rank else higher.get(rank)
 
 
@@ -67,7 +85,9 @@ class TaxonFacts(ResolvedTaxon):
 
 def group_zh(kingdom: str | None, phylum: str | None, class_name: str | None) -> str:
     if phylum == "Chordata" or kingdom == "Animalia" or class_name in _GROUP_BY_CLASS:
-        return _GROUP_BY_CLASS.get(class_name or "", "其他" if not class_name and phylum in (None, "Chordata") else "其他无脊椎动物")
+        return _GROUP_BY_CLASS.get(
+            class_name or "", "其他" if not class_name and phylum in (None, "Chordata") else "其他无脊椎动物"
+        )
     if phylum == "Tracheophyta":
         return "维管束植物"
     if kingdom == "Plantae" or phylum in _ALGAL_PHYLA:
@@ -113,7 +133,11 @@ class Entry:
         return self.name_zh if self.taxon_id else f"{self.name_zh}（所有种）"
 
     def words(self) -> str:
-        parts = ["列入名录的种"] if self.taxon_id else [f"{self.title()}" + (f"，{'、'.join(sorted(self.excludes))}除外" if self.excludes else "")]
+        parts = (
+            ["列入名录的种"]
+            if self.taxon_id
+            else [f"{self.title()}" + (f"，{'、'.join(sorted(self.excludes))}除外" if self.excludes else "")]
+        )
         if self.population:
             parts.append("仅限野外种群" if self.population == "wild" else "仅限陆封种群")
         if self.populations_excluded:
@@ -157,7 +181,9 @@ class Coverage:
     def class_of(self, taxon: ResolvedTaxon, population: str = "wild") -> tuple[str | None, Entry | None]:
         """(class, the entry that gives it); (None, entry) where an entry exists but not for this population."""
         protecting = [entry for entry in self.matches(taxon) if entry.kind == "protected"]
-        entries = sorted(protecting, key=lambda entry: (not entry.applies_to(population), entry.category, entry.list_id))
+        entries = sorted(
+            protecting, key=lambda entry: (not entry.applies_to(population), entry.category, entry.list_id)
+        )
         if not entries:
             return None, None
         first = entries[0]
@@ -193,7 +219,10 @@ class SensitivityRules:
     protection: Coverage = field(default_factory=lambda: Coverage(()))
 
     def level_for(
-        self, taxon: ResolvedTaxon, protection_class: str | Literal["by list"] | None = "by list", population: str = "wild",
+        self,
+        taxon: ResolvedTaxon,
+        protection_class: str | Literal["by list"] | None = "by list",
+        population: str = "wild",
         conditions: frozenset[str] = frozenset(),
     ) -> tuple[int, str, str, str | None]:
         """(level, 0 = not sensitive; rule_id; reason; coarsest name of a level-1 place).
@@ -206,13 +235,17 @@ class SensitivityRules:
         own = [rule for rule in self.rules if rule.taxon_id in taxon.own_ids and self._applies(rule, population)]
         if protection_class == "by list":
             protection_class = self.protection.class_of(taxon, population)[0]
-        general = own[:1] or [rule for rule in self.rules if self._is_general(rule, taxon, protection_class, population)]
+        general = own[:1] or [
+            rule for rule in self.rules if self._is_general(rule, taxon, protection_class, population)
+        ]
         present = conditions | ({"unidentified"} if taxon.rank in ABOVE_SPECIES else set())
         conditional = [rule for rule in self.rules if rule.condition in present and self._lies_in(rule, taxon)]
         strictest = min([*general, *conditional], key=lambda rule: rule.level, default=None)
         return strictest.found() if strictest else NOT_SENSITIVE
 
-    def _is_general(self, rule: SensitivityRule, taxon: ResolvedTaxon, protection_class: str | None, population: str) -> bool:
+    def _is_general(
+        self, rule: SensitivityRule, taxon: ResolvedTaxon, protection_class: str | None, population: str
+    ) -> bool:
         if rule.taxon_id or rule.condition or not self._applies(rule, population):
             return False
         if rule.rank == "protection_class":

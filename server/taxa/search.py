@@ -43,7 +43,8 @@ _ORDER = "ORDER BY n.kind <> 'accepted', length(n.name), n.name LIMIT :candidate
 
 def _chinese(session: Session, query: str) -> list[RowMapping]:
     found = session.execute(
-        text(f"{_SELECT} WHERE n.language = 'zh' AND n.search_name LIKE :part {_ORDER}"), {"part": f"%{_escape(query)}%", "candidates": _CANDIDATES}
+        text(f"{_SELECT} WHERE n.language = 'zh' AND n.search_name LIKE :part {_ORDER}"),
+        {"part": f"%{_escape(query)}%", "candidates": _CANDIDATES},
     )
     return list(found.mappings().all())
 
@@ -55,9 +56,12 @@ def _typed(session: Session, query: str) -> list[RowMapping]:
     words = query.split()
     latin = " AND ".join(f"' ' || n.search_name LIKE :word_{i}" for i in range(len(words))) or "false"
     bound = {f"word_{i}": f"% {_escape(word)}%" for i, word in enumerate(words)}
-    found = session.execute(text(f"""{_SELECT} WHERE (n.language IN ('la', 'en') AND {latin})
+    found = session.execute(
+        text(f"""{_SELECT} WHERE (n.language IN ('la', 'en') AND {latin})
         OR (n.language = 'zh' AND (n.initials LIKE :begins OR replace(n.pinyin, ' ', '') LIKE :begins OR ' ' || n.pinyin LIKE :inside))
-        {_ORDER}"""), {**bound, "begins": f"{_escape(squeezed)}%", "inside": f"% {_escape(typed)}%", "candidates": _CANDIDATES})
+        {_ORDER}"""),
+        {**bound, "begins": f"{_escape(squeezed)}%", "inside": f"% {_escape(typed)}%", "candidates": _CANDIDATES},
+    )
     return list(found.mappings().all())
 
 
@@ -83,6 +87,12 @@ def _rank_of(row: RowMapping, match: str, query: str) -> tuple[object, ...]:
     whole = squeezed in (row["initials"], (row["pinyin"] or "").replace(" ", "")) or row["search_name"] == folded
     begins = row["search_name"].startswith(folded) or (row["initials"] or "").startswith(squeezed)
     return (
-        match != "exact", not whole, row["status"] == "provisional", not begins, row["rank"] in ABOVE_SPECIES,
-        row["kind"] != "accepted", len(row["search_name"]), row["scientific_name"],
+        match != "exact",
+        not whole,
+        row["status"] == "provisional",
+        not begins,
+        row["rank"] in ABOVE_SPECIES,
+        row["kind"] != "accepted",
+        len(row["search_name"]),
+        row["scientific_name"],
     )

@@ -29,13 +29,19 @@ def load_lists(session: Session, paths: Sequence[Path] | None = None) -> list[Lo
     unchanged list writes nothing. Raises ListError naming file, row and field."""
     given = [read_list(path) for path in (paths if paths is not None else default_paths())]
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('xiangye.species_list'))"))
-    known = {(row[0], row[1]): row[2] for row in session.execute(text("SELECT list_id, version, digest FROM xiangye.list_version"))}
+    known = {
+        (row[0], row[1]): row[2]
+        for row in session.execute(text("SELECT list_id, version, digest FROM xiangye.list_version"))
+    }
     ordered = sorted(given, key=ParsedList.order)
-    changed = [parsed for parsed in ordered if known.get((parsed.list_id, parsed.descriptor["version"])) != parsed.digest]
+    changed = [
+        parsed for parsed in ordered if known.get((parsed.list_id, parsed.descriptor["version"])) != parsed.digest
+    ]
     if changed:
         loading.Loading(session, _with_names(given)).apply(changed)
     return [
-        Loaded(p.list_id, str(p.descriptor["version"]), str(p.descriptor["title_zh"]), p in changed, len(p.rows)) for p in ordered
+        Loaded(p.list_id, str(p.descriptor["version"]), str(p.descriptor["title_zh"]), p in changed, len(p.rows))
+        for p in ordered
     ]
 
 

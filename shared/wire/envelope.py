@@ -14,8 +14,13 @@ from shared.wire.occurrence import OccurrenceBody, TombstoneBody
 from shared.wire.patrol import FindingBody, PatrolBody, TrackSegmentBody
 
 BODIES: Mapping[str, type[WireSchema]] = {
-    "event": EventBody, "occurrence": OccurrenceBody, "patrol": PatrolBody, "track_segment": TrackSegmentBody, "finding": FindingBody,
-    "media": MediaBody, "tombstone": TombstoneBody,
+    "event": EventBody,
+    "occurrence": OccurrenceBody,
+    "patrol": PatrolBody,
+    "track_segment": TrackSegmentBody,
+    "finding": FindingBody,
+    "media": MediaBody,
+    "tombstone": TombstoneBody,
 }
 
 
@@ -72,9 +77,9 @@ def load_record(record: Any) -> dict[str, Any]:
 
 def _flatten(messages: Any, path: str = "") -> list[dict[str, str]]:
     if isinstance(messages, dict):
-        return [found for key, value in messages.items() for found in _flatten(value, f"{path}.{key}" if path else str(key))]
+        return [
+            found for key, value in messages.items() for found in _flatten(value, f"{path}.{key}" if path else str(key))
+        ]
     if isinstance(messages, list):
         return [found for value in messages for found in _flatten(value, path)]
     return [{"field": path.removesuffix("._schema"), "message": str(messages)}]
-
-

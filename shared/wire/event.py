@@ -4,7 +4,17 @@ from marshmallow import fields, validate
 
 from shared.vocabulary import DATE_PRECISIONS, EVENT_TYPES
 from shared.wire.base import (
-    Decimals, Identifier, MeasurementSchema, ObservedTime, PlaceSchema, Whole, WireSchema, code, optional, optional_text, text,
+    Decimals,
+    Identifier,
+    MeasurementSchema,
+    ObservedTime,
+    PlaceSchema,
+    Whole,
+    WireSchema,
+    code,
+    optional,
+    optional_text,
+    text,
 )
 
 
@@ -40,7 +50,9 @@ class EventBody(ObservedBody):
     location_name = optional_text(200)
     place = fields.Nested(PlaceSchema, allow_none=True, load_default=None)
     geometry = fields.List(
-        fields.List(fields.Integer(strict=True), validate=validate.Length(equal=2)), allow_none=True, load_default=None,
+        fields.List(fields.Integer(strict=True), validate=validate.Length(equal=2)),
+        allow_none=True,
+        load_default=None,
         validate=validate.Length(max=50_000),
     )
     effort = fields.Nested(EffortSchema, load_default=dict)

@@ -6,7 +6,16 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from shared.vocabulary import BASIS_OF_RECORD, EVIDENCE_CLASSES, OCCURRENCE_STATUS
 from shared.wire.base import (
-    Decimals, Identifier, MeasurementSchema, PlaceSchema, Whole, WireSchema, code, optional, optional_text, text,
+    Decimals,
+    Identifier,
+    MeasurementSchema,
+    PlaceSchema,
+    Whole,
+    WireSchema,
+    code,
+    optional,
+    optional_text,
+    text,
 )
 from shared.wire.event import ObservedBody
 

@@ -27,7 +27,9 @@ class TrackPoint(fields.Field[list[Any]]):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[Any]:
         if not isinstance(value, list) or len(value) != 5 or any(isinstance(part, bool) for part in value):
             raise ValidationError("a track point has five parts: t_ms, lon_e7, lat_e7, accuracy_cm, altitude_dm")
-        if not all(isinstance(part, int) for part in value[:3]) or not all(isinstance(p, int | None) for p in value[3:]):
+        if not all(isinstance(part, int) for part in value[:3]) or not all(
+            isinstance(p, int | None) for p in value[3:]
+        ):
             raise ValidationError("a track point holds whole numbers")
         if abs(value[1]) > 1_800_000_000 or abs(value[2]) > 900_000_000:
             raise ValidationError("a track point lies outside the globe")

@@ -15,6 +15,7 @@ from server.demo.photos import Shot, draw_all
 from server.media.model import MediaFile
 from server.media.rules import Undecodable, render
 from server.media.store import Store
+from shared.clock import CHINA
 from tests.serving import Live
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -22,7 +23,9 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 @pytest.fixture
 def photo(tmp_path: Path) -> bytes:
-    return draw_all(tmp_path / "photos", [Shot("a.jpg", "lake", 112.9287654, 24.9512345, datetime(2025, 5, 20, 8))])[0].read_bytes()
+    return draw_all(
+        tmp_path / "photos", [Shot("a.jpg", "lake", 112.9287654, 24.9512345, datetime(2025, 5, 20, 8, tzinfo=CHINA))]
+    )[0].read_bytes()
 
 
 def create(live: Live, data: bytes, sha256: str | None = None) -> requests.Response:
@@ -85,7 +88,15 @@ def test_a_photo_that_does_not_decode_is_kept_and_told(live: Live) -> None:
         assert "无法解码" in (file.problem or "")
 
 
-@pytest.mark.parametrize(("header", "value"), [("Upload-Length", "0"), ("Upload-Length", "x"), ("Upload-Length", "999999999999"), ("Upload-Metadata", "sha256 !!!")])
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Upload-Length", "0"),
+        ("Upload-Length", "x"),
+        ("Upload-Length", "999999999999"),
+        ("Upload-Metadata", "sha256 !!!"),
+    ],
+)
 def test_a_malformed_creation_names_its_header(live: Live, header: str, value: str) -> None:
     good = {"Upload-Length": "5", "Upload-Metadata": "sha256 " + base64.b64encode(b"a" * 64).decode()}
     answer = requests.post(f"{live.url}/v1/uploads", headers={**live.headers, **TUS, **good, header: value}, timeout=20)
@@ -94,7 +105,9 @@ def test_a_malformed_creation_names_its_header(live: Live, header: str, value: s
 
 def test_another_tablets_upload_is_not_there(live: Live, photo: bytes) -> None:
     made = create(live, photo)
-    stranger = requests.head(live.url + made.headers["Location"], headers={**TUS, "Authorization": "Bearer other"}, timeout=20)
+    stranger = requests.head(
+        live.url + made.headers["Location"], headers={**TUS, "Authorization": "Bearer other"}, timeout=20
+    )
     assert stranger.status_code == 401
 
 

@@ -11,16 +11,16 @@ from tests.conftest import clone
 
 
 @pytest.fixture(scope="session")
-def sharedclone(private_cluster: cluster.Cluster, reference_template: str) -> Iterator[Settings]:
+def shared_clone(private_cluster: cluster.Cluster, reference_template: str) -> Iterator[Settings]:
     with clone(private_cluster, reference_template, "places_shared") as made:
         yield made
 
 
 @pytest.fixture
-def shared_settings(sharedclone: Settings) -> Iterator[Settings]:
+def shared_settings(shared_clone: Settings) -> Iterator[Settings]:
     """Leaves no connection open, since the engines of other tests push this one out of the cache of engines."""
-    yield sharedclone
-    db.engine_for(sharedclone).dispose()
+    yield shared_clone
+    db.engine_for(shared_clone).dispose()
 
 
 @pytest.fixture

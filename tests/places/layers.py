@@ -17,9 +17,15 @@ def square(code: str, name: str, lon: float, lat: float, size: float = 0.1) -> d
 
 
 def feature(code: str, name: str, geometry: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return {"type": "Feature", "properties": {"name": name, "gb": f"156{code}"}, "geometry": geometry or mapping(box(0, 0, 1, 1))}
+    return {
+        "type": "Feature",
+        "properties": {"name": name, "gb": f"156{code}"},
+        "geometry": geometry or mapping(box(0, 0, 1, 1)),
+    }
 
 
 def small_layer(*counties: dict[str, Any], name: str = "small") -> Layer:
     groups = ([feature(code, zh) for code, zh in names.items()] for names in (PROVINCES, PREFECTURES))
-    return layer_of(name, "made by hand", *(json.dumps({"features": list(group)}).encode() for group in (*groups, counties)))
+    return layer_of(
+        name, "made by hand", *(json.dumps({"features": list(group)}).encode() for group in (*groups, counties))
+    )

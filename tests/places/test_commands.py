@@ -28,18 +28,39 @@ def _json(capsys: pytest.CaptureFixture[str], *argv: str) -> dict[str, object]:
 def test_locate_answers_as_others_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
     answer = _json(capsys, "locate", "112.95", "24.95")
     assert list(answer) == [
-        "county_code", "county_name", "prefecture_name", "in_scope", "uncertain", "distance_to_border_m", "areas", "grid_cell", "boundary_version",
+        "county_code",
+        "county_name",
+        "prefecture_name",
+        "in_scope",
+        "uncertain",
+        "distance_to_border_m",
+        "areas",
+        "grid_cell",
+        "boundary_version",
     ]
     assert answer["distance_to_border_m"] == pytest.approx(2868, abs=30)
     assert (answer["county_code"], answer["county_name"], answer["prefecture_name"]) == ("431022", "宜章县", "郴州市")
-    assert (answer["in_scope"], answer["uncertain"], answer["areas"], answer["grid_cell"]) == (True, False, [], "XY10-E0580N0264")
+    assert (answer["in_scope"], answer["uncertain"], answer["areas"], answer["grid_cell"]) == (
+        True,
+        False,
+        [],
+        "XY10-E0580N0264",
+    )
 
 
 @pytest.mark.usefixtures("database")
-@pytest.mark.parametrize(("argv", "code"), [
-    (("109.567", "26.748"), "522627"), (("113.110", "29.428"), "421088"), (("0", "0"), None), (("-112.95", "-24.95"), None),
-])
-def test_a_point_out_of_scope_is_an_answer_and_no_error(capsys: pytest.CaptureFixture[str], argv: tuple[str, str], code: str | None) -> None:
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (("109.567", "26.748"), "522627"),
+        (("113.110", "29.428"), "421088"),
+        (("0", "0"), None),
+        (("-112.95", "-24.95"), None),
+    ],
+)
+def test_a_point_out_of_scope_is_an_answer_and_no_error(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, str], code: str | None
+) -> None:
     answer = _json(capsys, "locate", *argv)
     assert (answer["county_code"], answer["in_scope"]) == (code, False)
 
@@ -56,18 +77,23 @@ def test_locate_speaks_to_a_person(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("database")
-@pytest.mark.parametrize(("argv", "words"), [
-    (("24.95", "112.95"), "可能写反了"),
-    (("112.95", "91"), "超出范围"),
-    (("1129500", "249500"), "超出范围"),
-    (("nan", "24.95"), "超出范围"),
-    (("112°57′", "24.95"), "不是数字"),
-    (("112,95", "24.95"), "不是数字"),
-    (("", "24.95"), "不是数字"),
-    (("112.95",), "LAT"),
-    (("112.95", "24.95", "300"), "300"),
-])
-def test_a_mistyped_point_is_refused_in_words(capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], words: str) -> None:
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("24.95", "112.95"), "可能写反了"),
+        (("112.95", "91"), "超出范围"),
+        (("1129500", "249500"), "超出范围"),
+        (("nan", "24.95"), "超出范围"),
+        (("112°57′", "24.95"), "不是数字"),
+        (("112,95", "24.95"), "不是数字"),
+        (("", "24.95"), "不是数字"),
+        (("112.95",), "LAT"),
+        (("112.95", "24.95", "300"), "300"),
+    ],
+)
+def test_a_mistyped_point_is_refused_in_words(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], words: str
+) -> None:
     assert run("places", ["locate", *argv, "--json"]) == 2
     captured = capsys.readouterr()
     assert words in captured.err

@@ -14,8 +14,20 @@ from server.places.grid import grid_cell
 from server.places.layer import read_aliases
 
 PER_PREFECTURE = {
-    "长沙市": 9, "株洲市": 9, "湘潭市": 5, "衡阳市": 12, "邵阳市": 12, "岳阳市": 9, "常德市": 9, "张家界市": 4, "益阳市": 6, "郴州市": 11,
-    "永州市": 11, "怀化市": 12, "娄底市": 5, "湘西土家族苗族自治州": 8,
+    "长沙市": 9,
+    "株洲市": 9,
+    "湘潭市": 5,
+    "衡阳市": 12,
+    "邵阳市": 12,
+    "岳阳市": 9,
+    "常德市": 9,
+    "张家界市": 4,
+    "益阳市": 6,
+    "郴州市": 11,
+    "永州市": 11,
+    "怀化市": 12,
+    "娄底市": 5,
+    "湘西土家族苗族自治州": 8,
 }
 
 
@@ -35,16 +47,21 @@ def test_another_province_has_its_own(reference: Session) -> None:
     assert queries.counties(reference, "99") == []
 
 
-@pytest.mark.parametrize(("old", "current", "name", "kind"), [
-    ("430122", "430112", "望城区", "retired"),
-    ("430124", "430182", "宁乡市", "retired"),
-    ("430221", "430212", "渌口区", "retired"),
-    ("430521", "430582", "邵东市", "retired"),
-    ("431121", "431181", "祁阳市", "retired"),
-    ("432824", "431022", "宜章县", "retired"),
-    ("430671", "430681", "汨罗市", "zone"),
-])
-def test_an_old_code_leads_to_the_county_of_today(reference: Session, old: str, current: str, name: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("old", "current", "name", "kind"),
+    [
+        ("430122", "430112", "望城区", "retired"),
+        ("430124", "430182", "宁乡市", "retired"),
+        ("430221", "430212", "渌口区", "retired"),
+        ("430521", "430582", "邵东市", "retired"),
+        ("431121", "431181", "祁阳市", "retired"),
+        ("432824", "431022", "宜章县", "retired"),
+        ("430671", "430681", "汨罗市", "zone"),
+    ],
+)
+def test_an_old_code_leads_to_the_county_of_today(
+    reference: Session, old: str, current: str, name: str, kind: str
+) -> None:
     county = queries.county(reference, old)
     assert (county.code, county.name_zh) == (current, name)
     assert county.alias is not None
@@ -64,16 +81,19 @@ def test_no_alias_is_a_county_and_each_either_leads_to_one_or_says_why_not(refer
             assert queries.county(reference, alias.code).code in counties
 
 
-@pytest.mark.parametrize(("code", "words"), [
-    ("999999", "没有代码为 '999999' 的县级行政区"),
-    ("宜章", "没有代码为 '宜章' 的县级行政区"),
-    ("", "六位数字"),
-    ("156431022", "六位数字"),
-    ("431000", "431000 是郴州市的代码，不是县级代码"),
-    ("430000", "430000 是湖南省的代码，不是县级代码"),
-    ("430271", "430271 云龙示范区是统计用区代码，从来不是县级行政区"),
-    ("430402", "430402 江东区是已停用的代码"),
-])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("999999", "没有代码为 '999999' 的县级行政区"),
+        ("宜章", "没有代码为 '宜章' 的县级行政区"),
+        ("", "六位数字"),
+        ("156431022", "六位数字"),
+        ("431000", "431000 是郴州市的代码，不是县级代码"),
+        ("430000", "430000 是湖南省的代码，不是县级代码"),
+        ("430271", "430271 云龙示范区是统计用区代码，从来不是县级行政区"),
+        ("430402", "430402 江东区是已停用的代码"),
+    ],
+)
 def test_what_is_no_county_is_refused_in_words(reference: Session, code: str, words: str) -> None:
     with pytest.raises(queries.UnknownCounty, match=words) as refused:
         queries.county(reference, code)
@@ -90,7 +110,9 @@ def test_the_date_of_a_code_is_kept_where_it_is_known(reference: Session) -> Non
 def test_shapes_of_a_province_cover_it_once(reference: Session) -> None:
     shapes = queries.province_counties(reference)
     assert [shape.county for shape in shapes] == queries.counties(reference)
-    area = reference.scalar(text("SELECT sum(ST_Area(geom::geography)) / 1e6 FROM xiangye.county WHERE province_code = '430000'"))
+    area = reference.scalar(
+        text("SELECT sum(ST_Area(geom::geography)) / 1e6 FROM xiangye.county WHERE province_code = '430000'")
+    )
     # On the ellipsoid; the reference file's 211,973 km² is smaller by 0.03 %.
     assert area == pytest.approx(212_031, rel=1e-5)
     assert all(Point(shape.shape.representative_point()).within(shape.shape) for shape in shapes)
@@ -104,7 +126,9 @@ def test_neighbours_lie_in_every_province_around(reference: Session) -> None:
 @pytest.mark.parametrize("code", ["431022", "431225", "430621"])
 def test_cells_hold_all_the_ground_of_a_county_and_no_more(reference: Session, code: str) -> None:
     cells = queries.grid_cells(reference, code)
-    area = reference.scalar(text("SELECT ST_Area(geom::geography) / 1e8 FROM xiangye.county WHERE code = :code"), {"code": code})
+    area = reference.scalar(
+        text("SELECT ST_Area(geom::geography) / 1e8 FROM xiangye.county WHERE code = :code"), {"code": code}
+    )
     assert sum(cell.share for cell in cells) == pytest.approx(area, rel=1e-4)
     assert [cell.code for cell in cells] == sorted({cell.code for cell in cells})
     shape, draw = queries.county_shape(reference, code), random.Random(code)

@@ -27,13 +27,19 @@ def test_the_central_meridian_is_straight_and_the_standard_parallels_keep_their_
         west, east = grid.to_albers(104.999, parallel), grid.to_albers(105.001, parallel)
         sine = math.sin(math.radians(parallel))
         normal = 6_378_137 / math.sqrt(1 - 0.00669438002290 * sine**2)
-        assert east[0] - west[0] == pytest.approx(normal * math.cos(math.radians(parallel)) * math.radians(0.002), rel=1e-8)
+        assert east[0] - west[0] == pytest.approx(
+            normal * math.cos(math.radians(parallel)) * math.radians(0.002), rel=1e-8
+        )
 
 
-@pytest.mark.parametrize("point", [(105.0, 0.0), (112.95, 25.01), (113.11, 29.43), (108.8, 30.1), (73.5, 39.4), (135.0, 48.3), (109.5, 18.2)])
+@pytest.mark.parametrize(
+    "point", [(105.0, 0.0), (112.95, 25.01), (113.11, 29.43), (108.8, 30.1), (73.5, 39.4), (135.0, 48.3), (109.5, 18.2)]
+)
 def test_the_plane_is_the_one_that_proj_computes(reference: Session, point: tuple[float, float]) -> None:
     there = reference.execute(
-        text("SELECT ST_X(p), ST_Y(p) FROM ST_Transform(ST_MakePoint(:lon, :lat), '+proj=longlat +ellps=GRS80 +no_defs', :plane) p"),
+        text(
+            "SELECT ST_X(p), ST_Y(p) FROM ST_Transform(ST_MakePoint(:lon, :lat), '+proj=longlat +ellps=GRS80 +no_defs', :plane) p"
+        ),
         {"lon": point[0], "lat": point[1], "plane": grid.PROJ_DEFINITION},
     ).one()
     assert grid.to_albers(*point) == pytest.approx(tuple(there), abs=1e-3)

@@ -27,7 +27,9 @@ def outlines(layer: Layer) -> dict[str, Outline]:
 def test_the_whole_country_is_read(outlines: dict[str, Outline]) -> None:
     assert len(outlines) == 2891
     assert len({code[:2] for code in outlines}) == 34
-    assert all(outline.shape.is_valid and not outline.shape.is_empty and outline.name_zh for outline in outlines.values())
+    assert all(
+        outline.shape.is_valid and not outline.shape.is_empty and outline.name_zh for outline in outlines.values()
+    )
 
 
 def test_odd_codes_keep_their_names(outlines: dict[str, Outline]) -> None:
@@ -53,12 +55,17 @@ def test_the_same_files_give_the_same_version(layer: Layer) -> None:
 def test_hunan_equals_the_reference_file(outlines: dict[str, Outline], shared_data: Path) -> None:
     theirs = json.loads((shared_data / "hunan_counties.geojson").read_text(encoding="utf-8"))["features"]
     ours = {code: outline for code, outline in outlines.items() if code.startswith("43")}
-    assert {f["properties"]["code"]: f["properties"]["name_zh"] for f in theirs} == {code: o.name_zh for code, o in ours.items()}
+    assert {f["properties"]["code"]: f["properties"]["name_zh"] for f in theirs} == {
+        code: o.name_zh for code, o in ours.items()
+    }
     for f in theirs:  # the two packages round the sixth decimal differently: 0.1 m
         mine, other = ours[f["properties"]["code"]], shape(f["geometry"])
         assert shapely.get_num_coordinates(mine.shape) == shapely.get_num_coordinates(other)
         assert shapely.hausdorff_distance(mine.shape, other) < 2e-6
-        assert (mine.prefecture_code, mine.prefecture_name) == (f["properties"]["prefecture_code"], f["properties"]["prefecture_zh"])
+        assert (mine.prefecture_code, mine.prefecture_name) == (
+            f["properties"]["prefecture_code"],
+            f["properties"]["prefecture_zh"],
+        )
     assert sum(shapely.get_num_coordinates(outline.shape) for outline in ours.values()) == 16_897
 
 
@@ -76,7 +83,9 @@ def test_a_ring_that_touches_itself_is_repaired_without_losing_ground() -> None:
     assert outline.shape.area == touching.area
 
 
-@pytest.mark.parametrize(("gb", "word"), [("", "''"), ("430101", "430101"), ("15643010", "15643010"), ("156ABCDEF", "156ABCDEF")])
+@pytest.mark.parametrize(
+    ("gb", "word"), [("", "''"), ("430101", "430101"), ("15643010", "15643010"), ("156ABCDEF", "156ABCDEF")]
+)
 def test_an_area_without_a_proper_code_is_refused(gb: str, word: str) -> None:
     odd = square("430101", "甲县", 112, 28)
     odd["properties"]["gb"] = gb
@@ -109,9 +118,17 @@ def test_the_alias_list_holds_every_code_of_the_reference_file(shared_data: Path
     with (shared_data / "admin" / "hunan_retired_and_pseudo_codes.csv").open(encoding="utf-8-sig") as file:
         theirs = {row["code"]: row for row in csv.DictReader(file)}
     ours = {alias.code: alias for alias in read_aliases().aliases}
-    assert {code: alias.name_zh for code, alias in ours.items()} == {code: row["name_zh"] for code, row in theirs.items()}
-    assert all((ours[code].kind == "zone") == row["kind"].startswith("statistical zone") for code, row in theirs.items())
-    changed = {code for code, row in theirs.items() if row["likely_current_code"] and row["likely_current_code"] != ours[code].current_code}
+    assert {code: alias.name_zh for code, alias in ours.items()} == {
+        code: row["name_zh"] for code, row in theirs.items()
+    }
+    assert all(
+        (ours[code].kind == "zone") == row["kind"].startswith("statistical zone") for code, row in theirs.items()
+    )
+    changed = {
+        code
+        for code, row in theirs.items()
+        if row["likely_current_code"] and row["likely_current_code"] != ours[code].current_code
+    }
     assert changed == {"432201", "432921"}  # city of 岳阳 and county of 零陵: same names as, but not, 岳阳县 and 零陵区
 
 

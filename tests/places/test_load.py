@@ -72,23 +72,43 @@ def test_aliases_that_do_not_fit_the_layer_stop_the_load(settings: Settings) -> 
 def test_a_new_alias_list_takes_the_place_of_the_old(session: Session) -> None:
     load_counties(session, FIRST, NO_ALIASES)
     (alias,) = (alias for alias in read_aliases().aliases if alias.code == "430122")
-    moved = AliasList("county-alias-one", "made by hand", "1" * 64, (type(alias)(**{**vars(alias), "current_code": "430102"}),))
+    moved = AliasList(
+        "county-alias-one", "made by hand", "1" * 64, (type(alias)(**{**vars(alias), "current_code": "430102"}),)
+    )
     assert load_counties(session, FIRST, moved).changed
     assert queries.county(session, "430122").name_zh == "乙县"
     assert load_counties(session, FIRST, NO_ALIASES) == Loaded(FIRST.id, 2, 0, changed=False)
 
 
-@pytest.mark.parametrize(("statement", "constraint"), [
-    ("UPDATE xiangye.county SET code = '43010' WHERE code = '430102'", "county_code_check"),
-    ("UPDATE xiangye.county SET province_code = '440000' WHERE code = '430102'", "county_check"),
-    ("UPDATE xiangye.county SET geom = ST_GeomFromText('MULTIPOLYGON(((0 0,1 1,1 0,0 1,0 0)))', 4326) WHERE code = '430102'", "county_geom_check"),
-    ("UPDATE xiangye.county SET boundary_version = 'unheard of' WHERE code = '430102'", "county_boundary_version_fkey"),
-    ("INSERT INTO xiangye.county SELECT * FROM xiangye.county WHERE code = '430102'", "county_pkey"),
-    ("INSERT INTO xiangye.boundary_version (id, kind, source, digest) VALUES ('x', 'county', 'x', repeat('a', 64))", "in_force"),
-    ("INSERT INTO xiangye.county_alias (code, name_zh, kind, basis) VALUES ('430199', '某县', 'retired', 'upgrade')", "county_alias_check"),
-    ("INSERT INTO xiangye.county_alias (code, name_zh, kind, basis) VALUES ('430199', '某县', 'county', 'none')", "county_alias_kind_check"),
-    ("UPDATE xiangye.county_alias SET current_code = code WHERE code = '430122'", "county_alias"),
-])
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("UPDATE xiangye.county SET code = '43010' WHERE code = '430102'", "county_code_check"),
+        ("UPDATE xiangye.county SET province_code = '440000' WHERE code = '430102'", "county_check"),
+        (
+            "UPDATE xiangye.county SET geom = ST_GeomFromText('MULTIPOLYGON(((0 0,1 1,1 0,0 1,0 0)))', 4326) WHERE code = '430102'",
+            "county_geom_check",
+        ),
+        (
+            "UPDATE xiangye.county SET boundary_version = 'unheard of' WHERE code = '430102'",
+            "county_boundary_version_fkey",
+        ),
+        ("INSERT INTO xiangye.county SELECT * FROM xiangye.county WHERE code = '430102'", "county_pkey"),
+        (
+            "INSERT INTO xiangye.boundary_version (id, kind, source, digest) VALUES ('x', 'county', 'x', repeat('a', 64))",
+            "in_force",
+        ),
+        (
+            "INSERT INTO xiangye.county_alias (code, name_zh, kind, basis) VALUES ('430199', '某县', 'retired', 'upgrade')",
+            "county_alias_check",
+        ),
+        (
+            "INSERT INTO xiangye.county_alias (code, name_zh, kind, basis) VALUES ('430199', '某县', 'county', 'none')",
+            "county_alias_kind_check",
+        ),
+        ("UPDATE xiangye.county_alias SET current_code = code WHERE code = '430122'", "county_alias"),
+    ],
+)
 def test_the_database_refuses_what_cannot_be(reference: Session, statement: str, constraint: str) -> None:
     with pytest.raises(IntegrityError, match=constraint):
         reference.execute(text(statement))
@@ -96,5 +116,7 @@ def test_the_database_refuses_what_cannot_be(reference: Session, statement: str,
 
 def _everything(session: Session) -> list[object]:
     versions = session.execute(text("SELECT * FROM xiangye.boundary_version ORDER BY id")).all()
-    digest = session.scalar(text("SELECT md5(string_agg(c::text, '' ORDER BY code, boundary_version)) FROM xiangye.county c"))
+    digest = session.scalar(
+        text("SELECT md5(string_agg(c::text, '' ORDER BY code, boundary_version)) FROM xiangye.county c")
+    )
     return [versions, digest, session.scalar(select(func.count()).select_from(CountyAlias))]

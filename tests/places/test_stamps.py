@@ -18,33 +18,48 @@ from server.places.rules import Stamp
 DEGREE_M = 111_195.0
 
 
-@pytest.mark.parametrize(("lon", "lat", "code", "name", "prefecture"), [
-    (112.95, 24.95, "431022", "宜章县", "郴州市"),  # 莽山
-    (113.0, 29.3, "430621", "岳阳县", "岳阳市"),  # 东洞庭湖
-    (113.0, 29.4, "430611", "君山区", "岳阳市"),  # 东洞庭湖, its northern shore
-    (110.43, 29.34, "430811", "武陵源区", "张家界市"),
-    (109.73, 28.31, "433101", "吉首市", "湘西土家族苗族自治州"),
-])
+@pytest.mark.parametrize(
+    ("lon", "lat", "code", "name", "prefecture"),
+    [
+        (112.95, 24.95, "431022", "宜章县", "郴州市"),  # 莽山
+        (113.0, 29.3, "430621", "岳阳县", "岳阳市"),  # 东洞庭湖
+        (113.0, 29.4, "430611", "君山区", "岳阳市"),  # 东洞庭湖, its northern shore
+        (110.43, 29.34, "430811", "武陵源区", "张家界市"),
+        (109.73, 28.31, "433101", "吉首市", "湘西土家族苗族自治州"),
+    ],
+)
 def test_places_of_hunan(reference: Session, lon: float, lat: float, code: str, name: str, prefecture: str) -> None:
     stamp = queries.locate(reference, lon, lat)
-    assert (stamp.county_code, stamp.county_name, stamp.prefecture_name, stamp.in_scope) == (code, name, prefecture, True)
+    assert (stamp.county_code, stamp.county_name, stamp.prefecture_name, stamp.in_scope) == (
+        code,
+        name,
+        prefecture,
+        True,
+    )
     assert stamp.prefecture_code == code[:4] + "00"
     assert stamp.areas == ()
 
 
-@pytest.mark.parametrize(("lon", "lat", "code", "name"), [
-    (113.26, 23.13, "440104", "越秀区"),
-    (109.567, 26.748, "522627", "天柱县"),  # 地湖乡, an exclave inside 会同县
-    (113.110, 29.428, "421088", "监利市"),  # an exclave inside 君山区
-    (114.17, 22.30, "810109", "油尖旺区"),
-    (121.5, 25.04, "710009", "台北市"),
-])
-def test_a_point_elsewhere_in_china_keeps_its_true_county(reference: Session, lon: float, lat: float, code: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("lon", "lat", "code", "name"),
+    [
+        (113.26, 23.13, "440104", "越秀区"),
+        (109.567, 26.748, "522627", "天柱县"),  # 地湖乡, an exclave inside 会同县
+        (113.110, 29.428, "421088", "监利市"),  # an exclave inside 君山区
+        (114.17, 22.30, "810109", "油尖旺区"),
+        (121.5, 25.04, "710009", "台北市"),
+    ],
+)
+def test_a_point_elsewhere_in_china_keeps_its_true_county(
+    reference: Session, lon: float, lat: float, code: str, name: str
+) -> None:
     stamp = queries.locate(reference, lon, lat)
     assert (stamp.county_code, stamp.county_name, stamp.in_scope) == (code, name, False)
 
 
-@pytest.mark.parametrize(("lon", "lat"), [(0, 0), (112, 18), (2.35, 48.86), (-112.9, -25.1), (200, 95), (math.nan, 27), (112, math.inf)])
+@pytest.mark.parametrize(
+    ("lon", "lat"), [(0, 0), (112, 18), (2.35, 48.86), (-112.9, -25.1), (200, 95), (math.nan, 27), (112, math.inf)]
+)
 def test_a_point_in_no_county_is_stamped_so(reference: Session, lon: float, lat: float) -> None:
     stamp = queries.locate(reference, lon, lat)
     version = queries.boundary_version(reference)
@@ -87,7 +102,9 @@ def test_on_a_shared_border_the_lowest_code_wins(reference: Session) -> None:
         if not shared:
             continue
         stamp = queries.locate(reference, *min(shared))
-        touching = [c for c in (own, *queries.neighbours(reference, "431022")) if c.shape.intersects(Point(min(shared)))]
+        touching = [
+            c for c in (own, *queries.neighbours(reference, "431022")) if c.shape.intersects(Point(min(shared)))
+        ]
         assert stamp.county_code == min(c.county.code for c in touching)
         assert (stamp.distance_to_border_m, stamp.uncertain) == (0.0, True)
         checked += 1

@@ -10,7 +10,8 @@ from shared.canonical import NotCanonical, canonical_bytes, digest, parse
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | texts,
-    lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=20,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+    max_leaves=20,
 )
 
 
@@ -30,7 +31,9 @@ def test_golden_digest_with_a_rare_character_beyond_the_bmp() -> None:
     assert digest(value) == hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
-@pytest.mark.parametrize(("value", "path"), [({"a": [1.5]}, "/a/0"), ({"a": {"b": 2**53}}, "/a/b"), ({"x": "\ud800"}, "/x"), ({1: 2}, "/")])
+@pytest.mark.parametrize(
+    ("value", "path"), [({"a": [1.5]}, "/a/0"), ({"a": {"b": 2**53}}, "/a/b"), ({"x": "\ud800"}, "/x"), ({1: 2}, "/")]
+)
 def test_what_has_no_canonical_form_is_refused_by_its_path(value: object, path: str) -> None:
     with pytest.raises(NotCanonical) as refused:
         canonical_bytes(value)

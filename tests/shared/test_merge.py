@@ -18,7 +18,12 @@ def states(*versions: Version) -> set[str]:
 
 
 def test_any_order_of_arrival_ends_in_one_state() -> None:
-    for versions in ((FIRST, COUNT, SEX, LATER), (FIRST, COUNT, OTHER_COUNT), (FIRST, COUNT, GONE), (FIRST, ORPHAN, SEX)):
+    for versions in (
+        (FIRST, COUNT, SEX, LATER),
+        (FIRST, COUNT, OTHER_COUNT),
+        (FIRST, COUNT, GONE),
+        (FIRST, ORPHAN, SEX),
+    ):
         assert len(states(*versions)) == 1
 
 

@@ -1,6 +1,5 @@
 """Idempotent by id and digest; nothing is lost, nothing doubled, one bad record blocks no other."""
 
-import copy
 import itertools
 from typing import Any
 
@@ -33,7 +32,10 @@ def count(session: Session, table: str) -> int:
 
 
 def frozen(session: Session) -> dict[str, Any]:
-    return {record.id: record for record in frozen_records(session, LOCAL_OPERATOR, CLOCK, "test", end_of_day_in_china("2025-06-01"))}
+    return {
+        record.id: record
+        for record in frozen_records(session, LOCAL_OPERATOR, CLOCK, "test", end_of_day_in_china("2025-06-01"))
+    }
 
 
 def test_a_repeat_is_recognised_and_changes_nothing(reference: Session) -> None:
@@ -48,7 +50,9 @@ def test_a_child_before_its_parent_is_accepted_and_finds_it(reference: Session) 
     child = occurrence(event_id=parent["id"])
     assert outcomes(reference, child) == ["accepted"]
     assert outcomes(reference, parent) == ["accepted"]
-    row = reference.execute(text("SELECT o.event_id, e.effort_length_m FROM occurrence o JOIN event e ON e.id = o.event_id")).one()
+    row = reference.execute(
+        text("SELECT o.event_id, e.effort_length_m FROM occurrence o JOIN event e ON e.id = o.event_id")
+    ).one()
     assert (str(row[0]), row[1]) == (parent["id"], 2000)
 
 
@@ -83,7 +87,13 @@ def test_two_edits_of_one_field_are_a_conflict_for_a_person(reference: Session) 
 def test_a_tombstone_deletes_and_history_stays(reference: Session) -> None:
     first = occurrence()
     send(reference, first)
-    grave = {**first, "kind": "tombstone", "base_digest": digest(first), "seq": 2, "body": {"target_id": first["id"], "target_kind": "occurrence"}}
+    grave = {
+        **first,
+        "kind": "tombstone",
+        "base_digest": digest(first),
+        "seq": 2,
+        "body": {"target_id": first["id"], "target_kind": "occurrence"},
+    }
     assert outcomes(reference, grave) == ["accepted"]
     assert first["id"] not in frozen(reference)
     assert count(reference, "version") == 2
@@ -92,8 +102,14 @@ def test_a_tombstone_deletes_and_history_stays(reference: Session) -> None:
 def test_one_bad_record_blocks_no_other_and_its_bytes_are_kept(reference: Session) -> None:
     good = [occurrence(), occurrence()]
     bad = [
-        occurrence(individual_count="three"), {"id": 5}, None, occurrence(survey_id=str(uuid7())), {**occurrence(), "device": str(uuid7())},
-        {**occurrence(), "author": str(uuid7())}, envelope("unicorn", {}), occurrence(measurements=[{"code": "x", "value": "1" * 300}]),
+        occurrence(individual_count="three"),
+        {"id": 5},
+        None,
+        occurrence(survey_id=str(uuid7())),
+        {**occurrence(), "device": str(uuid7())},
+        {**occurrence(), "author": str(uuid7())},
+        envelope("unicorn", {}),
+        occurrence(measurements=[{"code": "x", "value": "1" * 300}]),
     ]
     result = send(reference, good[0], *bad, good[1])
     assert [o.outcome for o in result] == ["accepted"] + ["quarantined"] * len(bad) + ["accepted"]
@@ -114,15 +130,23 @@ def test_what_only_the_database_refuses_is_quarantined_alone(reference: Session)
 def test_an_id_of_another_kind_is_refused(reference: Session) -> None:
     first = event()
     send(reference, first)
-    assert [(o.outcome, o.reason) for o in send(reference, {**occurrence(), "id": first["id"]})] == [("quarantined", "wrong_kind")]
+    assert [(o.outcome, o.reason) for o in send(reference, {**occurrence(), "id": first["id"]})] == [
+        ("quarantined", "wrong_kind")
+    ]
 
 
 def test_a_corrected_date_moves_the_row_to_its_year(reference: Session) -> None:
     first = occurrence()
     send(reference, first)
     send(reference, edited(first, observed_from="2019-05-20", date_precision="day"))
-    assert reference.execute(text("SELECT tableoid::regclass::text, observed_year FROM occurrence")).one() == ("occurrence_2019", 2019)
-    assert reference.execute(text("SELECT observed_year FROM ledger WHERE id = :id"), {"id": first["id"]}).scalar_one() == 2019
+    assert reference.execute(text("SELECT tableoid::regclass::text, observed_year FROM occurrence")).one() == (
+        "occurrence_2019",
+        2019,
+    )
+    assert (
+        reference.execute(text("SELECT observed_year FROM ledger WHERE id = :id"), {"id": first["id"]}).scalar_one()
+        == 2019
+    )
 
 
 def test_flags_tell_what_is_odd_and_nothing_is_redated(reference: Session) -> None:

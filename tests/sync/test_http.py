@@ -33,7 +33,9 @@ def test_enrolment_works_once(live: Live) -> None:
     again = requests.post(f"{live.url}/v1/devices/enrol", json={**ask, "device_id": str(uuid7())}, timeout=20)
     assert problem(again) == (410, "enrolment_used")
     with open_session(live.settings) as session:
-        kept = session.execute(text("SELECT string_agg(d::text, '') || (SELECT string_agg(e::text, '') FROM enrolment e) FROM device d")).scalar_one()
+        kept = session.execute(
+            text("SELECT string_agg(d::text, '') || (SELECT string_agg(e::text, '') FROM enrolment e) FROM device d")
+        ).scalar_one()
     assert first.json()["credential"] not in kept
     assert code not in kept
 
@@ -51,7 +53,8 @@ def test_a_batch_brings_one_receipt_a_record(live: Live) -> None:
     assert answer.headers["Xiangye-Protocol"] == "1"
     receipts = answer.json()["receipts"]
     assert [(r["record_id"], r["digest"], r["outcome"]) for r in receipts] == [
-        (sent[0]["id"], digest(sent[0]), "accepted"), (sent[1]["id"], digest(sent[1]), "quarantined"),
+        (sent[0]["id"], digest(sent[0]), "accepted"),
+        (sent[1]["id"], digest(sent[1]), "quarantined"),
     ]
     assert receipts[1]["detail"][0]["field"] == "body.individual_count"
     assert receipts[0]["holder"] == "province"
@@ -82,17 +85,28 @@ def test_a_revoked_tablet_is_refused_at_once(live: Live) -> None:
     assert problem(live.post_batch(occurrence())) == (401, "credential_unknown")
 
 
-@pytest.mark.parametrize(("body", "code"), [
-    (b"{", "not_json"), (b"[]", "batch_malformed"), (b'{"protocol":1,"records":3}', "batch_malformed"), (b'{"protocol":9,"records":[]}', "batch_malformed"),
-    (b'{"protocol":1,"records":[1.5]}', "not_json"),
-])
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "not_json"),
+        (b"[]", "batch_malformed"),
+        (b'{"protocol":1,"records":3}', "batch_malformed"),
+        (b'{"protocol":9,"records":[]}', "batch_malformed"),
+        (b'{"protocol":1,"records":[1.5]}', "not_json"),
+    ],
+)
 def test_what_is_no_batch_is_refused_in_words(live: Live, body: bytes, code: str) -> None:
     answer = requests.post(f"{live.url}/v1/sync/batches", data=body, headers=live.headers, timeout=20)
     assert problem(answer) == (400, code)
 
 
 def test_a_cut_gzip_is_no_batch(live: Live) -> None:
-    answer = requests.post(f"{live.url}/v1/sync/batches", data=b"\x1f\x8b\x08\0", headers={**live.headers, "Content-Encoding": "gzip"}, timeout=20)
+    answer = requests.post(
+        f"{live.url}/v1/sync/batches",
+        data=b"\x1f\x8b\x08\0",
+        headers={**live.headers, "Content-Encoding": "gzip"},
+        timeout=20,
+    )
     assert problem(answer) == (400, "batch_malformed")
 
 
@@ -100,7 +114,9 @@ def test_a_gzip_bomb_costs_no_more_than_the_cap(live: Live) -> None:
     import gzip
 
     bomb = gzip.compress(b" " * 50_000_000)
-    answer = requests.post(f"{live.url}/v1/sync/batches", data=bomb, headers={**live.headers, "Content-Encoding": "gzip"}, timeout=20)
+    answer = requests.post(
+        f"{live.url}/v1/sync/batches", data=bomb, headers={**live.headers, "Content-Encoding": "gzip"}, timeout=20
+    )
     assert problem(answer) == (413, "too_large")
 
 
@@ -113,7 +129,9 @@ def test_changes_come_in_pages_that_neither_skip_nor_repeat(live: Live) -> None:
     live.post_batch(*sent)
     cursor, seen, more = 0, [], True
     while more:
-        page = requests.get(f"{live.url}/v1/sync/changes", params={"cursor": cursor, "limit": 3}, headers=live.headers, timeout=20).json()
+        page = requests.get(
+            f"{live.url}/v1/sync/changes", params={"cursor": cursor, "limit": 3}, headers=live.headers, timeout=20
+        ).json()
         seen += [change["record_id"] for change in page["changes"]]
         cursor, more = page["cursor"], page["more"]
     assert sorted(seen) == sorted(record["id"] for record in sent)
@@ -129,9 +147,13 @@ def test_the_pack_is_one_file_by_digest(live: Live, tmp_path: Any) -> None:
     assert hashlib.sha256(pack.content).hexdigest() == told["sha256"]
     (tmp_path / "pack.sqlite").write_bytes(pack.content)
     with contextlib.closing(sqlite3.connect(tmp_path / "pack.sqlite")) as opened:
-        row = opened.execute("SELECT protection_class, sensitivity, initials FROM taxon WHERE name_zh = '穿山甲'").fetchone()
+        row = opened.execute(
+            "SELECT protection_class, sensitivity, initials FROM taxon WHERE name_zh = '穿山甲'"
+        ).fetchone()
     assert row == ("I", 1, "csj")
-    unchanged = requests.get(f"{live.url}/v1/packs/taxa", headers={**live.headers, "If-None-Match": pack.headers["ETag"]}, timeout=20)
+    unchanged = requests.get(
+        f"{live.url}/v1/packs/taxa", headers={**live.headers, "If-None-Match": pack.headers["ETag"]}, timeout=20
+    )
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 

@@ -37,7 +37,10 @@ def test_protection(capsys: pytest.CaptureFixture[str]) -> None:
     answer = json.loads(capsys.readouterr().out)
     assert (answer["protection_class"], answer["entry"], answer["list_version"]) == ("II", "石斛属（所有种）", "2021")
     assert run("species", ["protection", "穿山甲"]) == 0
-    assert capsys.readouterr().out == "穿山甲 Manis pentadactyla：国家一级；国家重点保护野生动物名录（2021），穿山甲；列入名录的种\n"
+    assert (
+        capsys.readouterr().out
+        == "穿山甲 Manis pentadactyla：国家一级；国家重点保护野生动物名录（2021），穿山甲；列入名录的种\n"
+    )
     assert run("species", ["protection", "白鹭", "--on", "2025-06-01"]) == 0
     assert "无国家保护级别" in capsys.readouterr().out
 

@@ -14,7 +14,15 @@ from server.taxa.lists import ListError
 from server.taxa.service import LISTS_DIR, ensure_taxa, load_lists
 
 TABLES = (
-    "taxon", "taxon_name", "pinyin_reading", "species_list", "list_version", "list_entry", "list_rule", "list_rule_exclusion", "sensitivity_rule",
+    "taxon",
+    "taxon_name",
+    "pinyin_reading",
+    "species_list",
+    "list_version",
+    "list_entry",
+    "list_rule",
+    "list_rule_exclusion",
+    "sensitivity_rule",
     "red_list_assessment",
 )
 
@@ -42,21 +50,36 @@ def test_counts_in_the_database_are_the_descriptors(reference: Session) -> None:
         assert (version.taxon_count, version.group_count) == (counts.get("taxa", 0), counts.get("groups", 0))
         if version.kind in ("protected", "invasive", "checklist"):
             stored = [
-                reference.execute(text(f"SELECT count(*) FROM xiangye.{t} WHERE list_id = :list"), {"list": version.list_id}).scalar_one()
+                reference.execute(
+                    text(f"SELECT count(*) FROM xiangye.{t} WHERE list_id = :list"), {"list": version.list_id}
+                ).scalar_one()
                 for t in ("list_entry", "list_rule")
             ]
             assert stored == [counts["taxa"], counts["groups"]]
-    assert reference.execute(text("""
+    assert (
+        reference.execute(
+            text("""
         SELECT (SELECT count(*) FROM xiangye.list_entry WHERE population = 'wild')
             + (SELECT count(*) FROM xiangye.list_rule WHERE population = 'wild')
-        """)).scalar_one() == 63
+        """)
+        ).scalar_one()
+        == 63
+    )
 
 
-@pytest.mark.parametrize(("name", "latin"), [
-    ("蛇𬶋", "Saurogobio dabryi"), ("普通鵟", "Buteo japonicus"), ("小䴙䴘", "Tachybaptus ruficollis"), ("滇䴓", "Sitta yunnanensis"),
-    ("长丝𩷶", "Pangasius sanitwangsei"), ("伟铗𧈢", "Atlasjapyx atlas"), ("中华叶䗛", "Phyllium sinensis"),
-    ("䱗", "Hemiculter leucisculus"),
-])
+@pytest.mark.parametrize(
+    ("name", "latin"),
+    [
+        ("蛇𬶋", "Saurogobio dabryi"),
+        ("普通鵟", "Buteo japonicus"),
+        ("小䴙䴘", "Tachybaptus ruficollis"),
+        ("滇䴓", "Sitta yunnanensis"),
+        ("长丝𩷶", "Pangasius sanitwangsei"),
+        ("伟铗𧈢", "Atlasjapyx atlas"),
+        ("中华叶䗛", "Phyllium sinensis"),
+        ("䱗", "Hemiculter leucisculus"),
+    ],
+)
 def test_rare_characters_survive(reference: Session, name: str, latin: str) -> None:
     [taxon] = queries.resolve_many(reference, [(None, name)])
     assert taxon is not None
@@ -65,12 +88,19 @@ def test_rare_characters_survive(reference: Session, name: str, latin: str) -> N
     assert taxon.name_zh.encode() == name.encode()
 
 
-@pytest.mark.parametrize(("written", "accepted"), [
-    ("Abies ziyuanensis", "资源冷杉"), ("Pontederia crassipes", "凤眼蓝"), ("Conyza canadensis", "小蓬草"),
-    ("Lithobates catesbeianus", "美洲牛蛙"),
-    ("Neophocaena phocaenoid", "印太江豚"), ("Macroclemys temminckii", "大鳄龟"), ("Eupatorium adenophorum", "紫茎泽兰"),
-    ("水葫芦", "凤眼蓝"),
-])
+@pytest.mark.parametrize(
+    ("written", "accepted"),
+    [
+        ("Abies ziyuanensis", "资源冷杉"),
+        ("Pontederia crassipes", "凤眼蓝"),
+        ("Conyza canadensis", "小蓬草"),
+        ("Lithobates catesbeianus", "美洲牛蛙"),
+        ("Neophocaena phocaenoid", "印太江豚"),
+        ("Macroclemys temminckii", "大鳄龟"),
+        ("Eupatorium adenophorum", "紫茎泽兰"),
+        ("水葫芦", "凤眼蓝"),
+    ],
+)
 def test_synonyms_and_other_names_lead_to_the_accepted_taxon(reference: Session, written: str, accepted: str) -> None:
     [taxon] = queries.resolve_many(reference, [(written, None)])
     assert taxon is not None
@@ -93,9 +123,11 @@ def test_one_broken_list_loads_none(session: Session, tmp_path: Path) -> None:
 
 def test_a_list_alone_uses_the_synonyms(session: Session) -> None:
     load_lists(session, [LISTS_DIR / "invasive_mee_batch_3.csv"])
-    [entry] = session.execute(text("""
+    [entry] = session.execute(
+        text("""
         SELECT e.scientific_name, t.scientific_name FROM xiangye.list_entry e JOIN xiangye.taxon t USING (taxon_id)
-        WHERE e.name_zh = '小蓬草'""")).all()
+        WHERE e.name_zh = '小蓬草'""")
+    ).all()
     assert tuple(entry) == ("Conyza canadensis", "Erigeron canadensis")
 
 
@@ -118,13 +150,24 @@ def test_a_corrected_file_replaces_its_rows(reference: Session, tmp_path: Path) 
 
 
 def test_unknown_names_become_provisional_taxa_once(reference: Session) -> None:
-    names = [("Dendrobium xyz", None), ("Corvus dauuricus Pallas, 1776", "达乌里寒鸦"), ("某种鸟", None), ("unknown bird", None),
-    ("Manis pentadactyla", None), (None, None)]
+    names = [
+        ("Dendrobium xyz", None),
+        ("Corvus dauuricus Pallas, 1776", "达乌里寒鸦"),
+        ("某种鸟", None),
+        ("unknown bird", None),
+        ("Manis pentadactyla", None),
+        (None, None),
+    ]
     assert ensure_taxa(reference, names) == 4
     assert ensure_taxa(reference, names) == 0
     orchid, crow, zh, words, pangolin, nothing = queries.resolve_many(reference, names)
     assert orchid and crow and zh and words and pangolin
-    assert (orchid.family, orchid.group_zh, orchid.status, orchid.rank) == ("Orchidaceae", "维管束植物", "provisional", "species")
+    assert (orchid.family, orchid.group_zh, orchid.status, orchid.rank) == (
+        "Orchidaceae",
+        "维管束植物",
+        "provisional",
+        "species",
+    )
     assert (crow.name_zh, crow.family) == ("达乌里寒鸦", "Corvidae")
     assert (zh.rank, zh.name_zh, words.scientific_name) == ("unranked", "某种鸟", "unknown bird")
     assert (pangolin.status, nothing) == ("accepted", None)

@@ -9,9 +9,21 @@ from sqlalchemy.orm import Session
 from server.taxa import provisional, queries
 
 
-@pytest.mark.parametrize("typed", [
-    "csj", "CSJ", "Manis pent", "manis pent", "pent manis", "穿山甲", "chuanshanjia", "chuan shan", "中华穿山甲", "鲮鲤",
-])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "csj",
+        "CSJ",
+        "Manis pent",
+        "manis pent",
+        "pent manis",
+        "穿山甲",
+        "chuanshanjia",
+        "chuan shan",
+        "中华穿山甲",
+        "鲮鲤",
+    ],
+)
 def test_the_pangolin_is_found_by_any_of_its_names(reference: Session, typed: str) -> None:
     found = queries.find(reference, typed)
     pangolin = next(taxon for taxon in found if taxon["scientific_name"] == "Manis pentadactyla")
@@ -20,12 +32,20 @@ def test_the_pangolin_is_found_by_any_of_its_names(reference: Session, typed: st
     assert pangolin["lists"] == ["protected_animals_2021"]
 
 
-@pytest.mark.parametrize(("typed", "first", "match"), [
-    ("csj", "Manis pentadactyla", "initials"), ("Manis pent", "Manis pentadactyla", "latin"), ("穿山甲", "Manis pentadactyla", "exact"),
-    ("白鹭", "Egretta garzetta", "exact"), ("chonglou", "Paris chinensis", "pinyin"), ("鵟", "Buteo hemilasius", "chinese"),
-    ("xpt", "Tachybaptus ruficollis", "initials"),
-    ("Eichhornia crassipes", "Eichhornia crassipes", "exact"), ("Pontederia", "Eichhornia crassipes", "latin"),
-])
+@pytest.mark.parametrize(
+    ("typed", "first", "match"),
+    [
+        ("csj", "Manis pentadactyla", "initials"),
+        ("Manis pent", "Manis pentadactyla", "latin"),
+        ("穿山甲", "Manis pentadactyla", "exact"),
+        ("白鹭", "Egretta garzetta", "exact"),
+        ("chonglou", "Paris chinensis", "pinyin"),
+        ("鵟", "Buteo hemilasius", "chinese"),
+        ("xpt", "Tachybaptus ruficollis", "initials"),
+        ("Eichhornia crassipes", "Eichhornia crassipes", "exact"),
+        ("Pontederia", "Eichhornia crassipes", "latin"),
+    ],
+)
 def test_the_best_match_comes_first(reference: Session, typed: str, first: str, match: str) -> None:
     found = queries.find(reference, typed)
     assert (found[0]["scientific_name"], found[0]["match"]) == (first, match)
@@ -33,20 +53,58 @@ def test_the_best_match_comes_first(reference: Session, typed: str, first: str, 
 
 def test_find_keeps_its_limit_and_bears_odd_input(reference: Session) -> None:
     assert len(queries.find(reference, "鹭", 3)) == 3
-    assert [queries.find(reference, odd) for odd in ("", "  ", "%", "_", "没有这个种", "'; DROP TABLE", "\\", "zzzzq")] == [[]] * 8
+    assert [
+        queries.find(reference, odd) for odd in ("", "  ", "%", "_", "没有这个种", "'; DROP TABLE", "\\", "zzzzq")
+    ] == [[]] * 8
     assert queries.find(reference, "白鹭", 0) == []
 
 
 CASES = [
-    ("铁坚油杉", None), ("油杉", None), ("江南油杉", "II"), ("硬叶兜兰", "II"), ("带叶兜兰", "II"), ("杏黄兜兰", "I"), ("小叶兜兰", "I"),
-    ("美花兰", "I"), ("文山红柱兰", "I"),
-    ("兔耳兰", None), ("春兰", "II"), ("暖地杓兰", "I"), ("离萼杓兰", None), ("曲茎石斛", "I"), ("铁皮石斛", "II"), ("北重楼", None),
-    ("华重楼", "II"), ("梧桐", None),
-    ("小叶红豆", "I"), ("花榈木", "II"), ("粗齿桫椤", None), ("桫椤", "II"), ("苏铁", "I"), ("牡丹", None), ("滇牡丹", "II"),
-    ("紫斑牡丹", "I"), ("金花茶", "II"), ("毛叶茶", "II"),
-    ("大叶茶", "II"), ("油茶", None), ("南方红豆杉", "I"), ("资源冷杉", "I"), ("绒毛皂荚", "I"), ("银杉", "I"), ("穿山甲", "I"),
-    ("长江江豚", "I"), ("麋鹿", "I"), ("大鲵", "II"),
-    ("鯮", "II"), ("莽山烙铁头蛇", "I"), ("莽山瑶螈", "II"), ("虎纹蛙", "II"), ("白鹭", None), ("兜兰属", "I"), ("石珊瑚目", "I"),
+    ("铁坚油杉", None),
+    ("油杉", None),
+    ("江南油杉", "II"),
+    ("硬叶兜兰", "II"),
+    ("带叶兜兰", "II"),
+    ("杏黄兜兰", "I"),
+    ("小叶兜兰", "I"),
+    ("美花兰", "I"),
+    ("文山红柱兰", "I"),
+    ("兔耳兰", None),
+    ("春兰", "II"),
+    ("暖地杓兰", "I"),
+    ("离萼杓兰", None),
+    ("曲茎石斛", "I"),
+    ("铁皮石斛", "II"),
+    ("北重楼", None),
+    ("华重楼", "II"),
+    ("梧桐", None),
+    ("小叶红豆", "I"),
+    ("花榈木", "II"),
+    ("粗齿桫椤", None),
+    ("桫椤", "II"),
+    ("苏铁", "I"),
+    ("牡丹", None),
+    ("滇牡丹", "II"),
+    ("紫斑牡丹", "I"),
+    ("金花茶", "II"),
+    ("毛叶茶", "II"),
+    ("大叶茶", "II"),
+    ("油茶", None),
+    ("南方红豆杉", "I"),
+    ("资源冷杉", "I"),
+    ("绒毛皂荚", "I"),
+    ("银杉", "I"),
+    ("穿山甲", "I"),
+    ("长江江豚", "I"),
+    ("麋鹿", "I"),
+    ("大鲵", "II"),
+    ("鯮", "II"),
+    ("莽山烙铁头蛇", "I"),
+    ("莽山瑶螈", "II"),
+    ("虎纹蛙", "II"),
+    ("白鹭", None),
+    ("兜兰属", "I"),
+    ("石珊瑚目", "I"),
 ]
 
 
@@ -54,11 +112,15 @@ def test_protection_of_entries_groups_and_exclusions(reference: Session) -> None
     taxa = queries.resolve_many(reference, [(None, name) for name, _ in CASES])
     assert [name for (name, _), taxon in zip(CASES, taxa, strict=True) if taxon is None] == []
     facts = queries.facts(reference, [taxon.taxon_id for taxon in taxa if taxon], date(2025, 6, 1))
-    found = {name: facts[taxon.taxon_id].protection_class for (name, _), taxon in zip(CASES, taxa, strict=True) if taxon}
+    found = {
+        name: facts[taxon.taxon_id].protection_class for (name, _), taxon in zip(CASES, taxa, strict=True) if taxon
+    }
     assert found == dict(CASES)
 
 
-def ask(session: Session, name: str, population: str = "wild", on: date | None = None, region: str | None = "43") -> dict[str, object]:
+def ask(
+    session: Session, name: str, population: str = "wild", on: date | None = None, region: str | None = "43"
+) -> dict[str, object]:
     pair = (name, None)
     taxon = queries.resolve_many(session, [pair])[0] or provisional.place(session, [pair])[0]
     assert taxon is not None
@@ -67,7 +129,11 @@ def ask(session: Session, name: str, population: str = "wild", on: date | None =
 
 def test_protection_says_entry_rule_and_list(reference: Session) -> None:
     assert ask(reference, "穿山甲") == {
-        "protection_class": "I", "entry": "穿山甲", "rule": "列入名录的种", "list": "国家重点保护野生动物名录（2021）", "list_version": "2021",
+        "protection_class": "I",
+        "entry": "穿山甲",
+        "rule": "列入名录的种",
+        "list": "国家重点保护野生动物名录（2021）",
+        "list_version": "2021",
     }
     typed = ask(reference, "Dendrobium xyz")
     assert (typed["protection_class"], typed["entry"]) == ("II", "石斛属（所有种）")
@@ -78,10 +144,20 @@ def test_protection_says_entry_rule_and_list(reference: Session) -> None:
     assert set(queries.protection(reference, "00000000-0000-0000-0000-000000000000").values()) == {None}
 
 
-@pytest.mark.parametrize(("name", "population", "expected"), [
-    ("大鲵", "wild", "II"), ("大鲵", "captive", None), ("大鲵", "released", None), ("虎纹蛙", "captive", None), ("穿山甲", "captive", "I"),
-    ("银杏", "wild", "I"), ("银杏", "cultivated", None), ("Cuora trifasciata", "wild", "II"), ("Cuora trifasciata", "captive", None),
-])
+@pytest.mark.parametrize(
+    ("name", "population", "expected"),
+    [
+        ("大鲵", "wild", "II"),
+        ("大鲵", "captive", None),
+        ("大鲵", "released", None),
+        ("虎纹蛙", "captive", None),
+        ("穿山甲", "captive", "I"),
+        ("银杏", "wild", "I"),
+        ("银杏", "cultivated", None),
+        ("Cuora trifasciata", "wild", "II"),
+        ("Cuora trifasciata", "captive", None),
+    ],
+)
 def test_protection_by_population(reference: Session, name: str, population: str, expected: str | None) -> None:
     answer = ask(reference, name, population)
     assert answer["protection_class"] == expected
@@ -107,7 +183,10 @@ def test_facts_carry_classification_lists_and_red_list(reference: Session) -> No
     assert (partridge.endemic, egret.endemic) == (True, None)
     assert (egret.group_zh, egret.family_zh, egret.order_zh, egret.class_zh) == ("鸟类", "鹭科", "鹈形目", "鸟纲")
     early = queries.facts(reference, [crayfish.taxon_id, fleabane.taxon_id], date(2012, 1, 1))
-    assert (early[crayfish.taxon_id].invasive_lists, early[fleabane.taxon_id].invasive_lists) == (crayfish.invasive_lists, ())
+    assert (early[crayfish.taxon_id].invasive_lists, early[fleabane.taxon_id].invasive_lists) == (
+        crayfish.invasive_lists,
+        (),
+    )
 
 
 def test_thousands_of_names_cost_few_queries(reference: Session) -> None:
@@ -127,11 +206,30 @@ def test_thousands_of_names_cost_few_queries(reference: Session) -> None:
     assert len(statements) <= 6
 
 
-@pytest.mark.parametrize(("name", "level"), [
-    ("穿山甲", 1), ("莽山烙铁头蛇", 1), ("绒毛皂荚", 1), ("资源冷杉", 1), ("银杉", 1), ("小叶兜兰", 1), ("铁皮石斛", 1), ("大鲵", 2),
-    ("麋鹿", 2), ("白鹤", 2), ("长江江豚", 3), ("小天鹅", 3),
-    ("春兰", 3), ("白鹭", 0), ("小蓬草", 0), ("兰科", 2), ("猫科", 2), ("雀科", 0), ("Dendrobium xyz", 1),
-])
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("穿山甲", 1),
+        ("莽山烙铁头蛇", 1),
+        ("绒毛皂荚", 1),
+        ("资源冷杉", 1),
+        ("银杉", 1),
+        ("小叶兜兰", 1),
+        ("铁皮石斛", 1),
+        ("大鲵", 2),
+        ("麋鹿", 2),
+        ("白鹤", 2),
+        ("长江江豚", 3),
+        ("小天鹅", 3),
+        ("春兰", 3),
+        ("白鹭", 0),
+        ("小蓬草", 0),
+        ("兰科", 2),
+        ("猫科", 2),
+        ("雀科", 0),
+        ("Dendrobium xyz", 1),
+    ],
+)
 def test_default_sensitivity(reference: Session, name: str, level: int) -> None:
     taxon = queries.resolve_many(reference, [(name, None)])[0] or provisional.place(reference, [(name, None)])[0]
     assert taxon is not None
@@ -146,15 +244,27 @@ def test_the_pack_carries_what_a_tablet_shows(reference: Session) -> None:
     assert rows == queries.pack_rows(reference)
     by_name = {row["name_zh"]: row for row in rows["taxon"]}
     pangolin, fleabane, egret = by_name["穿山甲"], by_name["小蓬草"], by_name["白鹭"]
-    assert (pangolin["protection_class"], pangolin["sensitivity"], pangolin["invasive"], pangolin["initials"]) == ("I", 1, 0, "csj")
-    assert (fleabane["invasive"], fleabane["sensitivity"], egret["protection_class"], egret["group_zh"]) == (1, None, None, "鸟类")
+    assert (pangolin["protection_class"], pangolin["sensitivity"], pangolin["invasive"], pangolin["initials"]) == (
+        "I",
+        1,
+        0,
+        "csj",
+    )
+    assert (fleabane["invasive"], fleabane["sensitivity"], egret["protection_class"], egret["group_zh"]) == (
+        1,
+        None,
+        None,
+        "鸟类",
+    )
     names = {(row["taxon_id"], row["name"], row["kind"]) for row in rows["name"]}
     assert (fleabane["taxon_id"], "Conyza canadensis", "synonym") in names
     assert len(rows["taxon"]) == len(by_name) > 2500
 
 
 def test_versions_in_force_and_the_version_of_all(reference: Session) -> None:
-    assert {v.list_id for v in queries.list_versions(reference, date(2021, 3, 1)) if v.kind == "protected"} == {"protected_animals_2021"}
+    assert {v.list_id for v in queries.list_versions(reference, date(2021, 3, 1)) if v.kind == "protected"} == {
+        "protected_animals_2021"
+    }
     versions = {v.list_id: v for v in queries.list_versions(reference)}
     assert versions["protected_plants_2021"].announcement == "国家林业和草原局 农业农村部公告2021年第15号"
     assert versions["invasive_key_managed_2022"].unverified_count == 22

@@ -17,41 +17,73 @@ from server.taxa.rules import (
 
 def taxon(name: str, name_zh: str | None = None, rank: str = "species", **places: str) -> ResolvedTaxon:
     genus = None if rank in ("family", "order") else name.split(maxsplit=1)[0]
-    return ResolvedTaxon(taxon_id=taxon_id_for(name), scientific_name=name, name_zh=name_zh, rank=rank, **{"genus": genus, **places})  # type: ignore[arg-type]
+    return ResolvedTaxon(
+        taxon_id=taxon_id_for(name), scientific_name=name, name_zh=name_zh, rank=rank, **{"genus": genus, **places}
+    )  # type: ignore[arg-type]
 
 
-def entry(name: str, category: str, rank: str = "species", kind: str = "protected", list_id: str = "l", **more: object) -> Entry:
+def entry(
+    name: str, category: str, rank: str = "species", kind: str = "protected", list_id: str = "l", **more: object
+) -> Entry:
     taxon_id = taxon_id_for(name) if rank == "species" else None
     return Entry(kind, list_id, "名录", "1", 1, rank, name, name, category, taxon_id, **more)  # type: ignore[arg-type]
 
 
-COVERAGE = Coverage([
-    entry("Paphiopedilum", "I", "genus", kingdom="Plantae", excludes=frozenset({"带叶兜兰"})), entry("Paphiopedilum hirsutissimum", "II"),
-    entry("Keteleeria", "II", "genus", excludes=frozenset({"油杉"})), entry("Andrias davidianus", "II", population="wild"),
-    entry("Scleractinia", "I", "order"), entry("Gleditsia japonica var. velutina", "I"), entry("Camellia sect. Thea", "II", "section"),
-    entry("Procambarus clarkii", "2", kind="invasive", list_id="i"),
-    entry("Ginkgo biloba", "I", populations_excluded=frozenset({"cultivated"}), populations_excluded_basis="条例第二条"),
-])
+COVERAGE = Coverage(
+    [
+        entry("Paphiopedilum", "I", "genus", kingdom="Plantae", excludes=frozenset({"带叶兜兰"})),
+        entry("Paphiopedilum hirsutissimum", "II"),
+        entry("Keteleeria", "II", "genus", excludes=frozenset({"油杉"})),
+        entry("Andrias davidianus", "II", population="wild"),
+        entry("Scleractinia", "I", "order"),
+        entry("Gleditsia japonica var. velutina", "I"),
+        entry("Camellia sect. Thea", "II", "section"),
+        entry("Procambarus clarkii", "2", kind="invasive", list_id="i"),
+        entry(
+            "Ginkgo biloba",
+            "I",
+            populations_excluded=frozenset({"cultivated"}),
+            populations_excluded_basis="条例第二条",
+        ),
+    ]
+)
 
 
-@pytest.mark.parametrize(("asked", "expected"), [
-    (taxon("Paphiopedilum armeniacum", "杏黄兜兰", kingdom="Plantae"), "I"), (taxon("Paphiopedilum hirsutissimum", "带叶兜兰"), "II"),
-    (taxon("Paphiopedilum nusquam"), "I"), (taxon("Paphiopedilum", "兜兰属", "genus"), "I"),
-    (taxon("Paphiopedilum falsum", kingdom="Animalia"), None),
-    (taxon("Keteleeria fortunei", "油杉"), None), (taxon("Keteleeria fortunei var. cyclolepis", "江南油杉", "variety"), "II"),
-    (taxon("Acropora digitifera", order_name="Scleractinia"), "I"), (taxon("Scleractinia", "石珊瑚目", "order"), "I"),
-    (taxon("Gleditsia japonica"), None), (taxon("Gleditsia japonica var. velutina", rank="variety"), "I"),
-    (taxon("Andrias davidianus ignotus", rank="subspecies"), "II"), (taxon("Camellia ptilophylla", section="Camellia sect. Thea"), "II"),
-    (taxon("Camellia oleifera"), None), (taxon("Procambarus clarkii"), None),
-])
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (taxon("Paphiopedilum armeniacum", "杏黄兜兰", kingdom="Plantae"), "I"),
+        (taxon("Paphiopedilum hirsutissimum", "带叶兜兰"), "II"),
+        (taxon("Paphiopedilum nusquam"), "I"),
+        (taxon("Paphiopedilum", "兜兰属", "genus"), "I"),
+        (taxon("Paphiopedilum falsum", kingdom="Animalia"), None),
+        (taxon("Keteleeria fortunei", "油杉"), None),
+        (taxon("Keteleeria fortunei var. cyclolepis", "江南油杉", "variety"), "II"),
+        (taxon("Acropora digitifera", order_name="Scleractinia"), "I"),
+        (taxon("Scleractinia", "石珊瑚目", "order"), "I"),
+        (taxon("Gleditsia japonica"), None),
+        (taxon("Gleditsia japonica var. velutina", rank="variety"), "I"),
+        (taxon("Andrias davidianus ignotus", rank="subspecies"), "II"),
+        (taxon("Camellia ptilophylla", section="Camellia sect. Thea"), "II"),
+        (taxon("Camellia oleifera"), None),
+        (taxon("Procambarus clarkii"), None),
+    ],
+)
 def test_class_of_a_wild_taxon(asked: ResolvedTaxon, expected: str | None) -> None:
     assert COVERAGE.class_of(asked)[0] == expected
 
 
-@pytest.mark.parametrize(("name", "population", "expected"), [
-    ("Andrias davidianus", "wild", "II"), ("Andrias davidianus", "captive", None), ("Andrias davidianus", "released", None),
-    ("Ginkgo biloba", "wild", "I"), ("Ginkgo biloba", "cultivated", None), ("Paphiopedilum hirsutissimum", "cultivated", "II"),
-])
+@pytest.mark.parametrize(
+    ("name", "population", "expected"),
+    [
+        ("Andrias davidianus", "wild", "II"),
+        ("Andrias davidianus", "captive", None),
+        ("Andrias davidianus", "released", None),
+        ("Ginkgo biloba", "wild", "I"),
+        ("Ginkgo biloba", "cultivated", None),
+        ("Paphiopedilum hirsutissimum", "cultivated", "II"),
+    ],
+)
 def test_class_by_population(name: str, population: str, expected: str | None) -> None:
     protection_class, found = COVERAGE.class_of(taxon(name), population)
     assert protection_class == expected
@@ -67,23 +99,40 @@ def test_words_say_why() -> None:
     assert left_out.words() == "Keteleeria（所有种），油杉除外"
 
 
-RULES = SensitivityRules([
-    SensitivityRule("1", "species", "Manis pentadactyla", 1, "盗猎", taxon_id_for("Manis pentadactyla"), coarsest_name="county"),
-    SensitivityRule("2", "genus", "Dendrobium", 1, "采挖", population="wild", coarsest_name="county"),
-    SensitivityRule("3", "species", "Neophocaena asiaeorientalis", 3, "公开", taxon_id_for("Neophocaena asiaeorientalis")),
-    SensitivityRule("4", "protection_class", "I", 2, "一级"), SensitivityRule("5", "protection_class", "II", 3, "二级"),
-    SensitivityRule("6", "family", "Ardeidae", 2, "巢区", condition="nest"),
-    SensitivityRule("7", "family", "Manidae", 2, "未定种", condition="unidentified"),
-], COVERAGE)
+RULES = SensitivityRules(
+    [
+        SensitivityRule(
+            "1", "species", "Manis pentadactyla", 1, "盗猎", taxon_id_for("Manis pentadactyla"), coarsest_name="county"
+        ),
+        SensitivityRule("2", "genus", "Dendrobium", 1, "采挖", population="wild", coarsest_name="county"),
+        SensitivityRule(
+            "3", "species", "Neophocaena asiaeorientalis", 3, "公开", taxon_id_for("Neophocaena asiaeorientalis")
+        ),
+        SensitivityRule("4", "protection_class", "I", 2, "一级"),
+        SensitivityRule("5", "protection_class", "II", 3, "二级"),
+        SensitivityRule("6", "family", "Ardeidae", 2, "巢区", condition="nest"),
+        SensitivityRule("7", "family", "Manidae", 2, "未定种", condition="unidentified"),
+    ],
+    COVERAGE,
+)
 
 
-@pytest.mark.parametrize(("asked", "protection_class", "level", "rule"), [
-    (taxon("Manis pentadactyla"), "I", 1, "1"), (taxon("Manis pentadactyla aurita", rank="subspecies"), "I", 1, "1"),
-    (taxon("Dendrobium nobile"), "II", 1, "2"), (taxon("Neophocaena asiaeorientalis"), "I", 3, "3"),
-    (taxon("Ciconia boyciana"), "I", 2, "4"), (taxon("Grus grus"), "II", 3, "5"), (taxon("Ardea cinerea", family="Ardeidae"), None, 0, ""),
-    (taxon("Manidae", rank="family"), None, 2, "7"), (taxon("Manis", rank="genus", family="Manidae"), None, 2, "7"),
-    (taxon("Manis nova", family="Manidae"), None, 0, ""), (taxon("一种鸟", rank="unranked"), None, 2, UNPLACED[1]),
-])
+@pytest.mark.parametrize(
+    ("asked", "protection_class", "level", "rule"),
+    [
+        (taxon("Manis pentadactyla"), "I", 1, "1"),
+        (taxon("Manis pentadactyla aurita", rank="subspecies"), "I", 1, "1"),
+        (taxon("Dendrobium nobile"), "II", 1, "2"),
+        (taxon("Neophocaena asiaeorientalis"), "I", 3, "3"),
+        (taxon("Ciconia boyciana"), "I", 2, "4"),
+        (taxon("Grus grus"), "II", 3, "5"),
+        (taxon("Ardea cinerea", family="Ardeidae"), None, 0, ""),
+        (taxon("Manidae", rank="family"), None, 2, "7"),
+        (taxon("Manis", rank="genus", family="Manidae"), None, 2, "7"),
+        (taxon("Manis nova", family="Manidae"), None, 0, ""),
+        (taxon("一种鸟", rank="unranked"), None, 2, UNPLACED[1]),
+    ],
+)
 def test_levels(asked: ResolvedTaxon, protection_class: str | None, level: int, rule: str) -> None:
     assert RULES.level_for(asked, protection_class)[:2] == (level, rule)
 
@@ -97,16 +146,24 @@ def test_levels_by_population_condition_and_looked_up_class() -> None:
     assert RULES.level_for(taxon("Ginkgo biloba"), population="cultivated") == NOT_SENSITIVE
 
 
-@pytest.mark.parametrize(("places", "group"), [
-    (("Animalia", "Chordata", "Mammalia"), "哺乳类"), (("Animalia", "Chordata", "Aves"), "鸟类"),
-    (("Animalia", "Chordata", "Petromyzonti"), "鱼类"),
-    (("Animalia", "Arthropoda", "Insecta"), "昆虫"), (("Animalia", "Mollusca", "Bivalvia"), "其他无脊椎动物"),
-    (("Animalia", None, None), "其他"),
-    (("Animalia", "Chordata", None), "其他"), (("Animalia", "Chordata", "Leptocardii"), "其他无脊椎动物"),
-    (("Plantae", "Tracheophyta", "Pinopsida"), "维管束植物"),
-    (("Plantae", "Bryophyta", "Bryopsida"), "其他植物"), (("Chromista", "Ochrophyta", "Phaeophyceae"), "其他植物"),
-    (("Fungi", "Ascomycota", None), "真菌"),
-    (("Bacteria", "Proteobacteria", None), "其他"), ((None, None, None), "其他"),
-])
+@pytest.mark.parametrize(
+    ("places", "group"),
+    [
+        (("Animalia", "Chordata", "Mammalia"), "哺乳类"),
+        (("Animalia", "Chordata", "Aves"), "鸟类"),
+        (("Animalia", "Chordata", "Petromyzonti"), "鱼类"),
+        (("Animalia", "Arthropoda", "Insecta"), "昆虫"),
+        (("Animalia", "Mollusca", "Bivalvia"), "其他无脊椎动物"),
+        (("Animalia", None, None), "其他"),
+        (("Animalia", "Chordata", None), "其他"),
+        (("Animalia", "Chordata", "Leptocardii"), "其他无脊椎动物"),
+        (("Plantae", "Tracheophyta", "Pinopsida"), "维管束植物"),
+        (("Plantae", "Bryophyta", "Bryopsida"), "其他植物"),
+        (("Chromista", "Ochrophyta", "Phaeophyceae"), "其他植物"),
+        (("Fungi", "Ascomycota", None), "真菌"),
+        (("Bacteria", "Proteobacteria", None), "其他"),
+        ((None, None, None), "其他"),
+    ],
+)
 def test_groups(places: tuple[str | None, str | None, str | None], group: str) -> None:
     assert group_zh(*places) == group

@@ -262,7 +262,10 @@ def upgrade() -> None:
 def _partitions(table: str) -> str:
     """Rights are granted on the parent alone: a partition read directly would pass by its parent's policy."""
     ranges = [("undated", 0, 1), ("before_2000", 1, 2000)] + [(str(year), year, year + 1) for year in range(2000, 2041)]
-    statements = [f"CREATE TABLE {table}_{name} PARTITION OF {table} FOR VALUES FROM ({low}) TO ({high})" for name, low, high in ranges]
+    statements = [
+        f"CREATE TABLE {table}_{name} PARTITION OF {table} FOR VALUES FROM ({low}) TO ({high})"
+        for name, low, high in ranges
+    ]
     statements.append(f"CREATE TABLE {table}_other PARTITION OF {table} DEFAULT")
     names = [f"{table}_{name}" for name, _, _ in ranges] + [f"{table}_other"]
     statements += [f"REVOKE ALL ON {name} FROM xiangye_app, xiangye_precise" for name in names]
