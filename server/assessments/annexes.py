@@ -54,8 +54,8 @@ def county_tables(assessment: Assessment) -> tuple[Block, ...]:
 
 def _counties(assessment: Assessment) -> Table:
     columns = (
-        Column("code", "代码"),
         COUNTY,
+        Column("code", "代码"),
         Column("prefecture", "市州"),
         *both("records", "记录", "条"),
         *both("species", "物种", "种"),
@@ -69,8 +69,8 @@ def _counties(assessment: Assessment) -> Table:
         now = one.lines_now
         rows.append(
             (
-                one.area.code,
                 one.area.name_zh,
+                one.area.code,
                 one.area.prefecture_name,
                 assessment.records_of(one.lines_before),
                 assessment.records_of(now),

@@ -35,7 +35,7 @@ class Assessment:
 
     @cached_property
     def changes(self) -> tuple[SpeciesChange, ...]:
-        return compare(self.region)
+        return compare(self.region, self.outlines.method_groups)
 
     @cached_property
     def surveyed(self) -> tuple[SurveyedAlike, ...]:

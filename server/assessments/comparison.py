@@ -25,11 +25,11 @@ Ground = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class SpeciesChange:
-    """`before`, `now`: records of wild individuals. `looked_for`: the species was on a target list of this period and not seen."""
+    """`before`, `now`: records of wild individuals. `by_county`: compared without cells. `looked_for`: the species was on a target list of this period and not seen."""
 
     area: Area
     taxon: Taxon
-    guarded: bool
+    by_county: bool
     change: str
     before: int
     now: int
@@ -53,10 +53,16 @@ class SurveyedAlike:
         return bool(self.visits_before and self.visits_now)
 
 
-def compare(region: Region) -> tuple[SpeciesChange, ...]:
-    before, now = (_ground(study, region.county_by_record) for study in (region.before, region.now))
+MethodGroups = Mapping[str, tuple[str, ...]]
+"""The groups that a method looks for, where its visits do not say; a method that is not named looks for any."""
+
+
+def compare(region: Region, aims: MethodGroups) -> tuple[SpeciesChange, ...]:
+    grounds = _ground(region.before, region.county_by_record), _ground(region.now, region.county_by_record)
     return tuple(
-        change for county in region.counties for change in _county_changes(county, region.county_by_record, before, now)
+        change
+        for county in region.counties
+        for change in _county_changes(county, region.county_by_record, grounds, aims)
     )
 
 
@@ -83,8 +89,8 @@ def comparable_units(study: Study) -> list[FrozenRecord]:
 def _county_changes(
     county: CountyStudy,
     places: Mapping[str, str],
-    before: frozenset[Ground],
-    now: frozenset[Ground],
+    grounds: tuple[frozenset[Ground], frozenset[Ground]],
+    aims: MethodGroups,
 ) -> Iterable[SpeciesChange]:
     found_before, found_now = _wild(county.lines_before), _wild(county.lines_now)
     missed = {one.taxon.taxon_id for one in county.now.absences if one.taxon is not None}
@@ -96,12 +102,13 @@ def _county_changes(
         if not seen_before and not seen_now:
             continue
         looked_for = not seen_now and key in missed
-        change = _change(seen_before, seen_now, looked_for, places, (before, now))
-        levels = any(one.level for one in (*seen_before, *seen_now))
+        by_county = any(one.level for one in (*seen_before, *seen_now))
+        own = [{_own_ground(one, places, aims, by_county) for one in seen} for seen in (seen_before, seen_now)]
+        change = _change(own[0], own[1], looked_for, grounds)
         yield SpeciesChange(
             county.area,
             line.taxon,
-            levels or line.protection_zh is not None,
+            by_county,
             change,
             len(seen_before),
             len(seen_now),
@@ -110,21 +117,16 @@ def _county_changes(
 
 
 def _change(
-    before: list[Sighting],
-    now: list[Sighting],
+    before: set[Ground | None],
+    now: set[Ground | None],
     looked_for: bool,
-    places: Mapping[str, str],
     grounds: tuple[frozenset[Ground], frozenset[Ground]],
 ) -> str:
     if before and now:
         return BOTH
     if now:
-        return GAINED if _any_on(now, places, grounds[0]) else UNSURVEYED_BEFORE
-    return NOT_REFOUND if looked_for or _any_on(before, places, grounds[1]) else UNSURVEYED_NOW
-
-
-def _any_on(sightings: Iterable[Sighting], places: Mapping[str, str], ground: frozenset[Ground]) -> bool:
-    return any(_own_ground(one, places) in ground for one in sightings)
+        return GAINED if now & grounds[0] else UNSURVEYED_BEFORE
+    return NOT_REFOUND if looked_for or before & grounds[1] else UNSURVEYED_NOW
 
 
 def _wild(lines: Iterable[SpeciesLine]) -> dict[str, list[Sighting]]:
@@ -132,13 +134,15 @@ def _wild(lines: Iterable[SpeciesLine]) -> dict[str, list[Sighting]]:
     return {key: seen for key, seen in found.items() if seen}
 
 
-def _own_ground(one: Sighting, places: Mapping[str, str]) -> Ground | None:
+def _own_ground(one: Sighting, places: Mapping[str, str], aims: MethodGroups, by_county: bool) -> Ground | None:
     """None for a find beside the method's aim: not finding it again by that method means nothing."""
     unit = one.unit
-    if unit is None or unit.kind == "patrol" or not _aims_at(unit, one.taxon):
+    if unit is None or unit.kind == "patrol" or not _aims_at(unit, one.taxon, aims):
         return None
-    cell = None if one.level or _level(unit) else _unit_cell(unit) or one.grid_cell
-    place = cell or places.get(unit.id)
+    if by_county:
+        place = places.get(unit.id)
+    else:
+        place = None if _level(unit) else _unit_cell(unit) or one.grid_cell
     return (place, unit.body["sampling_protocol"], group_of_unit(unit)) if place else None
 
 
@@ -184,13 +188,14 @@ def _county_surveyed(county: CountyStudy, region: Region) -> Iterable[SurveyedAl
         yield SurveyedAlike(county.area, group, method, len(both[0]), len(both[1]), reached[0], reached[1])
 
 
-def _aims_at(unit: FrozenRecord, taxon: Taxon | None) -> bool:
-    group = group_of_unit(unit)
+def _aims_at(unit: FrozenRecord, taxon: Taxon | None, aims: MethodGroups) -> bool:
     if taxon is None:
         return False
-    if group == INVASIVE_TARGET:
+    group = group_of_unit(unit)
+    groups = aims.get(unit.body["sampling_protocol"], ()) if group == EVERY_GROUP else (group,)
+    if INVASIVE_TARGET in groups:
         return bool(taxon.invasive_lists)
-    return group in (EVERY_GROUP, taxon.group_zh)
+    return not groups or taxon.group_zh in groups
 
 
 def _unit_cell(unit: FrozenRecord) -> str | None:

@@ -125,8 +125,8 @@ def _weighted(assessment: Assessment, found: Sequence[CountyIndex]) -> Table:
     )
     rows: list[tuple[Cell, ...]] = []
     for one in found:
-        rows.append((one.county.area.name_zh, "归一化值", *(_or_words(value.normalised) for value in one.now.values)))
-        rows.append((one.county.area.name_zh, "加权值", *(_or_words(value.weighted) for value in one.now.values)))
+        rows.append((one.county.area.name_zh, "归一化", *(_or_words(value.normalised) for value in one.now.values)))
+        rows.append((one.county.area.name_zh, "加权", *(_or_words(value.weighted) for value in one.now.values)))
     counted = "归一化值＝原始值×100÷参考最大值，不截断；加权值＝归一化值×权重，外来物种入侵度以（100－归一化值）加权；参考最大值和权重见附录"
     title = "各县评价指标的归一化值与加权值"
     return Table("county_weighted", title, "无量纲", _source(assessment, found), counted, columns, tuple(rows))

@@ -63,7 +63,7 @@ def _map(assessment: Assessment, before: frozenset[str], now: frozenset[str]) ->
     codes = {county.area.code for county in assessment.region.counties}
     classes = (
         ("class0", sorted(codes - before - now), "两期均没有记录"),
-        ("class3", sorted(before & now), "两期均有记录"),
+        ("class2", sorted(before & now), "两期均有记录"),
         ("recorded", sorted(now - before), "仅本期有记录"),
         ("class1", sorted(before - now), "仅上期有记录"),
     )

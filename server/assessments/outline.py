@@ -1,6 +1,7 @@
 """The outline, wording and drivers of the assessment, as data."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +22,15 @@ class Driver:
 
 @dataclass(frozen=True)
 class Outlines:
-    """`profile` is the part that both compilers understand; `map_breaks`: upper ends of the classes of the map of records."""
+    """`profile` is the part that both compilers understand; `map_breaks`: upper ends of the classes of the map of records.
+
+    `method_groups`: the groups that a method looks for, where its visits do not say.
+    """
 
     profile: Profile
     drivers: tuple[Driver, ...]
     map_breaks: tuple[int, ...]
+    method_groups: Mapping[str, tuple[str, ...]]
     methods: tuple[str, ...]
     uncertainty: tuple[str, ...]
 
@@ -46,4 +51,11 @@ def load_outlines(outline_id: str = DEFAULT) -> Outlines:
         references=tuple(data["references"]),
     )
     drivers = tuple(Driver(one["name"], tuple(one["findings"]), one["missing"]) for one in data["drivers"])
-    return Outlines(profile, drivers, tuple(data["map_breaks"]), tuple(data["methods"]), tuple(data["uncertainty"]))
+    return Outlines(
+        profile=profile,
+        drivers=drivers,
+        map_breaks=tuple(data["map_breaks"]),
+        method_groups={method: tuple(groups) for method, groups in data["method_groups"].items()},
+        methods=tuple(data["methods"]),
+        uncertainty=tuple(data["uncertainty"]),
+    )

@@ -9,7 +9,7 @@ from server.snapshots.context import Area
 
 CountyClass = tuple[str, Sequence[str], str]
 """(style, county codes, words for the legend)."""
-_MOST_NAMES = 16
+_MOST_NAMES, _LINE_DEG, _WORD_DEG = 16, 0.16, 0.9
 _TALLEST_IN = 5.2
 """Leaves room for the words above it on a page of paper."""
 
@@ -37,7 +37,7 @@ def province_map(
         (*layers, border, outline),
         f"{source}；记录取自本报告数据快照",
         assessment.cutoff_zh,
-        names=tuple(_label(area) for area in named) if len(named) <= _MOST_NAMES else (),
+        names=_names(named) if len(named) <= _MOST_NAMES else (),
         tallest_in=_TALLEST_IN,
     )
     return Figure(
@@ -52,6 +52,13 @@ def province_map(
     )
 
 
-def _label(area: Area) -> tuple[float, float, str]:
-    point = area.shape.representative_point()
-    return float(point.x), float(point.y), area.name_zh
+def _names(areas: Iterable[Area]) -> tuple[tuple[float, float, str], ...]:
+    """Below each county, where the ground is pale; one that would lie upon another moves down."""
+    placed: list[tuple[float, float, str]] = []
+    for area in sorted(areas, key=lambda one: (-one.shape.bounds[1], one.code)):
+        west, south, east, _ = area.shape.bounds
+        longitude, latitude = (west + east) / 2, south - _LINE_DEG / 2
+        while any(abs(x - longitude) < _WORD_DEG and abs(y - latitude) < _LINE_DEG for x, y, _ in placed):
+            latitude -= _LINE_DEG
+        placed.append((float(longitude), float(latitude), area.name_zh))
+    return tuple(placed)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from server.assessments.assessment import NOT_COMPUTABLE, Assessment
 from server.assessments.columns import COUNTIES, COUNTY, NAME, both, figure
-from server.assessments.comparison import CHANGES, GAINED, NOT_REFOUND, SpeciesChange
+from server.assessments.comparison import CHANGES, GAINED, INVASIVE_TARGET, NOT_REFOUND, MethodGroups, SpeciesChange
 from server.assessments.region import CountyStudy
 from server.baselines.completeness import Completeness, completeness
 from server.baselines.species import COUNTING_RULE, SpeciesLine
@@ -16,7 +16,7 @@ from server.snapshots.context import Taxon
 from server.statistics.accumulation import expected_species
 from server.statistics.richness import COVERAGE_NAME, MINIMUM_UNITS
 
-CHANGE_COUNTED = "只计野生个体；可比范围为两期都以同一方法、同一目标类群调查过的10 km网格（敏感记录只按县和方法）；每个县每个物种计一个"
+CHANGE_COUNTED = "只计野生个体；可比范围为两期都以同一方法、同一目标类群调查过的10 km网格（敏感物种只按县和方法）；每个县每个物种计一个"
 
 _CHANGE_WORDS = (
     "按县逐种比较。上期在可比范围内调查过而没有记录、本期有记录的为“新增记录”；上期有记录、本期在可比范围内调查过而没有记录的为“未再记录”；"
@@ -171,11 +171,11 @@ def taxon_cells(taxon: Taxon) -> tuple[Cell, ...]:
 def basis_zh(one: SpeciesChange) -> str:
     if one.looked_for:
         return "列为目标，搜寻未见"
-    return "同县同方法" if one.guarded else "同网格同方法"
+    return "同县同方法" if one.by_county else "同网格同方法"
 
 
 def _standardised(assessment: Assessment) -> tuple[tuple[Block, ...], str | None]:
-    rows = [row for county in assessment.covered for row in _standard_rows(county)]
+    rows = [row for county in assessment.covered for row in _standard_rows(county, assessment.outlines.method_groups)]
     if not rows:
         return (), "没有任何县在两期都以同一方法调查过同一类群，不能作标准化比较。"
     columns = (
@@ -197,11 +197,11 @@ def _standardised(assessment: Assessment) -> tuple[tuple[Block, ...], str | None
     return (table,), None
 
 
-def _standard_rows(county: CountyStudy) -> Iterable[tuple[Cell, ...]]:
+def _standard_rows(county: CountyStudy, aims: MethodGroups) -> Iterable[tuple[Cell, ...]]:
     before = {(one.group, one.method): one for one in completeness(county.before, county.lines_before)}
     for now in completeness(county.now, county.lines_now):
         then = before.get((now.group, now.method))
-        if now.method is not None and now.method != "patrol" and then is not None:
+        if now.method is not None and then is not None and _looked_for(now.group, now.method, aims):
             yield (
                 county.area.name_zh,
                 now.group,
@@ -214,6 +214,12 @@ def _standard_rows(county: CountyStudy) -> Iterable[tuple[Cell, ...]]:
                 _percent(now),
                 *_expected(then, now),
             )
+
+
+def _looked_for(group: str, method: str, aims: MethodGroups) -> bool:
+    """A patrol looks for no group; what a method records beside its aim is no sample of it."""
+    groups = aims.get(method, ())
+    return method != "patrol" and (not groups or group in groups or INVASIVE_TARGET in groups)
 
 
 def _percent(one: Completeness) -> float | str:
