@@ -1,5 +1,7 @@
 """A box with a background, and the colours as Kivy wants them."""
 
+from functools import lru_cache
+
 from kivy.graphics import Color, Line, RoundedRectangle
 from kivy.metrics import dp
 from kivy.properties import NumericProperty, StringProperty
@@ -9,8 +11,9 @@ from kivy.utils import get_color_from_hex
 NONE = "#00000000"
 
 
-def rgba(colour: str) -> list[float]:
-    return get_color_from_hex(colour)
+@lru_cache
+def rgba(colour: str) -> tuple[float, ...]:
+    return tuple(get_color_from_hex(colour))
 
 
 class Panel(BoxLayout):

@@ -92,9 +92,10 @@ class RecordLines(RecycleView):
         self.data = [{"row": row, "on_pick": self._on_pick, "size": (None, self._height(row.reason))} for row in rows]
 
     def _height(self, reason):
-        """Chinese characters are as wide as the font is high, so the lines of a reason can be told before it is drawn."""
-        room = max(1, self.width - dp(32)) // sp(16)
-        return dp(ROW) + ceil(len(reason) / max(room - 1, 1)) * dp(REASON_LINE)
+        """Chinese characters are as wide as the font is high, others about half, so lines can be told before they are drawn."""
+        room = max(1, self.width - dp(32)) / sp(16) - 1
+        width = sum(1 if ord(character) > 0x2E80 else 0.6 for character in reason)
+        return dp(ROW) + ceil(width / room) * dp(REASON_LINE)
 
 
 class MyRecordsPage(Page):
