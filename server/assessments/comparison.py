@@ -25,7 +25,10 @@ Ground = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class SpeciesChange:
-    """`before`, `now`: records of wild individuals. `by_county`: compared without cells. `looked_for`: the species was on a target list of this period and not seen."""
+    """`before`, `now`: records of wild individuals. `by_county`: compared without cells.
+
+    `looked_for`: the species was on a target list of this period and not seen.
+    """
 
     area: Area
     taxon: Taxon
@@ -139,10 +142,8 @@ def _own_ground(one: Sighting, places: Mapping[str, str], aims: MethodGroups, by
     unit = one.unit
     if unit is None or unit.kind == "patrol" or not _aims_at(unit, one.taxon, aims):
         return None
-    if by_county:
-        place = places.get(unit.id)
-    else:
-        place = None if _level(unit) else _unit_cell(unit) or one.grid_cell
+    cell = None if _level(unit) else _unit_cell(unit) or one.grid_cell
+    place = places.get(unit.id) if by_county else cell
     return (place, unit.body["sampling_protocol"], group_of_unit(unit)) if place else None
 
 
