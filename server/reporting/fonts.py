@@ -1,5 +1,6 @@
 """The typeface of reports: Noto Sans CJK SC, subset to the glyphs that are used. A character without a glyph is an error."""
 
+import functools
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,12 +43,12 @@ def woff2_for(settings: Settings, weight: Weight, text: str) -> bytes:
     wanted = {ord(character) for character in text if character not in _INVISIBLE}
     missing = wanted
     for candidate in _candidates(settings, weight):
-        font = TTFont(
+        with TTFont(
             candidate.path, fontNumber=candidate.face_index, recalcTimestamp=False, recalcBBoxes=False, lazy=True
-        )
-        missing = wanted - set(font.getBestCmap())
-        if not missing:
-            return _subset(font, wanted)
+        ) as font:
+            missing = wanted - set(font.getBestCmap())
+            if not missing:
+                return _subset(font, wanted)
     raise GlyphMissing(f"字体中没有这些字符 (no glyph): {_named(missing)}")
 
 
@@ -62,8 +63,10 @@ def _candidates(settings: Settings, weight: Weight) -> list[FontFile]:
     return found
 
 
+@functools.cache
 def _face_index(collection: Path) -> int:
-    names = [font["name"].getDebugName(4) or "" for font in TTCollection(collection, lazy=True).fonts]
+    with TTCollection(collection, lazy=True) as faces:
+        names = [font["name"].getDebugName(4) or "" for font in faces.fonts]
     matching = [index for index, name in enumerate(names) if name.removesuffix(" Bold") == FACE]
     if not matching:
         raise FontMissing(f"{collection} 中没有 {FACE} (face missing)")

@@ -252,7 +252,11 @@ def context(demonstration: bool = True, renditions: Mapping[str, Rendition] | No
         taxa=taxa(),
         lists=lists,
         surveys={"survey": SurveyFacts("survey", "宜章县生物多样性本底调查", "county_baseline", "dataset")},
-        datasets={"dataset": DatasetFacts("dataset", "演示数据集", "湘野演示", "CC BY-NC 4.0", demonstration)},
+        datasets={
+            "dataset": DatasetFacts(
+                "dataset", "演示数据集" if demonstration else "调查数据集", "测试单位", "CC BY-NC 4.0", demonstration
+            )
+        },
         renditions=renditions or {},
     )
 
@@ -272,8 +276,8 @@ def snapshot(records: Sequence[FrozenRecord], about: Context | None = None) -> S
 
 
 INCIDENTAL = {
-    "manis": (112.93, 24.96),
-    "viper": (112.94, 24.97),
+    "manis": (112.93713, 24.96371),
+    "viper": (112.94719, 24.97173),
     "tragopan": (112.95, 25.05),
     "macaque": (112.96, 25.06),
     "yew": (113.0, 25.1),
@@ -311,7 +315,7 @@ def field_day() -> Field:
         ]
         field.sighting(taxon, (113.02, 25.15), plot, measurements=measurements)
     patrol = field.event(
-        (112.92, 24.96),
+        (112.92377, 24.96191),
         "patrol",
         level=2,
         event_type="patrol",
@@ -337,7 +341,7 @@ def field_day() -> Field:
             "evidence_number": "证1",
             "finding_remarks": None,
         }
-        field.add("finding", body, (112.925, 24.962), 3)
+        field.add("finding", body, (112.92519, 24.96237), 3)
     field.sighting("genus", (113.0, 25.1))
     field.sighting("unheard", (113.0, 25.1))
     field.sighting("magpie", (113.0, 25.1), evidence_only=True)
