@@ -130,7 +130,7 @@ def effort_log(draft: Draft) -> tuple[Block, ...]:
         Column("species", "物种数", "种", align="right"),
     )
     rows = tuple(_log_row(draft, n, unit) for n, unit in enumerate(units, 1))
-    notes = (DASH_NOTE,) if draft.edition.restricted else (DASH_NOTE, "巡护的地点、日期按敏感信息概化")
+    hidden = () if draft.edition.restricted else ("巡护的地点、日期按敏感信息概化", "物种数不含敏感物种，以免由调查地点推知其位置")
     return (
         Table(
             "effort_log",
@@ -140,7 +140,7 @@ def effort_log(draft: Draft) -> tuple[Block, ...]:
             "每次调查一行；物种数为该次调查“有”记录的种数",
             columns,
             rows,
-            notes=notes,
+            notes=(DASH_NOTE, *hidden),
             landscape=True,
         ),
     )
@@ -148,7 +148,8 @@ def effort_log(draft: Draft) -> tuple[Block, ...]:
 
 def _log_row(draft: Draft, number: int, unit: FrozenRecord) -> tuple[Cell, ...]:
     effort = effort_of(unit, draft.study)
-    found = {one.taxon.taxon_id for one in draft.study.sightings if one.taxon and one.unit and one.unit.id == unit.id}
+    shown = [one for one in draft.study.sightings if draft.edition.restricted or one.level == 0]
+    found = {one.taxon.taxon_id for one in shown if one.taxon and one.unit and one.unit.id == unit.id}
     hidden = unit.kind == "patrol" and not draft.edition.restricted
     day, cell = _day(unit), draft.edition.grid_cell(unit, draft.study)
     return (

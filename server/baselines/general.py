@@ -134,9 +134,10 @@ def _lists(draft: Draft) -> tuple[Block, ...]:
     )
     counted = "截至日期有效的名录版本；条目含按属、科等列入的条目；未逐条核对的条目数由名录说明文件给出"
     return (
-        Table("lists", "采用的名录及版本", "条", SOURCE, counted, columns, rows, notes=("“—”表示名录说明文件未注明",)),
+        Table("lists", "采用的名录及版本", "条", SOURCE, counted, columns, rows, notes=("“—”表示名录说明文件未注明，或该表不含物种条目",)),
     )
 
 
-def _entries(one: Mapping[str, Any]) -> int:
-    return int(one["taxon_count"]) + int(one["group_count"])
+def _entries(one: Mapping[str, Any]) -> int | None:
+    """None for a table of names or readings, which lists no species."""
+    return int(one["taxon_count"]) + int(one["group_count"]) or None

@@ -45,10 +45,9 @@ class Baseline:
         }
 
     def list_rows(self) -> list[Row]:
-        told = self.lists.told
-        return [
-            [told[name]["title_zh"], ANY, ANY, ANY, text(self.lists.entries(name)), text(self.lists.unverified(name))] for name in self.lists.rows
-        ]
+        told, other = self.lists.told, ("names", "pinyin")  # they hold no species
+        entries = {name: None if name in other else self.lists.entries(name) for name in self.lists.rows}
+        return [[told[name]["title_zh"], ANY, ANY, ANY, text(count), text(self.lists.unverified(name))] for name, count in entries.items()]
 
     def effort(self) -> list[Row]:
         rows = []
