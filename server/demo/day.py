@@ -120,15 +120,15 @@ def mangshan(day: datetime) -> FieldDay:
             **script.near(spot),
         )
     begins = script.now
-    track = walk(begins, (112.918, 24.958), 6250, gap_at=2600, gap=timedelta(minutes=9), seed="patrol")
+    track = walk(begins, (112.918, 24.958), 6650, gap_at=2600, gap=timedelta(minutes=9), seed="patrol")
     script.do("start_patrol", minutes=1, location_name="莽山天台山巡护线")
-    script.do("walk", minutes=100, gpx="patrol.gpx")
-    last = track[-1][1]
-    script.now = max(script.now, track[-1][0] + timedelta(seconds=30))
-    script.do(
-        "finding", finding_type="snare", action_taken="拆除猎套 1 个并登记", remarks=REMARK, **script.near(last, 0.0005)
-    )
-    script.do("finding", finding_type="fire", action_taken="劝离并教育", remarks=REMARK, **script.near(last, 0.0005))
+    for share, finding_type, action in ((0.3, "snare", "拆除猎套 1 个并登记"), (0.75, "fire", "劝离并教育")):
+        reached = track[int(len(track) * share)][0]
+        script.do("walk", minutes=0, gpx="patrol.gpx", until=reached.isoformat())
+        script.now = reached
+        script.do("finding", minutes=0, finding_type=finding_type, action_taken=action, remarks=REMARK)
+    script.do("walk", minutes=0, gpx="patrol.gpx")
+    script.now = track[-1][0] + timedelta(seconds=10)
     script.do("end_patrol", minutes=2)
     return FieldDay("mangshan", "演示调查员甲", script.steps, script.shots, {"patrol.gpx": track})
 

@@ -54,7 +54,7 @@ def _first_deliveries(candidates: Iterable[Candidate], fresh: set[tuple[UUID, st
 
 
 def _is_of_another_kind(candidate: Candidate, row: Ledger) -> bool:
-    return row.state != "expected" and candidate.record["kind"] not in (row.kind, "tombstone")
+    return row.state != "expected" and row.kind != "unknown" and candidate.record["kind"] not in (row.kind, "tombstone")
 
 
 def _refuse_kind(session: Session, actor: Actor, now: datetime, misfits: Sequence[Candidate]) -> dict[int, Outcome]:
@@ -110,6 +110,7 @@ class _Standing:
 
     view: Merged
     head: Mapping[str, Any]
+    kind: str | None  # None where only a tombstone has come so far
 
 
 def _merge_touched(session: Session, ids: Iterable[UUID]) -> dict[UUID, _Standing]:
@@ -123,7 +124,8 @@ def _stand(versions: Mapping[str, Mapping[str, Any]]) -> _Standing:
     view = merge(
         Version(mark, record.get("base_digest"), record["kind"], record["body"]) for mark, record in versions.items()
     )
-    return _Standing(view, versions[view.heads[0]])
+    kinds = sorted(record["kind"] for record in versions.values() if record["kind"] != "tombstone")
+    return _Standing(view, versions[view.heads[0]], kinds[0] if kinds else None)
 
 
 def _project_all(
@@ -137,7 +139,7 @@ def _project_all(
     projected, stands = [], []
     for id_, standing in standings.items():
         head, view = standing.head, standing.view
-        kind = rows[id_].kind if head["kind"] == "tombstone" else head["kind"]
+        kind = standing.kind or rows[id_].kind
         living = view.state in ("current", "conflict") and kind != "unknown"
         body = _body(kind, standing, loaded) if living else None
         stands.append(

@@ -210,3 +210,18 @@ def test_the_strictest_level_ever_asked_for_stays(reference: Session) -> None:
     send(reference, first)
     send(reference, edited(first, taxon=EGRET))
     assert frozen(reference)[first["id"]].disclosed.level == 1
+
+
+def test_a_tombstone_before_its_record_deletes_it_when_it_comes(reference: Session) -> None:
+    first = occurrence()
+    grave = {
+        **first,
+        "kind": "tombstone",
+        "base_digest": digest(first),
+        "seq": 2,
+        "body": {"target_id": first["id"], "target_kind": "occurrence"},
+    }
+    assert [(o.outcome, o.reason) for o in send(reference, grave)] == [("accepted", "waiting")]
+    assert outcomes(reference, first) == ["accepted"]
+    assert first["id"] not in frozen(reference)
+    assert reference.execute(text("SELECT kind, state FROM ledger")).one() == ("occurrence", "deleted")
