@@ -141,4 +141,5 @@ def _provenance(assessment: Assessment, report: Report) -> Provenance:
         list(snapshot.context.lists),
         snapshot.context.boundary_version,
         table_digests(report),
+        report.marks,
     )

@@ -1,7 +1,7 @@
 """The report's records as a Darwin Core Archive, in the edition's own disclosure."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from server.baselines.draft import Draft
 from server.formats.dwca_writer import write_archive
@@ -22,12 +22,20 @@ def darwin_core_archive(draft: Draft) -> bytes:
     ]
     measurements = [one for record in open_records for one in measurement_terms(record, terms[record.id])]
     events = {row["eventID"]: row for row in event_rows(terms.values())}
+    came_as = _imported_ids(counted)
     for unit in study.records.values():
         if unit.kind in ("event", "patrol") and (restricted or unit.kind == "event"):
-            events[unit.id] = {**events.get(unit.id, {}), **_event(draft, unit)}
+            event_id = came_as.get(unit.id, unit.id)
+            events[event_id] = {**events.get(event_id, {}), **_event(draft, unit), "eventID": event_id}
     written = io.BytesIO()
     write_archive(written, events.values(), terms.values(), measurements, _about(draft), study.snapshot.cutoff)
     return written.getvalue()
+
+
+def _imported_ids(records: Iterable[FrozenRecord]) -> dict[str, str]:
+    """An imported visit keeps the eventID that its rows came with, so that it is one event and not two."""
+    said = {record.body["event_id"]: record.body["verbatim"].get("eventID", "").strip() for record in records}
+    return {event_id: name for event_id, name in said.items() if event_id and name}
 
 
 def _event(draft: Draft, unit: FrozenRecord) -> Mapping[str, str]:

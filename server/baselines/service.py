@@ -105,4 +105,5 @@ def _provenance(snapshot: Snapshot, profile: Profile, edition: Edition, report: 
         lists=list(snapshot.context.lists),
         boundary_version=snapshot.context.boundary_version,
         tables=table_digests(report),
+        marks=report.marks,
     )

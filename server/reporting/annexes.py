@@ -16,7 +16,10 @@ _FORBIDDEN_IN_SHEET_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 def tables_workbook(report: Report, created: datetime) -> bytes:
     """One sheet for each table, named by its number and title."""
     numbers = number(report)
-    return write_workbook([_sheet(table, numbers[table.name]) for table in report.tables()], report.title, created)
+    marks = "　".join((report.edition, *report.marks))
+    return write_workbook(
+        [_sheet(table, numbers[table.name], marks) for table in report.tables()], report.title, created
+    )
 
 
 def tables_json(report: Report) -> bytes:
@@ -29,9 +32,10 @@ def table_digests(report: Report) -> Mapping[str, str]:
     return {table.name: table_digest(table) for table in report.tables()}
 
 
-def _sheet(table: Table, numbered: Numbered) -> XlsxSheet:
+def _sheet(table: Table, numbered: Numbered, marks: str) -> XlsxSheet:
     preamble = (
         f"{numbered.label} {table.title}",
+        marks,
         f"单位：{table.unit}",
         f"资料来源：{table.source}",
         f"统计口径：{table.counted}",

@@ -19,7 +19,8 @@ class FolderInTheWay(RuntimeError):
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a report was made of. `lists`: [{list, version, …}]; `tables`: name → SHA-256 of its content."""
+    """What a report was made of. `lists`: [{list, version, …}]; `tables`: name → SHA-256 of its content;
+    `marks`: what stands on every page, demonstration data for one."""
 
     snapshot: str
     digest: str
@@ -28,6 +29,7 @@ class Provenance:
     lists: list[Mapping[str, Any]]
     boundary_version: str
     tables: Mapping[str, str]
+    marks: tuple[str, ...] = ()
 
 
 def sha256(data: bytes) -> str:

@@ -9,6 +9,7 @@ from shared.geodesy import distance_m
 E7 = 10_000_000
 CELL_E7: Mapping[int, int] = {2: 1_000_000, 3: 100_000, 4: 10_000}
 """Side of the disclosure cell in 1e-7 degree, by level; level 1 shows no cell, level 0 is not guarded."""
+COARSEST_ZH: Mapping[str, str] = {"county": "县级行政区", "prefecture": "市州", "province": "省"}
 OPERATIONAL_PATROL = (2, "operational:patrol")
 OPERATIONAL_FINDING = (3, "operational:finding")
 
@@ -52,7 +53,7 @@ def words(level: int, coarsest: str | None) -> tuple[str | None, str | None]:
     if level == 0:
         return None, None
     if level == 1:
-        return f"位置仅公布到{coarsest or '县级行政区'}", "敏感物种：坐标、网格和轨迹不公开，经批准可查阅"
+        return f"位置仅公布到{COARSEST_ZH[coarsest or 'county']}", "敏感物种：坐标、网格和轨迹不公开，经批准可查阅"
     size = CELL_E7[level] / E7
     return f"坐标概化到 {size:g}° 网格的中心", "敏感记录：精确坐标不公开，经批准可查阅"
 
