@@ -16,7 +16,7 @@ from recounting.baseline import ANY, Baseline
 from recounting.bodies import put_together, read_bodies
 from recounting.county import County
 from recounting.forms import differences_of_forms
-from recounting.ground import Point, county_at, read_counties
+from recounting.ground import county_at, read_counties
 from recounting.lists import Lists
 from recounting.prose import baseline_prose
 
@@ -40,7 +40,9 @@ def main() -> int:
     return 1 if differences else 0
 
 
-def _recount_baseline(report: Path, tables: Any, told: Any, bodies: Any, lists: Lists, counties: Any, where: Any) -> list[str]:
+def _recount_baseline(
+    report: Path, tables: Any, told: Any, bodies: Any, lists: Lists, counties: Any, where: Any
+) -> list[str]:
     code = told["counties"][0]
     county = County([one for one in bodies if one.county == code], told["edition"] == "public")
     counted = Baseline(county, lists, counties[code][1], where)
@@ -52,7 +54,9 @@ def compare(tables: dict[str, Any], counted: dict[str, list[list[Any]]]) -> list
     found = [f"table {name}: in the report, not recounted" for name in tables.keys() - wanted]
     found += [f"table {name}: recounted, not in the report" for name in wanted - tables.keys()]
     for name in sorted(wanted & tables.keys()):
-        found += compare_rows(name, tables[name]["rows"], counted[name], [column["key"] for column in tables[name]["columns"]])
+        found += compare_rows(
+            name, tables[name]["rows"], counted[name], [column["key"] for column in tables[name]["columns"]]
+        )
     return found
 
 
@@ -72,7 +76,10 @@ def compare_rows(name: str, printed: list[list[str]], counted: list[list[Any]], 
             found.append(f"table {name}: row {row} is in the report alone")
             continue
         left.remove(nearest)
-        found += [f"table {name}, {row[:3]}, {keys[n]}: printed {row[n]!r}, counted {nearest[n]!r}" for n in _differs(row, nearest)]
+        found += [
+            f"table {name}, {row[:3]}, {keys[n]}: printed {row[n]!r}, counted {nearest[n]!r}"
+            for n in _differs(row, nearest)
+        ]
     return found + [f"table {name}: row {row} is missing in the report" for row in left]
 
 

@@ -18,12 +18,26 @@ from recounting.lists import Lists
 ANY = "*"
 LEVELS = {"none": "无", "light": "轻", "moderate": "中", "severe": "重"}
 EVIDENCE = {
-    "field": "野外观察", "image": "影像", "specimen": "标本", "interview": "访谈", "literature": "文献", "edna": "环境DNA", "market": "市场",
+    "field": "野外观察",
+    "image": "影像",
+    "specimen": "标本",
+    "interview": "访谈",
+    "literature": "文献",
+    "edna": "环境DNA",
+    "market": "市场",
 }
 TYPES = {"visit": "走访", "transect": "样线", "plot": "样地", "quadrat": "样方", "patrol": "巡护", "point": "样点"}
 FINDINGS = {
-    "snare": "猎套", "net": "捕鸟网", "fishing": "非法捕捞", "logging": "盗伐", "mining": "采矿", "fire": "用火", "construction": "违规建设",
-    "carcass": "动物尸体", "invasive": "入侵物种", "other": "其他",
+    "snare": "猎套",
+    "net": "捕鸟网",
+    "fishing": "非法捕捞",
+    "logging": "盗伐",
+    "mining": "采矿",
+    "fire": "用火",
+    "construction": "违规建设",
+    "carcass": "动物尸体",
+    "invasive": "入侵物种",
+    "other": "其他",
 }
 Row = list[Any]
 
@@ -33,30 +47,52 @@ class Baseline:
 
     def __init__(self, county: County, lists: Lists, area: Any, places: Callable[[Any], str | None]) -> None:
         self.county, self.lists, self.area, self.places = county, lists, area, places
-        self.whole = {code: share for code, share in cells_of(area)}
+        self.whole = dict(cells_of(area))
         self.tables: dict[str, list[Row]] = {
-            "surveys": [[ANY] * 5 for _ in {one.body["survey_id"] for one in county.records if one.body.get("survey_id")}],
-            "lists": self.list_rows(), "effort": self.effort(), "composition": self.composition(), "completeness": self.completeness(),
-            "invasives": self.invasives(), "patrols": self.patrols(), "findings": self.findings(), "diversity": self.diversity(),
-            "biodiversity_index": index_rows(list(county.lines.values())), "checklist": self.species(list(county.lines.values())),
+            "surveys": [
+                [ANY] * 5 for _ in {one.body["survey_id"] for one in county.records if one.body.get("survey_id")}
+            ],
+            "lists": self.list_rows(),
+            "effort": self.effort(),
+            "composition": self.composition(),
+            "completeness": self.completeness(),
+            "invasives": self.invasives(),
+            "patrols": self.patrols(),
+            "findings": self.findings(),
+            "diversity": self.diversity(),
+            "biodiversity_index": index_rows(list(county.lines.values())),
+            "checklist": self.species(list(county.lines.values())),
             "protected": self.species([one for one in county.lines.values() if one.protection]),
             "invasive_list": self.species([one for one in county.lines.values() if one.taxon.invasive]),
-            "effort_log": self.effort_log(), "grid": self.grid(), "quality": self.quality(), **self.encounters(),
+            "effort_log": self.effort_log(),
+            "grid": self.grid(),
+            "quality": self.quality(),
+            **self.encounters(),
         }
 
     def list_rows(self) -> list[Row]:
         told, other = self.lists.told, ("names", "pinyin")  # they hold no species
         entries = {name: None if name in other else self.lists.entries(name) for name in self.lists.rows}
-        return [[told[name]["title_zh"], ANY, ANY, ANY, text(count), text(self.lists.unverified(name))] for name, count in entries.items()]
+        return [
+            [told[name]["title_zh"], ANY, ANY, ANY, text(count), text(self.lists.unverified(name))]
+            for name, count in entries.items()
+        ]
 
     def effort(self) -> list[Row]:
         rows = []
         for (group, method), visits in self.county.effort.items():
             kinds = Counter(one.body["event_type"] for one in visits)
-            rows.append([
-                group, METHODS.get(method, method), text(len(visits)), text(kinds["transect"] + kinds["patrol"]), text(kinds["plot"] + kinds["quadrat"]),
-                text(total(map(length_m, visits), 1000), 2), text(total(map(minutes, visits), 60), 1),
-            ])
+            rows.append(
+                [
+                    group,
+                    METHODS.get(method, method),
+                    text(len(visits)),
+                    text(kinds["transect"] + kinds["patrol"]),
+                    text(kinds["plot"] + kinds["quadrat"]),
+                    text(total(map(length_m, visits), 1000), 2),
+                    text(total(map(minutes, visits), 60), 1),
+                ]
+            )
         return rows
 
     def composition(self) -> list[Row]:
@@ -65,9 +101,15 @@ class Baseline:
         parts = [(name, own) for name, own in by_group.items() if own] + [("合计", list(lines))]
         return [
             [
-                name, *(text(len({value(one.taxon) for one in own} - {""})) for value in (lambda t: t.order, lambda t: t.family, lambda t: t.genus)),
-                text(len(own)), *(text(sum(one.protection == grade for one in own)) for grade in ("一级", "二级")),
-                text(sum(bool(one.taxon.invasive) for one in own)), text(self.county.shown(own)),
+                name,
+                *(
+                    text(len({value(one.taxon) for one in own} - {""}))
+                    for value in (lambda t: t.order, lambda t: t.family, lambda t: t.genus)
+                ),
+                text(len(own)),
+                *(text(sum(one.protection == grade for one in own)) for grade in ("一级", "二级")),
+                text(sum(bool(one.taxon.invasive) for one in own)),
+                text(self.county.shown(own)),
             ]
             for name, own in parts
         ]
@@ -78,7 +120,11 @@ class Baseline:
             found = [(id(visit), one.taxon) for visit in visits for one in self.county.found_on(visit)]
             groups = sorted({taxon.group for _, taxon in found}) if target == EVERY else [target]
             for group in groups:
-                belongs = {(unit, t.name) for unit, t in found if (t.invasive if group == TARGETS["invasive"] else t.group == group)}
+                belongs = {
+                    (unit, t.name)
+                    for unit, t in found
+                    if (t.invasive if group == TARGETS["invasive"] else t.group == group)
+                }
                 rows.append(self.complete(group, METHODS.get(method, method), "调查次", belongs, len(visits)))
         for group in GROUPS:
             pairs = {(one.cell, one.taxon.name) for one in self.county.seen if one.taxon.group == group and one.cell}
@@ -91,7 +137,17 @@ class Baseline:
         found = chao2(frequencies, units)
         known = (found[0], 100 * found[1], 100 * len(frequencies) / found[0]) if found else (None, None, None)
         remark = "可用于同方法比较" if found and known[2] >= 70 else "完成度低于70%，不可比较" if found else "不能计算"
-        return [group, method, unit, text(units), text(len(frequencies)), text(known[0], 1), text(known[1], 1), text(known[2]), remark]
+        return [
+            group,
+            method,
+            unit,
+            text(units),
+            text(len(frequencies)),
+            text(known[0], 1),
+            text(known[1], 1),
+            text(known[2]),
+            remark,
+        ]
 
     def encounters(self) -> dict[str, list[Row]]:
         names = {zh: code for code, zh in TARGETS.items()}
@@ -123,14 +179,27 @@ class Baseline:
         for line in self.county.lines.values():
             if line.taxon.invasive:
                 told = [one for seen in line.seen for one in seen.body.get("measurements") or []]
-                areas, covers = ([Decimal(m["value"]) for m in told if m["code"] == code] for code in ("occurrence_area_m2", "cover_pct"))
+                areas, covers = (
+                    [Decimal(m["value"]) for m in told if m["code"] == code]
+                    for code in ("occurrence_area_m2", "cover_pct")
+                )
                 grades = Counter(m["value"] for m in told if m["code"] == "damage_grade")
-                plots = {one.unit.id for one in line.seen if one.unit and one.unit.body["event_type"] in ("plot", "quadrat")}
+                plots = {
+                    one.unit.id for one in line.seen if one.unit and one.unit.body["event_type"] in ("plot", "quadrat")
+                }
                 spread = "–".join(f"{one:g}" for one in sorted({min(covers), max(covers)})) if covers else DASH
-                rows.append([
-                    line.taxon.chinese, line.taxon.name, self.count(line), text(len(plots) or None), text(sum(areas) if areas else None), spread,
-                    "、".join(f"{zh}{grades[code]}" for code, zh in LEVELS.items() if grades[code]) or DASH, self.day(line, line.first, "first"),
-                ])
+                rows.append(
+                    [
+                        line.taxon.chinese,
+                        line.taxon.name,
+                        self.count(line),
+                        text(len(plots) or None),
+                        text(sum(areas) if areas else None),
+                        spread,
+                        "、".join(f"{zh}{grades[code]}" for code, zh in LEVELS.items() if grades[code]) or DASH,
+                        self.day(line, line.first, "first"),
+                    ]
+                )
         return rows
 
     def count(self, line: Line) -> str:
@@ -144,16 +213,33 @@ class Baseline:
 
     def patrols(self) -> list[Row]:
         own = [one for one in self.county.records if one.kind == "patrol"]
-        return [[
-            text(len(own)), text(total(map(length_m, own), 1000), 2), text(total(map(minutes, own), 60), 1),
-            text(sum(bool(one.body.get("nil_report")) for one in own)), text(sum(len(one.body.get("gaps") or []) for one in own)),
-        ]] if own else []
+        return (
+            [
+                [
+                    text(len(own)),
+                    text(total(map(length_m, own), 1000), 2),
+                    text(total(map(minutes, own), 60), 1),
+                    text(sum(bool(one.body.get("nil_report")) for one in own)),
+                    text(sum(len(one.body.get("gaps") or []) for one in own)),
+                ]
+            ]
+            if own
+            else []
+        )
 
     def findings(self) -> list[Row]:
         own = [one.body for one in self.county.records if one.kind == "finding"]
         cases = Counter((one["finding_type"], one["case_state"]) for one in own)
         kinds = [code for code in FINDINGS if cases[code, "open"] or cases[code, "closed"]]
-        rows = [[FINDINGS[code], text(cases[code, "open"]), text(cases[code, "closed"]), text(cases[code, "open"] + cases[code, "closed"])] for code in kinds]
+        rows = [
+            [
+                FINDINGS[code],
+                text(cases[code, "open"]),
+                text(cases[code, "closed"]),
+                text(cases[code, "open"] + cases[code, "closed"]),
+            ]
+            for code in kinds
+        ]
         states = Counter(one["case_state"] for one in own)
         return [*rows, ["合计", text(states["open"]), text(states["closed"]), text(len(own))]] if own else []
 
@@ -167,20 +253,38 @@ class Baseline:
             values = [one for one in counts.values() if one]
             if group != EVERY and lines and values:
                 even = shannon(values) / shannon([1] * len(values)) if len(values) > 1 else None
-                rows.append([
-                    f"{group} · {METHODS.get(method, method)}", text(sum(values)), text(len(values)), text(shannon(values), 3), text(simpson(values), 3), text(even, 3),
-                ])
+                rows.append(
+                    [
+                        f"{group} · {METHODS.get(method, method)}",
+                        text(sum(values)),
+                        text(len(values)),
+                        text(shannon(values), 3),
+                        text(simpson(values), 3),
+                        text(even, 3),
+                    ]
+                )
         return rows
 
     def species(self, lines: list[Line]) -> list[Row]:
         rows = []
         for line in lines:
             taxon, found = line.taxon, {one.body["evidence_class"] for one in line.seen}
-            rows.append([
-                ANY, taxon.chinese, taxon.name, taxon.group, ANY, line.protection or DASH, taxon.red_list or DASH, "、".join(taxon.invasive) or DASH,
-                "、".join(zh for code, zh in EVIDENCE.items() if code in found), self.count(line), self.day(line, line.first, "first"),
-                self.day(line, line.last, "last"),
-            ])
+            rows.append(
+                [
+                    ANY,
+                    taxon.chinese,
+                    taxon.name,
+                    taxon.group,
+                    ANY,
+                    line.protection or DASH,
+                    taxon.red_list or DASH,
+                    "、".join(taxon.invasive) or DASH,
+                    "、".join(zh for code, zh in EVIDENCE.items() if code in found),
+                    self.count(line),
+                    self.day(line, line.first, "first"),
+                    self.day(line, line.last, "last"),
+                ]
+            )
         return rows
 
     def visit_cell(self, visit: Body) -> str | None:
@@ -198,11 +302,20 @@ class Baseline:
             shown = str(day)[: 4 if hidden else 10] if day else DASH
             seen = [one for one in self.county.found_on(visit) if not (self.county.public and one.level)]
             length = length_m(visit)
-            rows.append([
-                ANY, shown, TYPES[visit.body["event_type"]], METHODS.get(visit.body["sampling_protocol"], visit.body["sampling_protocol"]),
-                group_of(visit), DASH if hidden else text(visit.body.get("location_name")), text(self.visit_cell(visit)),
-                text(length / 1000 if length is not None else None, 2), text(minutes(visit)), text(len({one.taxon.name for one in seen})),
-            ])
+            rows.append(
+                [
+                    ANY,
+                    shown,
+                    TYPES[visit.body["event_type"]],
+                    METHODS.get(visit.body["sampling_protocol"], visit.body["sampling_protocol"]),
+                    group_of(visit),
+                    DASH if hidden else text(visit.body.get("location_name")),
+                    text(self.visit_cell(visit)),
+                    text(length / 1000 if length is not None else None, 2),
+                    text(minutes(visit)),
+                    text(len({one.taxon.name for one in seen})),
+                ]
+            )
         return rows
 
     def grid(self) -> list[Row]:
@@ -214,16 +327,20 @@ class Baseline:
                 records[cell_of(one.point)] += 1
                 species[cell_of(one.point)].add(one.taxon.name)
         return [
-            [code, text(100 * share, 1), text(code in surveyed), text(records[code]), text(len(species[code]))] for code, share in self.whole.items()
+            [code, text(100 * share, 1), text(code in surveyed), text(records[code]), text(len(species[code]))]
+            for code, share in self.whole.items()
         ]
 
     def quality(self) -> list[Row]:
         county = self.county
         near = [one for one in county.occurrences if one.counts and self.near_border(one)]
         rows = [
-            ("记录总数", len(county.occurrences)), ("其中：计入物种名录的“有”记录", len(county.seen)),
-            ("其中：“有”但未计入物种数的记录", len(county.unplaced)), ("其中：“未见”记录", len(county.absent)),
-            ("其中：同一事件的单张影像等，不重复计数", len(county.evidence)), ("存在版本冲突、待人工处理的记录", 0),
+            ("记录总数", len(county.occurrences)),
+            ("其中：计入物种名录的“有”记录", len(county.seen)),
+            ("其中：“有”但未计入物种数的记录", len(county.unplaced)),
+            ("其中：“未见”记录", len(county.absent)),
+            ("其中：同一事件的单张影像等，不重复计数", len(county.evidence)),
+            ("存在版本冲突、待人工处理的记录", 0),
             *([("标记：距县界不足 500 米", len(near))] if near else []),
         ]
         return [[name, text(count)] for name, count in rows]

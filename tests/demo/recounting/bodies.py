@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
-
 from recounting.ground import Point, cell_of, disclosed
 from recounting.lists import Lists, Taxon
 
@@ -107,7 +106,8 @@ def read_bodies(dsn: str, as_of: date) -> list[Body]:
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
             "SELECT v.id::text, v.kind, b.body FROM xiangye.version v JOIN precise.version_body b USING (id, digest)"
-            " WHERE v.received_at < %s ORDER BY v.id", (end.astimezone(UTC),),
+            " WHERE v.received_at < %s ORDER BY v.id",
+            (end.astimezone(UTC),),
         ).fetchall()
     if len({row[0] for row in rows}) != len(rows) or any(row[1] == "tombstone" for row in rows):
         raise CannotRecountError("a record has more than one version: this script does not merge")
@@ -132,7 +132,9 @@ def put_together(bodies: list[Body], lists: Lists, county_at: Any) -> None:
         if one.kind == "occurrence" and one.event and one.county not in (None, ELSEWHERE):
             one.event.county = one.event.county or one.county
     for one in bodies:
-        parent = by_id.get(one.body.get("event_id") or one.body.get("patrol_id") or next(iter(one.body.get("subject_ids", [])), ""))
+        parent = by_id.get(
+            one.body.get("event_id") or one.body.get("patrol_id") or next(iter(one.body.get("subject_ids", [])), "")
+        )
         one.county = one.county or (parent.county if parent else None)
 
 

@@ -11,14 +11,40 @@ from recounting.bodies import PASSIVE, Body
 from recounting.figures import SMALLEST
 from recounting.ground import distance
 
-GROUPS = ("哺乳类", "鸟类", "爬行类", "两栖类", "鱼类", "昆虫", "其他无脊椎动物", "维管束植物", "其他植物", "真菌", "其他")
+GROUPS = (
+    "哺乳类",
+    "鸟类",
+    "爬行类",
+    "两栖类",
+    "鱼类",
+    "昆虫",
+    "其他无脊椎动物",
+    "维管束植物",
+    "其他植物",
+    "真菌",
+    "其他",
+)
 TARGETS = {
-    "mammals": "哺乳类", "birds": "鸟类", "reptiles": "爬行类", "amphibians": "两栖类", "fishes": "鱼类", "insects": "昆虫",
-    "vascular_plants": "维管束植物", "invasive": "外来入侵物种", "fungi": "真菌",
+    "mammals": "哺乳类",
+    "birds": "鸟类",
+    "reptiles": "爬行类",
+    "amphibians": "两栖类",
+    "fishes": "鱼类",
+    "insects": "昆虫",
+    "vascular_plants": "维管束植物",
+    "invasive": "外来入侵物种",
+    "fungi": "真菌",
 }
 METHODS = {
-    "bird_transect": "鸟类样线", "invasive_plot": "入侵植物样地", "patrol": "巡护", "plant_plot": "植物样方", "mammal_transect": "兽类样线",
-    "herp_transect": "两栖爬行类样线", "camera_trap": "红外相机", "porpoise_watch": "江豚观察", "fish_net": "鱼类网捕",
+    "bird_transect": "鸟类样线",
+    "invasive_plot": "入侵植物样地",
+    "patrol": "巡护",
+    "plant_plot": "植物样方",
+    "mammal_transect": "兽类样线",
+    "herp_transect": "两栖爬行类样线",
+    "camera_trap": "红外相机",
+    "porpoise_watch": "江豚观察",
+    "fish_net": "鱼类网捕",
 }
 EVERY = "不限类群"
 
@@ -60,11 +86,15 @@ class County:
         self.unplaced = [one for one in counted if one.present and not one.taxon]
         self.absent = [one for one in counted if not one.present]
         self.evidence = [one for one in occurrences if not one.counts]
-        visits = [one for one in records if one.kind in ("event", "patrol") and one.body["sampling_protocol"] not in PASSIVE]
+        visits = [
+            one for one in records if one.kind in ("event", "patrol") and one.body["sampling_protocol"] not in PASSIVE
+        ]
         by_id = {one.id: one for one in visits}
         self.visits = [
-            one for one in visits
-            if getattr(by_id.get(one.body.get("parent_event_id") or ""), "body", {}).get("sampling_protocol") != one.body["sampling_protocol"]
+            one
+            for one in visits
+            if getattr(by_id.get(one.body.get("parent_event_id") or ""), "body", {}).get("sampling_protocol")
+            != one.body["sampling_protocol"]
         ]
 
     @cached_property

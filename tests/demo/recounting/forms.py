@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-
 from recounting.figures import text
 
 
@@ -45,14 +44,20 @@ def differences_of_forms(report: Path, tables: dict[str, Any]) -> list[str]:
     page = _Tables()
     page.feed((report / "report.html").read_text(encoding="utf-8"))
     html = {name: [row for row in rows if row] for name, rows in page.rows.items()}
-    found = [f"HTML and tables.json do not hold the same tables: {html.keys() ^ tables.keys()}"] if html.keys() != tables.keys() else []
+    found = (
+        [f"HTML and tables.json do not hold the same tables: {html.keys() ^ tables.keys()}"]
+        if html.keys() != tables.keys()
+        else []
+    )
     sheets = _sheets(report / "annexes.xlsx")
     if len(sheets) != len(tables):
         found.append(f"the workbook has {len(sheets)} sheets for {len(tables)} tables")
     for name, table in tables.items():
         found += _told(f"HTML, table {name}", html.get(name, []), table["rows"])
         rows = next((rows for title, rows in sheets.items() if title.split(" ")[0] == table["number"]), None)
-        found += [f"XLSX, table {name}: no sheet"] if rows is None else _told(f"XLSX, table {name}", rows, table["rows"])
+        found += (
+            [f"XLSX, table {name}: no sheet"] if rows is None else _told(f"XLSX, table {name}", rows, table["rows"])
+        )
         if page.numbers.get(name, "").strip() != table["number"]:
             found.append(f"table {name} is {page.numbers.get(name)} in HTML and {table['number']} in tables.json")
     return found
@@ -64,7 +69,9 @@ def _told(where: str, rows: list[list[str]], wanted: list[list[str]]) -> list[st
     pairs = zip(rows, wanted, strict=True)
     return [
         f"{where}, row {n}: {said!r}, tables.json has {meant!r}"
-        for n, (row, want) in enumerate(pairs, 1) for said, meant in zip(row, want, strict=True) if said != meant
+        for n, (row, want) in enumerate(pairs, 1)
+        for said, meant in zip(row, want, strict=True)
+        if said != meant
     ]
 
 

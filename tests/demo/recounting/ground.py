@@ -35,7 +35,13 @@ def county_at(counties: dict[str, tuple[str, BaseGeometry]], point: Point) -> st
 
 def border_distance(area: BaseGeometry, point: Point) -> float:
     """Metres to the ring of an area, on a plane that fits at the point."""
-    east = math.cos(math.radians(point[1])) * math.pi / 180 * A / math.sqrt(1 - (ECC * math.sin(math.radians(point[1]))) ** 2)
+    east = (
+        math.cos(math.radians(point[1]))
+        * math.pi
+        / 180
+        * A
+        / math.sqrt(1 - (ECC * math.sin(math.radians(point[1]))) ** 2)
+    )
     sine = math.sin(math.radians(point[1]))
     north = math.pi / 180 * A * (1 - ECC**2) / (1 - (ECC * sine) ** 2) ** 1.5
     flat = shapely.transform(area.boundary, lambda xy: (xy - [point[0], point[1]]) * [east, north])

@@ -6,8 +6,12 @@ from typing import Any
 from recounting.figures import text
 
 PARAMETERS = (
-    ("野生动物丰富度（R_V）", "635", "0.20"), ("野生维管束植物丰富度（R_P）", "3662", "0.20"), ("生态系统类型多样性（D_E）", "124", "0.20"),
-    ("物种特有性（E_D）", "0.3070", "0.20"), ("受威胁物种的丰富度（R_T）", "0.1572", "0.10"), ("外来物种入侵度（E_I）", "0.1441", "0.10"),
+    ("野生动物丰富度（R_V）", "635", "0.20"),
+    ("野生维管束植物丰富度（R_P）", "3662", "0.20"),
+    ("生态系统类型多样性（D_E）", "124", "0.20"),
+    ("物种特有性（E_D）", "0.3070", "0.20"),
+    ("受威胁物种的丰富度（R_T）", "0.1572", "0.10"),
+    ("外来物种入侵度（E_I）", "0.1441", "0.10"),
 )
 ANIMALS, PLANTS = 635, 3662
 VERTEBRATES = ("哺乳类", "鸟类", "爬行类", "两栖类", "鱼类")
@@ -22,7 +26,16 @@ def index_rows(lines: list[Any]) -> list[list[str]]:
         normal = None if value is None else value * 100 / float(maximum)
         counted = None if normal is None else 100 - normal if name.startswith("外来") else normal
         weighted = None if counted is None else float(weight) * counted
-        rows.append([name, text(value, 4), text(Decimal(maximum), 4), text(normal, 4), text(Decimal(weight), 2), text(weighted, 4)])
+        rows.append(
+            [
+                name,
+                text(value, 4),
+                text(Decimal(maximum), 4),
+                text(normal, 4),
+                text(Decimal(weight), 2),
+                text(weighted, 4),
+            ]
+        )
     return [*rows, ["生物多样性指数（BI）", *["—"] * 5]]
 
 
@@ -37,8 +50,14 @@ def raw_values(lines: list[Any]) -> list[float | None]:
     animals, plants = ([one for one in group if not one.invasive] for group in (animals, plants))
     native = len(animals) + len(plants)
     return [
-        float(len(animals)), float(len(plants)), None,
+        float(len(animals)),
+        float(len(plants)),
+        None,
         (sum(one.endemic for one in animals) / ANIMALS + sum(one.endemic for one in plants) / PLANTS) / 2,
-        (sum(one.red_list in THREATENED for one in animals) / ANIMALS + sum(one.red_list in THREATENED for one in plants) / PLANTS) / 2,
+        (
+            sum(one.red_list in THREATENED for one in animals) / ANIMALS
+            + sum(one.red_list in THREATENED for one in plants) / PLANTS
+        )
+        / 2,
         len(invaders) / native if native else None,
     ]

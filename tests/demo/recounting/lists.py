@@ -7,13 +7,26 @@ from pathlib import Path
 
 CHECKLISTS = ("checklist_hunan_common", "checklist_rule_members")
 PROTECTED = ("protected_animals_2021", "protected_plants_2021")
-INVASIVE = ("invasive_key_managed_2022", "invasive_mee_batch_1", "invasive_mee_batch_2", "invasive_mee_batch_3", "invasive_mee_batch_4")
+INVASIVE = (
+    "invasive_key_managed_2022",
+    "invasive_mee_batch_1",
+    "invasive_mee_batch_2",
+    "invasive_mee_batch_3",
+    "invasive_mee_batch_4",
+)
 SPECIES_RANKS = {"species", "subspecies", "variety", "form"}
 GROUP_RANKS = ("section", "genus", "family", "order", "class")
 CLASS_ZH = {"I": "一级", "II": "二级"}
 _GROUPS = {
-    "Mammalia": "哺乳类", "Aves": "鸟类", "Reptilia": "爬行类", "Amphibia": "两栖类", "Actinopterygii": "鱼类", "Chondrichthyes": "鱼类",
-    "Elasmobranchii": "鱼类", "Petromyzonti": "鱼类", "Insecta": "昆虫",
+    "Mammalia": "哺乳类",
+    "Aves": "鸟类",
+    "Reptilia": "爬行类",
+    "Amphibia": "两栖类",
+    "Actinopterygii": "鱼类",
+    "Chondrichthyes": "鱼类",
+    "Elasmobranchii": "鱼类",
+    "Petromyzonti": "鱼类",
+    "Insecta": "昆虫",
 }
 Row = dict[str, str]
 
@@ -75,8 +88,16 @@ class Lists:
         rows = [row for _, row in found]
         first = rows[0]
         taxon = Taxon(
-            name, first["rank"], _group(first), {row["name_zh"] for row in rows}, first["order"], first["family"], name.split()[0],
-            next((row.get("section") or "" for row in rows if row.get("section")), ""), first["class"], first["kingdom"] == "Plantae",
+            name,
+            first["rank"],
+            _group(first),
+            {row["name_zh"] for row in rows},
+            first["order"],
+            first["family"],
+            name.split()[0],
+            next((row.get("section") or "" for row in rows if row.get("section")), ""),
+            first["class"],
+            first["kingdom"] == "Plantae",
         )
         taxon.red_list = next((row["red_list"] for row in rows if row.get("red_list")), None)
         taxon.endemic = any(row.get("endemic") == "1" for row in rows)
@@ -101,11 +122,22 @@ class Lists:
         for one in names:
             if one in own:
                 return own[one]
-        higher = {"section": taxon.section, "genus": taxon.genus, "family": taxon.family, "order": taxon.order, "class": taxon.klass}
+        higher = {
+            "section": taxon.section,
+            "genus": taxon.genus,
+            "family": taxon.family,
+            "order": taxon.order,
+            "class": taxon.klass,
+        }
         for rank in GROUP_RANKS:
             for row in rows:
                 left_out = set((row.get("excludes") or "").split(";"))
-                if row["entry_kind"] == "group" and row["rank"] == rank and row["scientific_name"] == higher[rank] and not taxon.chinese & left_out:
+                if (
+                    row["entry_kind"] == "group"
+                    and row["rank"] == rank
+                    and row["scientific_name"] == higher[rank]
+                    and not taxon.chinese & left_out
+                ):
                     return row
         return None
 
@@ -116,9 +148,12 @@ class Lists:
         if own:
             return int(own[0]["category"])
         places = {taxon.genus, taxon.family, taxon.order}
-        asked = [int(row["category"]) for row in rows if row["entry_kind"] == "group" and row["scientific_name"] in places]
+        asked = [
+            int(row["category"]) for row in rows if row["entry_kind"] == "group" and row["scientific_name"] in places
+        ]
         asked += [
-            int(row["category"]) for row in rows
+            int(row["category"])
+            for row in rows
             if row["rank"] == "protection_class" and CLASS_ZH[row["scientific_name"]] == taxon.protection
         ]
         return min(asked, default=0)
