@@ -1,6 +1,6 @@
 """`xiangye places load|locate`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import click
 
@@ -11,17 +11,7 @@ from server.places.rules import Stamp, on_earth
 from server.settings import from_environment
 from server.web.output import print_json
 
-_SHOWN = (
-    "county_code",
-    "county_name",
-    "prefecture_name",
-    "in_scope",
-    "uncertain",
-    "distance_to_border_m",
-    "areas",
-    "grid_cell",
-    "boundary_version",
-)
+_SHOWN = tuple(field.name for field in fields(Stamp) if field.name != "prefecture_code")
 
 
 @click.group("places", help="行政区与网格：载入边界、查询某点所在的县")

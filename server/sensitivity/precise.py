@@ -6,6 +6,7 @@ Nothing outside this package may import it; without it, the web process's own ro
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,27 +15,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.db import PRECISE_ROLE
+from server.places.rules import Stamp
 
-_PLACE_COLUMNS = (
-    "id",
-    "latitude_e7",
-    "longitude_e7",
-    "uncertainty_m",
-    "source",
-    "altitude_m",
-    "vertical_datum",
-    "mock",
-    "county_code",
-    "county_name",
-    "prefecture_code",
-    "prefecture_name",
-    "in_scope",
-    "uncertain",
-    "distance_to_border_m",
-    "areas",
-    "grid_cell",
-    "boundary_version",
-)
+_MEASURED = ("latitude_e7", "longitude_e7", "uncertainty_m", "source", "altitude_m", "vertical_datum", "mock")
+_PLACE_COLUMNS = ("id", *_MEASURED, *(field.name for field in fields(Stamp)))
 
 
 @contextlib.contextmanager
