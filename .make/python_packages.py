@@ -22,8 +22,8 @@ EVERYTHING = "requirements-dev.txt"
 
 def ensure(root: Path, locks: Sequence[str], log: Path) -> None:
     venv = root / ".venv"
-    want = _wanted(root)
-    have = _still_good(_stamp(venv), want, root)
+    want = wanted(root)
+    have = still_good(_stamp(venv), want, root)
     if have is None:
         _make(venv, log)
         have = {**want, "project": None, "locks": {}}
@@ -31,18 +31,18 @@ def ensure(root: Path, locks: Sequence[str], log: Path) -> None:
     missing = [] if EVERYTHING in have["locks"] else [name for name in locks if name not in have["locks"]]
     if missing:
         _install(venv, root, missing, log)
-        have["locks"].update({name: _digest(root / name) for name in missing})
+        have["locks"].update({name: digest(root / name) for name in missing})
     if missing or have["project"] != want["project"]:
         _install_project(venv, root, log)
         have["project"] = want["project"]
         (venv / STAMP).write_text(json.dumps(have, indent=1), encoding="utf-8")
 
 
-def _wanted(root: Path) -> dict[str, Any]:
+def wanted(root: Path) -> dict[str, Any]:
     return {
         "python": "{}.{}".format(*sys.version_info[:2]),
         "checkout": str(root),
-        "project": _digest(root / "pyproject.toml"),
+        "project": digest(root / "pyproject.toml"),
     }
 
 
@@ -54,11 +54,11 @@ def _stamp(venv: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and isinstance(found.get("locks"), dict) else None
 
 
-def _still_good(have: dict[str, Any] | None, want: dict[str, Any], root: Path) -> dict[str, Any] | None:
+def still_good(have: dict[str, Any] | None, want: dict[str, Any], root: Path) -> dict[str, Any] | None:
     """The stamp, if the environment it describes still fits the interpreter, this checkout and the locks."""
     if have is None or any(have.get(key) != want[key] for key in ("python", "checkout")):
         return None
-    if any(not (root / name).exists() or _digest(root / name) != digest for name, digest in have["locks"].items()):
+    if any(not (root / name).exists() or digest(root / name) != locked for name, locked in have["locks"].items()):
         return None
     python = root / ".venv" / "bin" / "python"
     works = (
@@ -96,5 +96,5 @@ def _pip(venv: Path, arguments: Sequence[str], log: Path) -> None:
     run_logged("pip install", [*command, *arguments], log, {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -30,8 +30,9 @@ def run_logged(what: str, argv: Sequence[str], log: Path, environment: Mapping[s
     """Runs a long program without standard input; its words go to the log, every fifth second one of them to the screen."""
     last: deque[str] = deque(maxlen=12)
     shown = time.monotonic()
-    with log.open("a", encoding="utf-8") as written:
-        process = subprocess.Popen(
+    with (
+        log.open("a", encoding="utf-8") as written,
+        subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -40,7 +41,8 @@ def run_logged(what: str, argv: Sequence[str], log: Path, environment: Mapping[s
             text=True,
             encoding="utf-8",
             errors="replace",
-        )
+        ) as process,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
             written.write(line)

@@ -25,10 +25,20 @@ BREACHES = {
 
 def make(folder: Path, target: str, *variables: str) -> subprocess.CompletedProcess[str]:
     venv = Path(sys.executable).parents[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST", "XIANGYE"))}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MAKE", "MFLAGS", "PYTEST", "XIANGYE"))
+    }
     return subprocess.run(
-        ["make", "--no-print-directory", target, f"VENV={venv}", *variables], cwd=folder, env={**environment, "COLUMNS": "200"},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
+        ["make", "--no-print-directory", target, f"VENV={venv}", *variables],
+        cwd=folder,
+        env={**environment, "COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
 
 
@@ -68,7 +78,9 @@ def test_a_new_room_without_a_place_in_the_order_is_noticed(copy: Path) -> None:
 
 def test_a_tangled_function_and_a_shadowed_module_are_noticed(copy: Path) -> None:
     tangle = "\n".join(f"    if n == {number}:\n        return {number * 7}" for number in range(11))
-    (copy / "shared" / "tangle.py").write_text(f"def tangle(n: int) -> int:\n{tangle}\n    return 0\n", encoding="utf-8")
+    (copy / "shared" / "tangle.py").write_text(
+        f"def tangle(n: int) -> int:\n{tangle}\n    return 0\n", encoding="utf-8"
+    )
     (copy / "mobile" / "calendar.py").write_text('"""Shadows the standard library."""\n', encoding="utf-8")
     done = make(copy, "check-style")
     assert done.returncode != 0

@@ -7,7 +7,17 @@ import grimp
 from tests.house.tree import imported, module_name, modules, top_level
 
 # On the tablet, beside the standard library: what buildozer.spec asks for, and what these bring along.
-ON_THE_TABLET = {"kivy", "requests", "marshmallow", "certifi", "urllib3", "idna", "charset_normalizer", "jnius", "android"}
+ON_THE_TABLET = {
+    "kivy",
+    "requests",
+    "marshmallow",
+    "certifi",
+    "urllib3",
+    "idna",
+    "charset_normalizer",
+    "jnius",
+    "android",
+}
 
 
 def test_shared_imports_the_standard_library_and_marshmallow_only() -> None:

@@ -86,10 +86,16 @@ def test_what_is_declared_is_pinned() -> None:
 
 
 def test_no_file_names_a_package_registry() -> None:
-    hosts = [".".join(parts) for parts in (("pypi", "org"), ("files", "pythonhosted", "org"), ("registry", "npmjs", "org"), ("crates", "io"))]
+    hosts = [
+        ".".join(parts)
+        for parts in (("pypi", "org"), ("files", "pythonhosted", "org"), ("registry", "npmjs", "org"), ("crates", "io"))
+    ]
     named = [
         f"{path.relative_to(ROOT)}: {host}"
-        for path in files() for text in [path.read_bytes()] for host in hosts if host.encode() in text
+        for path in files()
+        for text in [path.read_bytes()]
+        for host in hosts
+        if host.encode() in text
     ]
     assert not named
 

@@ -10,7 +10,9 @@ from tests.house.tree import ROOT, files, module_name, modules
 
 LONGEST = 400
 ALL = modules("server", "mobile", "shared", "tests") + [path for path in files(ROOT / ".make") if path.suffix == ".py"]
-UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, r"raise NotImplemented" + "Error")) + r")\b")
+UNFINISHED = re.compile(
+    r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, r"raise NotImplemented" + "Error")) + r")\b"
+)
 SKIPS = re.compile(r"pytest\.mark\.(skip|xfail)|unittest\.skip")
 
 
@@ -30,21 +32,30 @@ def test_most_modules_are_short() -> None:
 
 def test_no_module_is_a_drawer() -> None:
     drawers = {"util", "utils", "helper", "helpers", "common", "misc", "tools", "stuff"}
-    found = [module_name(path) for path in modules("server", "mobile", "shared", "tests") if drawers & set(module_name(path).split("."))]
+    found = [
+        module_name(path)
+        for path in modules("server", "mobile", "shared", "tests")
+        if drawers & set(module_name(path).split("."))
+    ]
     assert not found
 
 
 def test_nothing_is_left_unfinished() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
-        for path in ALL for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for path in ALL
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if UNFINISHED.search(line)
     ]
     assert not found
 
 
 def test_no_test_is_switched_off() -> None:
-    found = [path for path in modules("tests") if path.name != "test_sizes.py" and SKIPS.search(path.read_text(encoding="utf-8"))]
+    found = [
+        path
+        for path in modules("tests")
+        if path.name != "test_sizes.py" and SKIPS.search(path.read_text(encoding="utf-8"))
+    ]
     assert not found
 
 
