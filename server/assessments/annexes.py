@@ -291,15 +291,16 @@ def _quality(assessment: Assessment) -> Table:
     flags = Counter(flag for one in everything for flag in one.record.flags)
     columns = (Column("item", "项目"), figure("records", "记录数", "条"))
     rows: list[tuple[Cell, ...]] = [
-        ("选入的出现记录", len(everything) + len(whole.evidence)),
-        ("其中：同一事件的单张影像等，不重复计数", len(whole.evidence)),
-        ("其中：没有归入可计数物种的“有”记录", len(whole.unplaced)),
-        ("其中：“未见”记录", len(whole.absences)),
+        ("同一事件的单张影像等，不重复计数", len(whole.evidence)),
+        ("没有归入可计数物种的“有”记录", len(whole.unplaced)),
+        ("“未见”记录", len(whole.absences)),
         *(((f"标记：{FLAGS[code]}", flags[code])) for code in FLAGS if flags[code]),
     ]
     if assessment.edition.restricted:
+        # In public these would tell, by a difference, how many records are kept back.
         outside = len(whole.sightings) - len(region.before.sightings) - len(region.now.sightings)
-        rows.insert(4, ("其中：观察日期不在两期之内或不明的物种记录", outside))
+        rows.insert(0, ("观察日期不在两期之内或不明的物种记录", outside))
+        rows.insert(0, ("选入的出现记录合计", len(everything) + len(whole.evidence)))
     counted = "出现记录按截至日期的状态计；没有县级位置的记录不选入；一条记录可有多个标记；被标记的记录照常保留"
     return Table("quality", "数据质量", "条", assessment.source, counted, columns, tuple(rows))
 

@@ -68,6 +68,7 @@ def protection(assessment: Assessment) -> tuple[Block, ...]:
     patrols, findings = _both(assessment, "patrol"), _both(assessment, "finding")
     any_patrol, any_finding = any(patrols), any(findings)
     return (
+        Paragraph("保护措施的成效须结合监管台账评价，下列数字只反映已登记的巡护。"),
         Section(
             "巡护",
             (_patrols(assessment, patrols),) if any_patrol else (),
