@@ -130,7 +130,11 @@ def effort_log(draft: Draft) -> tuple[Block, ...]:
         Column("species", "物种数", "种", align="right"),
     )
     rows = tuple(_log_row(draft, n, unit) for n, unit in enumerate(units, 1))
-    hidden = () if draft.edition.restricted else ("巡护的地点、日期按敏感信息概化", "物种数不含敏感物种，以免由调查地点推知其位置")
+    hidden = (
+        ()
+        if draft.edition.restricted
+        else ("巡护的地点、日期按敏感信息概化", "物种数不含敏感物种，以免由调查地点推知其位置")
+    )
     return (
         Table(
             "effort_log",
@@ -211,20 +215,26 @@ def grid(draft: Draft) -> tuple[Block, ...]:
     )
 
 
+_ALL_RECORDS, _COUNTED = "记录总数", "计入物种名录的“有”记录"
+
+
 def quality(draft: Draft) -> tuple[Block, ...]:
     study = draft.study
     everything = [*study.sightings, *study.unplaced, *study.absences]
     flags = Counter(flag for one in everything for flag in one.record.flags)
     named = [(FLAGS[code], flags[code]) for code in FLAGS if flags[code]]
     rows: list[tuple[Cell, ...]] = [
-        ("记录总数", len(everything) + len(study.evidence)),
-        ("其中：计入物种名录的“有”记录", len(study.sightings)),
-        ("其中：“有”但未计入物种数的记录", len(study.unplaced)),
-        ("其中：“未见”记录", len(study.absences)),
-        ("其中：同一事件的单张影像等，不重复计数", len(study.evidence)),
+        (_ALL_RECORDS, len(everything) + len(study.evidence)),
+        (_COUNTED, len(study.sightings)),
+        ("“有”但未计入物种数的记录", len(study.unplaced)),
+        ("“未见”记录", len(study.absences)),
+        ("同一事件的单张影像等，不重复计数", len(study.evidence)),
         ("存在版本冲突、待人工处理的记录", sum(one.record.state == "conflict" for one in everything)),
         *((f"标记：{name}", count) for name, count in named),
     ]
+    if not draft.edition.restricted:
+        # Beside the public counts these two would tell, by a difference, how many records are kept back.
+        rows = [row for row in rows if row[0] not in (_ALL_RECORDS, _COUNTED)]
     columns = (Column("item", "项目"), Column("records", "记录数", "条", align="right"))
     text = "被标记的记录照常保留，没有位置或坐标为零的记录不上图；本报告不因标记删除记录。"
     return (

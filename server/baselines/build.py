@@ -121,7 +121,7 @@ def _data_version(draft: Draft) -> tuple[Block, ...]:
         ("变更号", snapshot.change_no),
         ("选入记录数", len(snapshot.records)),
         ("数据截止时间", f"{draft.cutoff_zh}24时（北京时间）"),
-        ("县级界线版本", snapshot.context.boundary_version),
+        ("县级界线版本", Code(snapshot.context.boundary_version)),
         ("调查提纲", Code(draft.profile.id)),
         ("版次", draft.edition.title),
     )

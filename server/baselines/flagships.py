@@ -4,7 +4,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from server.baselines.draft import SOURCE, Draft
-from server.baselines.general import boundary_source, neighbour_layers
+from server.baselines.general import BOUNDARY_SOURCE, neighbour_layers
 from server.baselines.groups import species_name
 from server.baselines.species import SpeciesLine
 from server.reporting.document import Block, Figure, Inline, Listing, Section
@@ -64,7 +64,7 @@ def _map(draft: Draft, line: SpeciesLine) -> Figure | None:
         title,
         county.shape,
         layers,
-        f"{boundary_source(draft)}；记录取自本报告数据快照",
+        f"{BOUNDARY_SOURCE}；记录取自本报告数据快照",
         draft.cutoff_zh,
         points=(Points("record", dots, "记录位置"),) if dots else (),
         tallest_in=3.9,
@@ -73,7 +73,7 @@ def _map(draft: Draft, line: SpeciesLine) -> Figure | None:
         name,
         title,
         "处",
-        f"{boundary_source(draft)}；{SOURCE}",
+        f"{BOUNDARY_SOURCE}；{SOURCE}",
         "同一网格或同一位置的多条记录只画一次",
         draw_map(draft.settings, sheet),
         f"{title}：概化网格{len(cells)}个，记录位置{len(dots)}处",

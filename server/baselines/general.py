@@ -39,8 +39,7 @@ def general(draft: Draft) -> tuple[Block, ...]:
     )
 
 
-def boundary_source(draft: Draft) -> str:
-    return f"县级界线版本{draft.study.snapshot.context.boundary_version}（天地图行政区划）"
+BOUNDARY_SOURCE = "县级界线：天地图行政区划（版本见“数据版本与校验”）"
 
 
 def neighbour_layers(draft: Draft) -> tuple[Shapes, ...]:
@@ -58,7 +57,7 @@ def _location(draft: Draft) -> Figure:
         f"{county.name_zh}位置图",
         frame,
         (*neighbour_layers(draft), Shapes("area", (county.shape,), county.name_zh)),
-        boundary_source(draft),
+        BOUNDARY_SOURCE,
         draft.cutoff_zh,
         names=(*names, (*_label(county.shape), county.name_zh)),
         tallest_in=4.6,
@@ -67,7 +66,7 @@ def _location(draft: Draft) -> Figure:
         "location",
         sheet.title,
         "经纬度",
-        boundary_source(draft),
+        BOUNDARY_SOURCE,
         "按县级界线绘制，不含记录",
         draw_map(draft.settings, sheet),
         f"{county.name_zh}及相邻县级行政区的界线",
@@ -134,7 +133,16 @@ def _lists(draft: Draft) -> tuple[Block, ...]:
     )
     counted = "截至日期有效的名录版本；条目含按属、科等列入的条目；未逐条核对的条目数由名录说明文件给出"
     return (
-        Table("lists", "采用的名录及版本", "条", SOURCE, counted, columns, rows, notes=("“—”表示名录说明文件未注明，或该表不含物种条目",)),
+        Table(
+            "lists",
+            "采用的名录及版本",
+            "条",
+            SOURCE,
+            counted,
+            columns,
+            rows,
+            notes=("“—”表示名录说明文件未注明，或该表不含物种条目",),
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from shapely.geometry.base import BaseGeometry
 
 from server.baselines.draft import DASH_NOTE, SOURCE, Draft
-from server.baselines.general import boundary_source, neighbour_layers
+from server.baselines.general import BOUNDARY_SOURCE, neighbour_layers
 from server.baselines.study import method_zh
 from server.reporting.document import Block, Column, Figure, Paragraph, Section, Table
 from server.reporting.maps import MapSheet, Points, Shapes, draw_map
@@ -96,7 +96,7 @@ def _grid_map(draft: Draft) -> Figure:
         f"{county.name_zh}调查网格与记录分布图",
         county.shape,
         layers,
-        f"{boundary_source(draft)}；记录取自本报告数据快照",
+        f"{BOUNDARY_SOURCE}；记录取自本报告数据快照",
         draft.cutoff_zh,
         points=(Points("record", dots, "出现记录"),),
     )
@@ -105,7 +105,7 @@ def _grid_map(draft: Draft) -> Figure:
         "grid_map",
         sheet.title,
         "个网格",
-        f"{boundary_source(draft)}；{SOURCE}",
+        f"{BOUNDARY_SOURCE}；{SOURCE}",
         counted,
         draw_map(draft.settings, sheet),
         f"{county.name_zh}的10 km网格：{len(surveyed)}个开展过调查事件，{len(recorded - surveyed)}个只有出现记录",

@@ -198,14 +198,14 @@ class Field:
 
 
 def exact(at: tuple[float, float]) -> ExactPlace:
-    stamp = Stamp(COUNTY, NAME, "431000", "郴州市", True, False, 3000.0, (), grid_cell(*at), "2025.1")
+    stamp = Stamp(COUNTY, NAME, "431000", "郴州市", True, False, 3000.0, (), grid_cell(*at), "fake-layer-1")
     return ExactPlace(at[1], at[0], round(at[1] * 1e7), round(at[0] * 1e7), 8.0, None, stamp)
 
 
 def disclosed(at: tuple[float, float], level: int) -> DisclosedPlace:
     cell = cell_of(round(at[1] * 1e7), round(at[0] * 1e7), level)
     shown: tuple[float | None, float | None] = cell.centre if cell else (at if level == 0 else (None, None))
-    generalised, withheld = words(level, "宜章县")
+    generalised, withheld = words(level, "county")
     code = grid_cell(shown[0], shown[1]) if shown[0] is not None and shown[1] is not None else None
     return DisclosedPlace(
         level,
@@ -243,7 +243,7 @@ def context(demonstration: bool = True, renditions: Mapping[str, Rendition] | No
         },
     )
     return Context(
-        boundary_version="2025.1",
+        boundary_version="fake-layer-1",
         boundary_source="fake",
         grid_label="非国家网格编码",
         counties=(Area(COUNTY, NAME, "郴州市", "湖南省", OUTLINE.wkt),),
