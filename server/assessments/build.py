@@ -43,8 +43,8 @@ _ANNEXES: Mapping[str, Writer] = {
 def build(assessment: Assessment) -> Report:
     profile, period = assessment.outlines.profile, assessment.region.period
     return Report(
-        title=f"{assessment.region.province}{profile.title}（{period.title}）",
-        subtitle=f"{assessment.scope_zh}；数据截至{assessment.cutoff_zh}",
+        title=f"{assessment.region.province}{profile.title}",
+        subtitle=f"评估期{period.title}；{assessment.scope_zh}；数据截至{assessment.cutoff_zh}",
         edition=assessment.edition.title,
         cover=_cover(assessment),
         marks=_marks(assessment),
