@@ -9,8 +9,8 @@ import hashlib
 import os
 import pwd
 import shutil
+import stat
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ from server.settings import Settings
 
 START_PATIENCE_S = 10.0
 DATABASE = "xiangye"
+_PORT = "5432"  # only names the socket
+_NEEDED_BYTES = 200 * 1024 * 1024
+_NOBODYS_PID = 2**31 - 1  # above every kernel's limit
 
 
 class ClusterError(RuntimeError):
@@ -37,12 +40,12 @@ class Cluster:
 
     @property
     def socket_dir(self) -> Path:
-        """Short, because a socket's path may not exceed 107 bytes."""
+        """Short, because a socket's path may not exceed 107 bytes; never by TMPDIR, so that every shell finds the same."""
         name = hashlib.sha256(str(self.home.resolve()).encode()).hexdigest()[:10]
-        return Path(tempfile.gettempdir()) / f"xiangye-{_owner().pw_uid}-{name}"
+        return Path("/tmp") / f"xiangye-{_owner().pw_uid}-{name}"  # noqa: S108  closed to others, and theirs refused
 
     def url(self, user: str, database: str = DATABASE) -> str:
-        return f"postgresql+psycopg://{user}@/{database}?host={self.socket_dir}"
+        return f"postgresql+psycopg://{user}@/{database}?host={self.socket_dir}&port={_PORT}"
 
 
 def of(settings: Settings) -> Cluster:
@@ -55,38 +58,49 @@ def ensure_running(cluster: Cluster) -> None:
         if not (cluster.data / "PG_VERSION").exists():
             _create(cluster)
         _check_version(cluster)
+        if is_running(cluster) and not _answers(cluster):
+            _halt(cluster)  # alive, but its socket was swept away
         if not is_running(cluster):
+            _disown_pid_file(cluster)
             _start(cluster)
 
 
 def is_running(cluster: Cluster) -> bool:
-    if not (cluster.data / "postmaster.pid").exists():
+    """The pid in a lock file left by a power cut may be anybody's by now; only a postmaster of this folder is ours."""
+    pid = _pid(cluster)
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
         return False
-    return _run(cluster, "pg_ctl", "-D", str(cluster.data), "status", check=False).returncode == 0
+    return arguments[0].endswith(b"postgres") and os.fsencode(os.path.realpath(cluster.data)) in arguments
 
 
 def stop(cluster: Cluster) -> bool:
     """True when a running cluster was stopped."""
-    if not cluster.data.exists() or not is_running(cluster):
+    if not cluster.data.exists():
         return False
-    _run(cluster, "pg_ctl", "-D", str(cluster.data), "-m", "fast", "-w", "stop")
-    shutil.rmtree(cluster.socket_dir, ignore_errors=True)
-    return True
+    with _one_at_a_time(cluster):
+        return is_running(cluster) and _halt(cluster)
 
 
 def destroy(cluster: Cluster) -> None:
-    stop(cluster)
-    shutil.rmtree(cluster.home, ignore_errors=True)
+    if not cluster.home.exists():
+        return
+    with _one_at_a_time(cluster):
+        if is_running(cluster):
+            _halt(cluster)
+        shutil.rmtree(cluster.home, ignore_errors=True)
+    if cluster.home.exists():
+        raise ClusterError(f"未能删除 {cluster.home} (could not delete it)：请检查所有者")
 
 
-def binaries() -> Path:
-    """The folder of the newest installed PostgreSQL's programs."""
-    found = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
-        key=lambda path: int(path.parts[-3]) if path.parts[-3].isdigit() else 0,
-    )
+def binaries(version: str = "") -> Path:
+    """The folder of this PostgreSQL's programs, or of the newest one's where this one is not installed."""
+    found = {path.parts[-3]: path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")}
+    if version in found:
+        return found[version]
     if found:
-        return found[-1].parent
+        return found[max(found, key=lambda name: int(name) if name.isdigit() else 0)]
     on_path = shutil.which("initdb")
     if on_path is None:
         raise ClusterError(
@@ -109,9 +123,11 @@ def _run(cluster: Cluster, program: str, *arguments: str, check: bool = True) ->
     options: dict[str, object] = {}
     if os.geteuid() == 0:
         options = {"user": _owner().pw_uid, "group": _owner().pw_gid, "extra_groups": []}
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    # The caller's PGPORT, PGOPTIONS … speak of another server.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    environment = {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     done = subprocess.run(  # type: ignore[call-overload]  # the options depend on who we are
-        [str(binaries() / program), *arguments],
+        [str(binaries(_made_by(cluster)) / program), *arguments],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -141,29 +157,44 @@ def _existing(path: Path) -> Path:
 
 
 def _make_folder(path: Path) -> None:
-    """Owned by the cluster's user and closed to all others; a folder that somebody else put there is refused."""
+    """Owned by the cluster's user and closed to all others; a folder or link that somebody else put there is refused."""
     owner = _owner()
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_parents(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+        found = path.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner.pw_uid):
+            raise ClusterError(
+                f"{path} 属于另一个用户 (belongs to another user): 请删除它，或用 XIANGYE_VAR 指定别的位置"
+            )
         if os.geteuid() == 0:
-            os.chown(path, owner.pw_uid, owner.pw_gid)
+            os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
         path.chmod(0o700)
     except OSError as error:
         raise ClusterError(
-            f"无法使用文件夹 {path} (cannot use this folder): {error.strerror}; 请检查所有者和剩余空间"
+            f"无法使用文件夹 {path} (cannot use this folder: {error.strerror}): 请检查所有者和剩余空间"
         ) from error
-    if path.stat().st_uid != owner.pw_uid:
-        raise ClusterError(f"{path} 属于另一个用户 (belongs to another user): 请删除它，或用 XIANGYE_VAR 指定别的位置")
+
+
+def _make_parents(path: Path) -> None:
+    """What root makes on the way, whatever its umask, the cluster's user must be able to pass."""
+    if not path.exists():
+        _make_parents(path.parent)
+        path.mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            path.chmod(0o755)
 
 
 def _create(cluster: Cluster) -> None:
-    free = shutil.disk_usage(_existing(cluster.home)).free
-    if free < 200 * 1024 * 1024:
+    if cluster.data.exists() and any(cluster.data.iterdir()):
         raise ClusterError(
-            f"{_existing(cluster.home)} 只剩 {free // 2**20} MB，数据库至少需要 200 MB (not enough disk space)"
+            f"{cluster.data} 不完整：缺少 PG_VERSION (the data folder is damaged)：不会覆盖，请先从备份恢复或移走它"
         )
-    _make_folder(cluster.home)
-    shutil.rmtree(cluster.data, ignore_errors=True)
+    free = shutil.disk_usage(cluster.home).free
+    if free < _NEEDED_BYTES:
+        raise ClusterError(
+            f"{cluster.home} 所在磁盘只剩 {free // 2**20} MB，数据库至少需要 {_NEEDED_BYTES // 2**20} MB (not enough disk space)"
+        )
     half_made = cluster.home / "data.making"
     shutil.rmtree(half_made, ignore_errors=True)
     arguments = ["-D", str(half_made), "-U", "xiangye_cluster", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
@@ -171,19 +202,61 @@ def _create(cluster: Cluster) -> None:
     half_made.rename(cluster.data)
 
 
+def _made_by(cluster: Cluster) -> str:
+    try:
+        return (cluster.data / "PG_VERSION").read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
 def _check_version(cluster: Cluster) -> None:
-    made_by = (cluster.data / "PG_VERSION").read_text().strip()
+    made_by = _made_by(cluster)
     here = _run(cluster, "postgres", "--version").stdout.split()[2].split(".")[0]
     if made_by != here:
         raise ClusterError(
             f"数据由 PostgreSQL {made_by} 建立，现在装的是 {here} (the data folder was made by another major version): "
-            f"请装回 {made_by} 并用 xiangye db backup 导出，再恢复到新版本"
+            f"数据未被改动；请装回 PostgreSQL {made_by}，或用 pg_upgrade 转换 {cluster.data}"
         )
+
+
+def _pid(cluster: Cluster) -> int:
+    try:
+        return int((cluster.data / "postmaster.pid").read_text().split("\n")[0])
+    except (OSError, ValueError):
+        return 0
+
+
+def _disown_pid_file(cluster: Cluster) -> None:
+    """PostgreSQL will not start while any process has the pid in its lock file, whoever that is now.
+
+    The rest of the file stays: by it PostgreSQL finds out whether orphans of the dead postmaster still hold its memory.
+    """
+    path = cluster.data / "postmaster.pid"
+    if _pid(cluster):
+        _, _, rest = path.read_text().partition("\n")
+        path.write_text(f"{_NOBODYS_PID}\n{rest}")
+
+
+def _answers(cluster: Cluster) -> bool:
+    """Waits while it recovers."""
+    deadline = time.monotonic() + START_PATIENCE_S
+    while _run(cluster, "pg_isready", "-h", str(cluster.socket_dir), "-p", _PORT, check=False).returncode != 0:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _halt(cluster: Cluster) -> bool:
+    _run(cluster, "pg_ctl", "-D", str(cluster.data), "-m", "fast", "-w", "stop")
+    shutil.rmtree(cluster.socket_dir, ignore_errors=True)
+    return True
 
 
 def _start(cluster: Cluster) -> None:
     _make_folder(cluster.socket_dir)
-    options = f"-c listen_addresses='' -c unix_socket_directories={cluster.socket_dir} -c unix_socket_permissions=0700 -c timezone=UTC"
+    options = f"-c listen_addresses='' -c unix_socket_directories={cluster.socket_dir} -c unix_socket_permissions=0700"
+    options += f" -c port={_PORT} -c timezone=UTC"
     if not cluster.fsync:
         options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     deadline = time.monotonic() + START_PATIENCE_S
@@ -192,7 +265,7 @@ def _start(cluster: Cluster) -> None:
             cluster,
             "pg_ctl",
             "-D",
-            str(cluster.data),
+            os.path.realpath(cluster.data),
             "-w",
             "-l",
             str(cluster.home / "log"),
@@ -214,7 +287,12 @@ def _start(cluster: Cluster) -> None:
 @contextlib.contextmanager
 def _one_at_a_time(cluster: Cluster) -> Iterator[None]:
     """Two commands at once make one cluster, not two halves."""
-    _make_folder(cluster.home)
-    with open(cluster.home / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    while True:
+        _make_folder(cluster.home)
+        path = cluster.home / "lock"
+        with open(path, "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Whoever destroyed the cluster while we waited took the lock file along.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(lock.fileno())):
+                yield
+                return

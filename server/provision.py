@@ -1,5 +1,7 @@
 """From an empty cluster to a database with its roles and its newest shape."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -8,11 +10,17 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
+from sqlalchemy import NullPool, create_engine, text
 
 from server import cluster, db
 from server.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_PROVISION_LOCK = 0x58590002
+
+
+class NewerDatabase(ValueError):
+    """The database was made by a newer program."""
 
 
 def upgrade(settings: Settings) -> str:
@@ -28,8 +36,26 @@ def migrate(owner_url: str) -> str:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = owner_url
-    command.upgrade(config, "head")
+    with _one_at_a_time(owner_url):
+        current = _revision_of(owner_url)
+        if current is not None and current not in _known_revisions():
+            raise NewerDatabase(
+                f"数据库版本 {current} 不为本程序所知 (the database was made by a newer program)：请更新程序，数据未被改动"
+            )
+        command.upgrade(config, "head")
     return head_revision()
+
+
+@contextlib.contextmanager
+def _one_at_a_time(url: str) -> Iterator[None]:
+    """Two commands at once upgrade one after the other."""
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _PROVISION_LOCK})
+        yield
+
+
+def _known_revisions() -> set[str]:
+    return {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
 
 
 def head_revision() -> str:
@@ -37,24 +63,30 @@ def head_revision() -> str:
 
 
 def current_revision(settings: Settings) -> str | None:
-    with db.engine_for(settings, "owner").connect() as connection:
+    return _revision_of(db.url_for(settings, "owner"))
+
+
+def _revision_of(owner_url: str) -> str | None:
+    with create_engine(owner_url, poolclass=NullPool).connect() as connection:
         return MigrationContext.configure(connection, opts={"version_table_schema": db.SCHEMA}).get_current_revision()
 
 
 def make_database(private: cluster.Cluster, name: str) -> None:
     """On our own cluster we are the administrator; on a real server that is somebody else's work (server/README.md)."""
-    with psycopg.connect(
-        host=str(private.socket_dir), user="xiangye_cluster", dbname="postgres", autocommit=True
-    ) as administrator:
+    with _administrator(private, "postgres") as administrator:
+        administrator.execute("SELECT pg_advisory_lock(%s)", [_PROVISION_LOCK])
         _make_roles(administrator)
         if administrator.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             administrator.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(db.OWNER_ROLE))
             )
-    with psycopg.connect(
-        host=str(private.socket_dir), user="xiangye_cluster", dbname=name, autocommit=True
-    ) as administrator:
-        administrator.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+        with _administrator(private, name) as inside:
+            inside.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+
+
+def _administrator(private: cluster.Cluster, name: str) -> psycopg.Connection[tuple[object, ...]]:
+    url = private.url("xiangye_cluster", name).replace("+psycopg", "")
+    return psycopg.connect(url, autocommit=True, options="-c client_min_messages=warning")
 
 
 def _make_roles(administrator: psycopg.Connection[tuple[object, ...]]) -> None:
