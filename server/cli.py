@@ -1,5 +1,6 @@
 """`xiangye …`: the server's commands, each at home in its own room, named here so that listing them loads none."""
 
+import errno
 import importlib
 import os
 import sys
@@ -24,6 +25,31 @@ _ROOMS: Mapping[str, tuple[str, str, str]] = {
     "species": ("server.taxa.commands", "species", "物种名录"),
     "survey": ("server.surveys.commands", "survey", "调查项目"),
 }
+_SYSTEM: Mapping[int, tuple[str, str]] = {
+    errno.EACCES: ("没有权限，请检查所有者", "permission denied"),
+    errno.EPERM: ("没有权限，请检查所有者", "not permitted"),
+    errno.EADDRINUSE: ("端口已被占用，请另选一个", "port taken"),
+    errno.EADDRNOTAVAIL: ("本机没有这个地址，请检查 XIANGYE_HOST", "no such address here"),
+    errno.EDQUOT: ("磁盘配额已用完，请清理后重试", "disk quota used up"),
+    errno.EROFS: ("文件系统只读，请换一个位置", "read-only file system"),
+    errno.ENOENT: ("文件或文件夹不存在", "no such file or folder"),
+    errno.ENOSPC: ("磁盘已满，请清理后重试；已有的数据都还在", "no space left on the disk"),
+    errno.EFBIG: ("文件超过允许的大小；已有的数据都还在", "file too large"),
+}
+_UPGRADE_FIRST = "数据库尚未建立或尚未升级 (not made or not upgraded)：请先运行 xiangye db upgrade"
+_UNREACHABLE = "连接不上数据库 (cannot reach the database)：请检查它是否在运行，以及 XIANGYE_DATABASE_URL"
+_STATES: Mapping[str, str] = {
+    "08": _UNREACHABLE,
+    "28": "数据库拒绝了这个用户 (the database refused this user)：请检查 XIANGYE_DATABASE_URL",
+    "3D": _UPGRADE_FIRST,
+    "3F": _UPGRADE_FIRST,
+    "42P01": _UPGRADE_FIRST,
+    "42703": _UPGRADE_FIRST,
+    "42501": "数据库权限不足 (not permitted by the database)：升级要用所有者账户，请设置 XIANGYE_DATABASE_OWNER_URL",
+    "53100": "数据库所在磁盘已满 (the database's disk is full)：请清理后重试；已收到的数据都还在",
+    "53": "数据库资源不足 (the database is short of resources)：请稍后重试",
+    "57": "数据库正在停止或恢复 (the database is stopping or recovering)：请稍后重试",
+}
 COMMANDS: Mapping[str, str] = {name: text for name, (_, _, text) in _ROOMS.items()}
 
 
@@ -41,14 +67,43 @@ def run(name: str, argv: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (ClusterError, Problem, ValueError, OSError) as error:
-        # What a person can act on, without a traceback; XIANGYE_TRACEBACK=1 shows it to a developer.
-        return _refuse(error)
+    except Exception as error:
+        words = refusal(error)
+        if words is None or os.environ.get("XIANGYE_TRACEBACK"):
+            raise
+        print(f"错误：{words}", file=sys.stderr)
+        return 1
 
 
-def _refuse(error: Exception) -> int:
-    if os.environ.get("XIANGYE_TRACEBACK"):
-        raise error
-    field = error.extra.get("field") if isinstance(error, Problem) else None
-    print(f"错误：{error}" + (f"（字段 {field}）" if field else ""), file=sys.stderr)
-    return 1
+def refusal(error: Exception) -> str | None:
+    """What a person can act on; None where only a developer can. XIANGYE_TRACEBACK=1 shows the traceback of either."""
+    if isinstance(error, Problem):
+        field = error.extra.get("field")
+        return f"{error}（字段 {field}）" if field else str(error)
+    if isinstance(error, OSError):
+        return _of_the_system(error)
+    if isinstance(error, ClusterError | ValueError):
+        return str(error)
+    return _of_the_database(error)
+
+
+def _of_the_system(error: OSError) -> str:
+    zh, en = _SYSTEM.get(error.errno or 0, ("", ""))
+    where = f"：{error.filename}" if error.filename else ""
+    return f"{zh} ({en}){where}" if zh else str(error)
+
+
+def _of_the_database(error: Exception) -> str | None:
+    from psycopg import Error as DriverError
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+    if isinstance(error, ArgumentError | NoSuchModuleError):
+        return "XIANGYE_DATABASE_URL 不是可用的数据库地址 (not a database address)，例如 postgresql+psycopg://用户@主机/库名"
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, DriverError):
+        return None
+    state = cause.sqlstate or ""
+    words = _STATES.get(state) or _STATES.get(state[:2])
+    if words is None and state:
+        return None  # the statement itself is at fault
+    return f"{words or _UNREACHABLE}\n  {str(cause).strip().splitlines()[0]}"

@@ -84,15 +84,17 @@ def upgrade() -> None:
 @db_.command("check", help="检查数据库版本")
 def check() -> None:
     settings = from_environment()
-    if not settings.database_url:
-        cluster.ensure_running(_private(settings))
     current, head = provision.current_revision(settings), provision.head_revision()
     if current != head:
-        raise click.ClickException(f"数据库版本 {current}，程序需要 {head}：请运行 xiangye db upgrade")
+        raise click.ClickException(
+            f"数据库版本 {current or '（无）'}，程序需要 {head} (the database is not up to date)：请运行 xiangye db upgrade"
+        )
     click.echo(f"数据库版本 {current}，一致")
 
 
 def _private(settings: Settings) -> cluster.Cluster:
     if settings.database_url:
-        raise click.ClickException("已设置 XIANGYE_DATABASE_URL：数据库由其管理员启停")
+        raise click.ClickException(
+            "已设置 XIANGYE_DATABASE_URL：数据库由其管理员启停 (this database is not ours to start or stop)"
+        )
     return cluster.of(settings)
