@@ -1,5 +1,6 @@
 """`xiangye demo`."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import click
 
 from server import cluster
 from server.demo import processes
-from server.demo.run import run
+from server.demo.run import alone, run
 from server.settings import Settings, from_environment
 
 
@@ -26,12 +27,18 @@ def demo(serve: bool, import_file: Path | None, action: str | None) -> None:
         if not serve and not settings.database_url:
             cluster.stop(cluster.of(settings))
         return
+    with alone(settings):
+        _end(settings, action)
+
+
+def _end(settings: Settings, action: str) -> None:
     click.echo("服务已停止" if processes.stop(settings) else "服务本未运行")
     if not settings.database_url:
         _stop_cluster(settings, destroy=action == "clean")
     if action == "clean":
         for name in ("demo", "store", "run", "log"):
-            shutil.rmtree(settings.var_dir / name, ignore_errors=True)
+            if (settings.var_dir / name).exists():
+                shutil.rmtree(settings.var_dir / name)
         click.echo("演示数据已删除")
 
 
@@ -47,6 +54,10 @@ def _check_writable(folder: Path) -> None:
     """Before anything begins: a folder of somebody else, or a full disk, is told here and not in the middle."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            raise click.ClickException(
+                f"{folder} 属于另一个用户 (belongs to another user)：请用该用户运行，或用 XIANGYE_VAR 指定别的位置"
+            )
         probe = folder / ".writable"
         probe.write_bytes(b"x")
         probe.unlink()

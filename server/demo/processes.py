@@ -15,6 +15,7 @@ from server.operations import gunicorn_arguments, port_is_free
 from server.settings import Settings
 
 START_PATIENCE_S = 40.0
+END_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,22 @@ def pid_file(settings: Settings) -> Path:
 
 
 def find(settings: Settings) -> Running | None:
-    """The server of an earlier run, if it still answers."""
+    """The server of an earlier run, if it still answers; one that does not is ended, so that none is left behind."""
+    running = _noted(settings)
+    if running is None or not _is_ours(running, settings):
+        return None
+    if _answers(running.url(settings)):
+        return running
+    stop(settings)
+    return None
+
+
+def _noted(settings: Settings) -> Running | None:
     try:
         told = json.loads(pid_file(settings).read_text())
-        running = Running(int(told["pid"]), int(told["port"]))
-    except (OSError, ValueError, KeyError):
+        return Running(int(told["pid"]), int(told["port"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return running if _is_ours(running.pid) and _answers(running.url(settings)) else None
 
 
 def start(settings: Settings) -> Running:
@@ -46,7 +56,7 @@ def start(settings: Settings) -> Running:
         (p for p in range(settings.port, min(settings.port + 100, 65536)) if port_is_free(settings.host, p)), None
     )
     if port is None:
-        raise OSError(f"端口 {settings.port} 起的 100 个端口都被占用 (no free port)")
+        raise OSError(f"端口 {settings.port} 起的 100 个端口都被占用 (no free port)：请用 XIANGYE_PORT 另选一段")
     log = settings.var_dir / "log" / "server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "ab") as out:
@@ -56,6 +66,7 @@ def start(settings: Settings) -> Running:
             stdout=out,
             stderr=out,
             start_new_session=True,
+            env={**os.environ, "XIANGYE_VAR": str(settings.var_dir)},
         )
     running = Running(process.pid, port)
     pid_file(settings).parent.mkdir(parents=True, exist_ok=True)
@@ -70,35 +81,39 @@ def start(settings: Settings) -> Running:
 
 
 def stop(settings: Settings) -> bool:
-    """True when a server was running; it is gone when this returns."""
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        pid = int(json.loads(pid_file(settings).read_text())["pid"])
-        pid_file(settings).unlink()
-        return _end(pid)
-    return False
+    """True when a server was running; it and its workers are gone when this returns."""
+    running = _noted(settings)
+    ended = running is not None and _is_ours(running, settings)
+    if running is not None and ended:
+        _end(running, settings)
+    pid_file(settings).unlink(missing_ok=True)
+    return ended
 
 
-def _end(pid: int) -> bool:
-    if not _is_ours(pid):
-        return False
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 10
-    while _is_ours(pid) and time.monotonic() < deadline:
+def _end(running: Running, settings: Settings) -> None:
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_PATIENCE_S
+    while _is_ours(running, settings):
+        if time.monotonic() > deadline:
+            os.killpg(running.pid, signal.SIGKILL)  # it leads its own session, workers included
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+            os.waitpid(running.pid, os.WNOHANG)
         time.sleep(0.1)
-    if _is_ours(pid):
-        os.kill(pid, signal.SIGKILL)
-    return True
 
 
-def _is_ours(pid: int) -> bool:
-    """A pid may have gone to somebody else since; only a process of this program is ours."""
+def _is_ours(running: Running, settings: Settings) -> bool:
+    """A pid may have gone to somebody else since, to a server over another `var/` too."""
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        return b"server.app:create_app" in command
+        arguments = Path(f"/proc/{running.pid}/cmdline").read_bytes().split(b"\0")
+        environment = Path(f"/proc/{running.pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return False
+    bound = f"{settings.host}:{running.port}".encode()
+    return bound in arguments and b"server.app:create_app()" in arguments and _home(settings) in environment
+
+
+def _home(settings: Settings) -> bytes:
+    return b"XIANGYE_VAR=" + os.fsencode(settings.var_dir)
 
 
 def _answers(url: str) -> bool:

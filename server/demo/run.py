@@ -38,8 +38,7 @@ def demo_id(name: str) -> UUID:
 
 def run(settings: Settings, serve: bool, import_file: Path | None) -> None:
     folder = settings.var_dir / "demo"
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with alone(settings):
         steps = _Progress(6 + (import_file is not None))
         steps.next("数据库：建立、升级，装入名录与行政区", lambda: _prepare(settings))
         running = steps.next("启动服务", lambda: processes.find(settings) or processes.start(settings))
@@ -72,7 +71,9 @@ class _Progress:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(settings: Settings) -> Iterator[None]:
+    folder = settings.var_dir / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
