@@ -61,8 +61,11 @@ def create() -> Response:
 
 @blueprint.route("/<uuid:upload_id>", methods=["HEAD"])
 def head(upload_id: UUID) -> Response:
-    upload = uploads.find(request_session(), current_device(), upload_id)
-    response = _state(upload, uploads.offset(_store(), upload), 200)
+    store, session = _store(), request_session()
+    upload = uploads.find(session, current_device(), upload_id)
+    uploads.settle(session, clock(), store, upload)
+    session.commit()
+    response = _state(upload, uploads.offset(store, upload), 200)
     response.headers["Upload-Length"] = str(upload.byte_count)
     return response
 

@@ -64,6 +64,12 @@ def offset(store: Store, upload: Upload) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
+def settle(session: Session, clock: Clock, store: Store, upload: Upload) -> None:
+    """A server that died between the last byte and its commit left a whole file behind that nobody had checked yet."""
+    if upload.completed_at is None and offset(store, upload) == upload.byte_count:
+        _finish(session, clock, store, upload, part(store, upload))
+
+
 def append(session: Session, clock: Clock, store: Store, upload: Upload, at: int, stream: BinaryIO) -> int:
     """Appends what arrives until the stream ends, even if it ends early; returns the new offset."""
     path = part(store, upload)
