@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from recounting.assessment import Assessment
 from recounting.baseline import ANY, Baseline
 from recounting.bodies import put_together, read_bodies
 from recounting.county import County
@@ -19,6 +20,7 @@ from recounting.forms import differences_of_forms
 from recounting.ground import county_at, read_counties
 from recounting.lists import Lists
 from recounting.prose import baseline_prose
+from recounting.region import Region
 
 
 def main() -> int:
@@ -35,7 +37,11 @@ def main() -> int:
     where = cache(lambda point: county_at(counties, point))
     put_together(bodies, found, where)
     differences = differences_of_forms(given.report, tables)
-    differences += _recount_baseline(given.report, tables, told, bodies, found, counties, where)
+    if "period" in told:
+        outlines = Path(given.lists).parent / "server" / "assessments" / "profiles"
+        differences += _recount_assessment(tables, told, bodies, found, counties, where, outlines)
+    else:
+        differences += _recount_baseline(given.report, tables, told, bodies, found, counties, where)
     json.dump(differences, sys.stdout, ensure_ascii=False, indent=1)
     return 1 if differences else 0
 
@@ -45,8 +51,19 @@ def _recount_baseline(
 ) -> list[str]:
     code = told["counties"][0]
     county = County([one for one in bodies if one.county == code], told["edition"] == "public")
-    counted = Baseline(county, lists, counties[code][1], where)
+    counted = Baseline(county, code, lists, counties, where)
     return compare(tables, counted.tables) + baseline_prose(report, counted)
+
+
+def _recount_assessment(
+    tables: Any, told: Any, bodies: Any, lists: Lists, counties: Any, where: Any, outlines: Path
+) -> list[str]:
+    names = {code: name for code, (name, _) in counties.items()}
+    years = tuple(map(int, told["period"].split("-")))
+    region = Region(
+        bodies, names, years, told["edition"] == "public", outlines / f"{told['profile'].replace('/', '-')}.json"
+    )
+    return compare(tables, Assessment(region, lists, counties, where).tables)
 
 
 def compare(tables: dict[str, Any], counted: dict[str, list[list[Any]]]) -> list[str]:

@@ -45,9 +45,11 @@ Row = list[Any]
 class Baseline:
     """`tables`: by name, the rows that the report should hold, in any order."""
 
-    def __init__(self, county: County, lists: Lists, area: Any, places: Callable[[Any], str | None]) -> None:
-        self.county, self.lists, self.area, self.places = county, lists, area, places
-        self.whole = dict(cells_of(area))
+    def __init__(
+        self, county: County, code: str, lists: Lists, areas: dict[str, Any], places: Callable[[Any], str | None]
+    ) -> None:
+        self.county, self.lists, self.areas, self.places = county, lists, areas, places
+        self.whole = dict(cells_of(areas[code][1]))
         self.tables: dict[str, list[Row]] = {
             "surveys": [
                 [ANY] * 5 for _ in {one.body["survey_id"] for one in county.records if one.body.get("survey_id")}
@@ -335,20 +337,21 @@ class Baseline:
         county = self.county
         near = [one for one in county.occurrences if one.counts and self.near_border(one)]
         rows = [
-            ("记录总数", len(county.occurrences)),
-            ("其中：计入物种名录的“有”记录", len(county.seen)),
-            ("其中：“有”但未计入物种数的记录", len(county.unplaced)),
-            ("其中：“未见”记录", len(county.absent)),
-            ("其中：同一事件的单张影像等，不重复计数", len(county.evidence)),
+            ("“有”但未计入物种数的记录", len(county.unplaced)),
+            ("“未见”记录", len(county.absent)),
+            ("同一事件的单张影像等，不重复计数", len(county.evidence)),
             ("存在版本冲突、待人工处理的记录", 0),
             *([("标记：距县界不足 500 米", len(near))] if near else []),
         ]
+        if not county.public:
+            rows += [("记录总数", len(county.occurrences)), ("计入物种名录的“有”记录", len(county.seen))]
         return [[name, text(count)] for name, count in rows]
 
     def near_border(self, one: Body) -> bool:
         """Of the place that may be shown; what the record says itself is added by the importer."""
-        if one.shown_point is None:
-            return False
-        code = self.places(one.shown_point)
-        area = self.area(code) if callable(self.area) else self.area
-        return code is not None and border_distance(area, one.shown_point) <= 500
+        code = self.places(one.shown_point) if one.shown_point else None
+        return (
+            code is not None
+            and one.shown_point is not None
+            and border_distance(self.areas[code][1], one.shown_point) <= 500
+        )

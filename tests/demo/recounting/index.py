@@ -41,13 +41,7 @@ def index_rows(lines: list[Any]) -> list[list[str]]:
 
 def raw_values(lines: list[Any]) -> list[float | None]:
     """R_V, R_P, D_E (vegetation was not surveyed), E_D, R_T, E_I."""
-    wild = [line.taxon for line in lines if any(one.wild for one in line.seen)]
-    below = {" ".join(one.name.split()[:2]) for one in wild if one.rank != "species"}
-    wild = [one for one in wild if one.name not in below]
-    animals = [one for one in wild if one.group in VERTEBRATES or one.family in BUTTERFLIES]
-    plants = [one for one in wild if one.group == "维管束植物"]
-    invaders = [one for one in (*animals, *plants) if one.invasive]
-    animals, plants = ([one for one in group if not one.invasive] for group in (animals, plants))
+    animals, plants, invaders = natives(lines)
     native = len(animals) + len(plants)
     return [
         float(len(animals)),
@@ -61,3 +55,15 @@ def raw_values(lines: list[Any]) -> list[float | None]:
         / 2,
         len(invaders) / native if native else None,
     ]
+
+
+def natives(lines: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    """Wild animals of the six groups, wild vascular plants, and listed invaders of both, which are not native."""
+    wild = [line.taxon for line in lines if any(one.wild for one in line.seen)]
+    below = {" ".join(one.name.split()[:2]) for one in wild if one.rank != "species"}
+    wild = [one for one in wild if one.name not in below]
+    animals = [one for one in wild if one.group in VERTEBRATES or one.family in BUTTERFLIES]
+    plants = [one for one in wild if one.group == "维管束植物"]
+    invaders = [one for one in (*animals, *plants) if one.invasive]
+    native_animals, native_plants = ([one for one in group if not one.invasive] for group in (animals, plants))
+    return native_animals, native_plants, invaders

@@ -26,6 +26,7 @@ def baseline_prose(report: Path, counted: Any) -> list[str]:
     surveyed = {counted.visit_cell(one) for one in county.visits} & counted.whole.keys()
     recorded = {counted.visit_cell(one) for one in (*county.seen, *county.unplaced) if one.point} & counted.whole.keys()
     whole = sum(round(share, 6) >= 1 for share in counted.whole.values())
+    cells = len(counted.whole)
     photos = sum(one.kind == "media" for one in county.records)
     findings = sum(one.kind == "finding" for one in county.records)
     wanted = [
@@ -33,14 +34,14 @@ def baseline_prose(report: Path, counted: Any) -> list[str]:
         f"共记录物种{species}种，分属{groups}个类群；国家重点保护物种{sum(grades)}种，外来入侵物种{invasive}种。",
         f"开展样线、样地、样点和巡护{len(county.visits)}次，里程合计{text(kilometres, 2)} km。",
         f"其中国家一级重点保护{grades[0]}种、二级重点保护{grades[1]}种，列入外来入侵物种名录的{invasive}种。",
-        f"全县涉及10 km网格{len(counted.whole)}个，其中完全位于县内的{whole}个；开展过调查事件的{len(surveyed)}个，有出现记录的{len(recorded)}个。",
+        f"全县涉及10 km网格{cells}个，其中完全位于县内的{whole}个；开展过调查事件的{len(surveyed)}个，有出现记录的{len(recorded)}个。",
         f"记录到列入名录的外来入侵物种{invasive}种",
         f"共登记巡护发现{findings}件。",
         f"随记录上传的照片共{photos}张",
         f"共记录物种{species}种，其中国家重点保护{sum(grades)}种、外来入侵{invasive}种。",
         f"本名录共{species}种。",
         f"选入记录数：{len(county.records)}",
-        f"{len(counted.whole)}个网格中有{len(counted.whole) - len(surveyed)}个尚未开展调查事件，其中{len(counted.whole) - len(surveyed | recorded)}个没有任何记录",
+        f"{cells}个网格中有{cells - len(surveyed)}个尚未开展调查事件，其中{cells - len(surveyed | recorded)}个没有任何记录",
     ]
     if hidden:
         wanted.append(f"另有{hidden}种重点保护或敏感物种以“有记录”表示")
