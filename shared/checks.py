@@ -45,11 +45,16 @@ def place_flags(place: Mapping[str, Any] | None) -> list[str]:
     return flags
 
 
-def time_flags(observed: datetime | None, saved: datetime, received: datetime) -> list[str]:
-    """`observed` aware or None; a wrong clock is flagged, and nothing is re-dated."""
+def time_flags(
+    observed: datetime | None, saved: datetime, received: datetime, clock_offset: timedelta = timedelta()
+) -> list[str]:
+    """`observed` aware or None; a wrong clock is flagged, and nothing is re-dated.
+
+    `clock_offset`, server minus device when it delivered, shows a clock that is slow: an old `saved` alone may just have waited.
+    """
     flags = [] if observed is not None else ["date_missing"]
     if observed is not None and observed > received + CLOCK_TOLERANCE:
         flags.append("date_future")
-    if saved > received + CLOCK_TOLERANCE:
+    if saved > received + CLOCK_TOLERANCE or abs(clock_offset) > CLOCK_TOLERANCE:
         flags.append("clock_off")
     return flags

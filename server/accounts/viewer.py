@@ -1,6 +1,7 @@
 """Who is looking. Every read takes one; the role decides only whether exact places may be read, never the level."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 
@@ -21,7 +22,8 @@ PUBLIC = Viewer(None, "public")
 
 @dataclass(frozen=True)
 class Actor:
-    """Who writes: a person through a device."""
+    """Who writes: a person through a device. `clock_offset`: server minus device, as the delivery showed it."""
 
     person_id: UUID
     device_id: UUID
+    clock_offset: timedelta = timedelta()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,7 @@ class Projected:
     saved_at: str
     received_at: datetime
     dataset_id: UUID
+    clock_offset: timedelta = timedelta()
 
 
 def project(session: Session, records: Sequence[Projected]) -> None:
@@ -137,7 +138,7 @@ def _place(record: Projected, named: Named, level: int) -> sensitivity.PlaceToWr
 
 def _flags(record: Projected, stamp: Stamp | None, needs_place: bool = True) -> list[str]:
     start, _ = observed_interval(record.body)
-    flags = time_flags(start, parse_aware(record.saved_at), record.received_at)
+    flags = time_flags(start, parse_aware(record.saved_at), record.received_at, record.clock_offset)
     flags += place_flags(record.body["place"]) if needs_place or record.body["place"] else []
     if stamp is not None:
         flags += ([] if stamp.in_scope else ["out_of_scope"]) + (["near_border"] if stamp.uncertain else [])

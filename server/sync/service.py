@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import zlib
+from dataclasses import replace
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -17,15 +19,17 @@ from server.sync.admission import Outcome, admit
 from server.sync.model import Batch, Receipt
 from shared import protocol
 from shared.canonical import NotCanonical, parse
-from shared.clock import Clock
+from shared.clock import Clock, parse_aware
 from shared.ids import is_uuid, uuid7
 from shared.problems import Problem
 
 
 def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body: bytes) -> dict[str, Any]:
     """The receipts of one batch; `body` is the JSON as unpacked from the request. Problem where it is no batch at all."""
-    records = _records(body)
+    envelope = _envelope(body)
+    records: list[Any] = envelope["records"]
     now = clock.now()
+    actor = replace(actor, clock_offset=_clock_offset(envelope, now))
     # The tablet repeats a batch under its own id when an answer was lost; each delivery is kept as what it is.
     batch = Batch(
         id=uuid7(),
@@ -77,7 +81,15 @@ def unpack(body: bytes, encoding: str | None) -> bytes:
     return unpacked
 
 
-def _records(body: bytes) -> list[Any]:
+def _clock_offset(envelope: dict[str, Any], now: datetime) -> timedelta:
+    """Server minus tablet; a batch that does not tell when it was sent shows nothing."""
+    try:
+        return now - parse_aware(envelope["sent_at"])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return timedelta()
+
+
+def _envelope(body: bytes) -> dict[str, Any]:
     try:
         batch = parse(body)
     except NotCanonical as error:
@@ -88,10 +100,9 @@ def _records(body: bytes) -> list[Any]:
         raise Problem("batch_malformed", f"协议版本 {batch.get('protocol')!r} 不受支持", field="protocol")
     if not is_uuid(batch.get("batch_id")):
         raise Problem("batch_malformed", "batch_id 应为 UUID", field="batch_id")
-    records: list[Any] = batch["records"]
-    if len(records) > protocol.MAX_RECORDS_PER_BATCH:
+    if len(batch["records"]) > protocol.MAX_RECORDS_PER_BATCH:
         raise Problem("too_large", f"一批最多 {protocol.MAX_RECORDS_PER_BATCH} 条记录", field="records")
-    return records
+    return batch
 
 
 def _receipt(outcome: Outcome, holder: str, epoch: UUID) -> dict[str, Any]:
