@@ -265,11 +265,11 @@ def sources(assessment: Assessment) -> tuple[Block, ...]:
 def _surveys(assessment: Assessment) -> Table:
     context = assessment.region.snapshot.context
     columns = (
-        Column("survey", "调查项目"),
-        Column("kind", "类型"),
         Column("dataset", "数据集"),
         Column("owner", "数据所有单位"),
         Column("licence", "使用许可"),
+        Column("survey", "调查项目"),
+        Column("kind", "类型"),
     )
     rows: list[tuple[Cell, ...]] = []
     for survey in context.surveys.values():
@@ -277,7 +277,7 @@ def _surveys(assessment: Assessment) -> Table:
         facts: tuple[Cell, ...] = (None, None, None)
         if dataset is not None:
             facts = (dataset.title, dataset.owner, Code(dataset.licence) if dataset.licence else None)
-        rows.append((survey.title, SURVEY_KINDS.get(survey.kind, survey.kind), *facts))
+        rows.append((*facts, survey.title, SURVEY_KINDS.get(survey.kind, survey.kind)))
     counted = "有记录选入本报告的调查项目，每项一行"
     return Table(
         "surveys", "调查项目与数据集", "项", assessment.source, counted, columns, tuple(rows), notes=("“—”表示未登记",)

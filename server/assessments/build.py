@@ -123,15 +123,10 @@ def _data_version(assessment: Assessment) -> tuple[Block, ...]:
         ("评估提纲", Code(profile.id)),
         ("提纲状态", profile.status_zh),
     )
-    text = (
-        "同一快照两次汇编得到的文件逐字节相同。各表和各文件的校验值见",
-        Code("provenance.json"),
-        "与",
-        Code("SHA256SUMS"),
-        "，附表见",
-        Code("annexes.xlsx"),
-        "，数据集见",
-        Code("dwca.zip"),
-        "。",
+    files = (
+        ("附表：", Code("annexes.xlsx")),
+        ("数据集：", Code("dwca.zip")),
+        ("各表和各文件的校验值：", Code("provenance.json"), "、", Code("SHA256SUMS")),
     )
-    return (Paragraph(text), Listing(tuple((f"{key}：", value) for key, value in told)))
+    text = "同一快照两次汇编得到的文件逐字节相同。"
+    return (Paragraph(text), Listing((*((f"{key}：", value) for key, value in told), *files)))

@@ -7,7 +7,7 @@ import click
 
 from server import settings as settings_module
 from server.accounts.viewer import LOCAL_OPERATOR
-from server.assessments.service import Compiled, Wanted, compile_assessment
+from server.assessments.service import Assessed, Wanted, compile_assessment
 from server.baselines.edition import EDITIONS
 from server.db import open_session
 from server.reporting.publication import FolderInTheWay
@@ -51,7 +51,7 @@ def assessment(
     _tell(made, edition, as_json)
 
 
-def _tell(made: Compiled, edition: str, as_json: bool) -> None:
+def _tell(made: Assessed, edition: str, as_json: bool) -> None:
     if as_json:
         print_json(
             {"report": str(made.report), "files": list(made.files), "snapshot": made.snapshot, "digest": made.digest}

@@ -16,7 +16,7 @@ from server.assessments.region import make_region
 from server.baselines.archive import darwin_core_archive
 from server.baselines.draft import Draft
 from server.baselines.edition import EDITIONS
-from server.baselines.service import ANNEXES, ARCHIVE, REPORT, TABLES
+from server.baselines.service import ANNEXES, ARCHIVE, REPORT, TABLES, Compiled
 from server.places.queries import counties as counties_of
 from server.places.queries import county as find_county
 from server.reporting.annexes import table_digests, tables_json, tables_workbook
@@ -43,20 +43,15 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """`report` is the path of the HTML file; `files` are names in its folder."""
+class Assessed(Compiled):
+    """`counties`: how many have data in the period."""
 
-    report: Path
-    files: tuple[str, ...]
-    snapshot: str
-    digest: str
-    species: int
     counties: int
 
 
 def compile_assessment(
     settings: Settings, session: Session, viewer: Viewer, clock: Clock, wanted: Wanted, out: Path
-) -> Compiled:
+) -> Assessed:
     """UnknownCounty, Problem `invalid` for a period or snapshot that does not fit, `not_allowed`, FolderInTheWay."""
     period = parse_period(wanted.period, wanted.as_of)
     chosen = _counties(session, settings, wanted.counties)
@@ -66,7 +61,7 @@ def compile_assessment(
     _refuse_disagreement(reports)
     kept = drafts[wanted.edition]
     names = publish(out, render(kept, reports[wanted.edition]), _provenance(kept, reports[wanted.edition]))
-    return Compiled(out / REPORT, tuple(names), snapshot.id, snapshot.digest, len(kept.lines_now), len(kept.covered))
+    return Assessed(out / REPORT, tuple(names), snapshot.id, snapshot.digest, len(kept.lines_now), len(kept.covered))
 
 
 def assessments(snapshot: Snapshot, period: Period, settings: Settings) -> dict[str, Assessment]:

@@ -11,7 +11,7 @@ from dwca.read import DwCAReader
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import LOCAL_OPERATOR, PUBLIC
-from server.assessments.service import Compiled, Wanted, compile_assessment
+from server.assessments.service import Assessed, Wanted, compile_assessment
 from server.cli import run
 from server.db import session_factory
 from server.settings import Settings
@@ -46,7 +46,7 @@ def _plant(session: Session) -> None:
         assert set(outcomes(session, walk, seen, guarded, weed)) == {"accepted"}
 
 
-def compiled(session: Session, settings: Settings, out: Path, **how: str) -> Compiled:
+def compiled(session: Session, settings: Settings, out: Path, **how: str) -> Assessed:
     wanted = Wanted(
         how.get("period", "2021-2025"), COUNTIES, AS_OF, how.get("edition", "public"), how.get("snapshot_id")
     )
