@@ -3,9 +3,9 @@
 import contextlib
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import Engine, MetaData, Text, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from server import cluster
@@ -28,6 +28,7 @@ NAMING = {
 
 class Base(DeclarativeBase):
     metadata = MetaData(schema=SCHEMA, naming_convention=NAMING)
+    type_annotation_map: ClassVar[dict[type, Any]] = {str: Text}
 
 
 def url_for(settings: Settings, role: str = "app") -> str:

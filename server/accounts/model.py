@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey
+from sqlalchemy import DateTime, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -19,11 +19,12 @@ class Person(Base):
 
 class Device(Base):
     __tablename__ = "device"
+    __table_args__ = (UniqueConstraint("credential_hash", name="device_credential_hash_key"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"))
     name: Mapped[str]
     app_version: Mapped[str]
-    credential_hash: Mapped[str] = mapped_column(unique=True)
+    credential_hash: Mapped[str]
     enrolled_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

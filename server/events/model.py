@@ -12,7 +12,7 @@ class Observed:
     """The columns of everything that was observed in some survey at some time."""
 
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.dataset.id"))
-    survey_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.survey.id"))
+    survey_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.survey.id"), index=True)
     observed_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     observed_to: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     date_precision: Mapped[str | None]

@@ -12,7 +12,9 @@ class Identification(Base):
     """Who named it what; never edited, only followed by another."""
 
     __tablename__ = "identification"
-    __table_args__ = (UniqueConstraint("occurrence_id", "version_digest"),)
+    __table_args__ = (
+        UniqueConstraint("occurrence_id", "version_digest", name="identification_occurrence_id_version_digest_key"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     occurrence_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"))
     version_digest: Mapped[str]

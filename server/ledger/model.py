@@ -11,7 +11,7 @@ from server.db import Base
 
 class Ledger(Base):
     __tablename__ = "ledger"
-    __table_args__ = (UniqueConstraint("id", "observed_year"),)
+    __table_args__ = (UniqueConstraint("id", "observed_year", name="ledger_id_observed_year_key"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     observed_year: Mapped[int] = mapped_column(SmallInteger)
@@ -31,8 +31,8 @@ class VersionRow(Base):
     protocol: Mapped[int] = mapped_column(SmallInteger)
     app_version: Mapped[str]
     saved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    change_no: Mapped[int | None] = mapped_column(BigInteger)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    change_no: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
 
 class ImportKey(Base):

@@ -24,7 +24,7 @@ class MediaItem(Base):
     __tablename__ = "media_item"
     id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True)
     survey_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.survey.id"))
-    sha256: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
     byte_count: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str]
     captured_at: Mapped[str | None]

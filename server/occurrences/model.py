@@ -19,7 +19,7 @@ class Occurrence(Observed, Base):
         ),
     )
     observed_year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, index=True)
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.ledger.id"))
     occurrence_status: Mapped[str]
     individual_count: Mapped[int | None]

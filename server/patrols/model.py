@@ -25,7 +25,5 @@ class Finding(Base):
     survey_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.survey.id"))
     finding_type: Mapped[str]
     case_state: Mapped[str]
-    action_taken: Mapped[str | None]
     evidence_number: Mapped[str | None]
-    finding_remarks: Mapped[str | None]
     observed_from: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

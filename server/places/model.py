@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import DateTime, ForeignKey, func
+from sqlalchemy import DateTime, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -14,6 +14,10 @@ class BoundaryVersion(Base):
     """`valid_to` is None for the one version of its kind that is in force."""
 
     __tablename__ = "boundary_version"
+    __table_args__ = (
+        UniqueConstraint("kind", "digest", name="boundary_version_kind_digest_key"),
+        Index("uq_boundary_version_in_force", "kind", unique=True, postgresql_where=text("valid_to IS NULL")),
+    )
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     source: Mapped[str]
@@ -27,6 +31,10 @@ class CountyRow(Base):
     """`valid_from` and `valid_to` are the life of the code; None is open or not known."""
 
     __tablename__ = "county"
+    __table_args__ = (
+        Index("ix_county_geom", "geom", postgresql_using="gist"),
+        Index("ix_county_province_code", "boundary_version", "province_code"),
+    )
     code: Mapped[str] = mapped_column(primary_key=True)
     boundary_version: Mapped[str] = mapped_column(ForeignKey("xiangye.boundary_version.id"), primary_key=True)
     name_zh: Mapped[str]

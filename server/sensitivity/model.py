@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Double, ForeignKey, Integer, SmallInteger
+from sqlalchemy import DateTime, Double, ForeignKey, Index, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -11,6 +11,7 @@ from server.db import Base
 
 class DisclosedPlaceRow(Base):
     __tablename__ = "disclosed_place"
+    __table_args__ = (Index("ix_disclosed_place_cell", "level", "cell_x", "cell_y"),)
     id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True)
     level: Mapped[int] = mapped_column(SmallInteger)
     cell_x: Mapped[int | None] = mapped_column(Integer)

@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime
+from sqlalchemy import BigInteger, DateTime, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,6 +12,7 @@ class SnapshotRow(Base):
     """Append-only. `files`: name → SHA-256. `digest` is over the records chosen and the parameters, whatever software froze them."""
 
     __tablename__ = "snapshot"
+    __table_args__ = (UniqueConstraint("digest", name="snapshot_digest_key"),)
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)

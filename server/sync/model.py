@@ -22,7 +22,7 @@ class Receipt(Base):
     __tablename__ = "receipt"
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.batch.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    record_id: Mapped[str | None]
+    record_id: Mapped[str | None] = mapped_column(index=True)
     digest: Mapped[str]
     outcome: Mapped[str]
     reason: Mapped[str | None]

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text
+from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -11,8 +11,9 @@ from server.db import Base
 
 class Taxon(Base):
     __tablename__ = "taxon"
+    __table_args__ = (UniqueConstraint("scientific_name", name="taxon_scientific_name_key"),)
     taxon_id: Mapped[UUID] = mapped_column(primary_key=True)
-    scientific_name: Mapped[str] = mapped_column(unique=True)
+    scientific_name: Mapped[str]
     authorship: Mapped[str | None]
     rank: Mapped[str]
     kingdom: Mapped[str | None]
@@ -20,7 +21,7 @@ class Taxon(Base):
     class_name: Mapped[str | None]
     order_name: Mapped[str | None]
     family: Mapped[str | None]
-    genus: Mapped[str | None]
+    genus: Mapped[str | None] = mapped_column(index=True)
     section: Mapped[str | None]
     group_zh: Mapped[str]
     endemic: Mapped[bool | None]
@@ -30,7 +31,14 @@ class Taxon(Base):
 
 class TaxonName(Base):
     __tablename__ = "taxon_name"
-    taxon_id: Mapped[UUID] = mapped_column(primary_key=True)
+    __table_args__ = (
+        Index(
+            "uq_taxon_name_accepted", "taxon_id", "language", unique=True, postgresql_where=text("kind = 'accepted'")
+        ),
+        Index("ix_taxon_name_search_name", "search_name", postgresql_ops={"search_name": "text_pattern_ops"}),
+        Index("ix_taxon_name_initials", "initials", postgresql_ops={"initials": "text_pattern_ops"}),
+    )
+    taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     language: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -64,7 +72,7 @@ class SpeciesList(Base):
 
 class ListVersionRow(Base):
     __tablename__ = "list_version"
-    list_id: Mapped[str] = mapped_column(primary_key=True)
+    list_id: Mapped[str] = mapped_column(ForeignKey("xiangye.species_list.list_id"), primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     announcement: Mapped[str]
     issued_on: Mapped[date | None]
@@ -78,10 +86,13 @@ class ListVersionRow(Base):
 
 class ListEntry(Base):
     __tablename__ = "list_entry"
+    __table_args__ = (
+        ForeignKeyConstraint(["list_id", "version"], ["xiangye.list_version.list_id", "xiangye.list_version.version"]),
+    )
     list_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     entry_no: Mapped[int] = mapped_column(primary_key=True)
-    taxon_id: Mapped[UUID]
+    taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"), index=True)
     scientific_name: Mapped[str]
     name_zh: Mapped[str]
     list_group: Mapped[str | None]
@@ -94,6 +105,9 @@ class ListEntry(Base):
 
 class ListRule(Base):
     __tablename__ = "list_rule"
+    __table_args__ = (
+        ForeignKeyConstraint(["list_id", "version"], ["xiangye.list_version.list_id", "xiangye.list_version.version"]),
+    )
     list_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     entry_no: Mapped[int] = mapped_column(primary_key=True)
@@ -111,6 +125,12 @@ class ListRule(Base):
 
 class ListRuleExclusion(Base):
     __tablename__ = "list_rule_exclusion"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["list_id", "version", "entry_no"],
+            ["xiangye.list_rule.list_id", "xiangye.list_rule.version", "xiangye.list_rule.entry_no"],
+        ),
+    )
     list_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     entry_no: Mapped[int] = mapped_column(primary_key=True)
@@ -119,15 +139,18 @@ class ListRuleExclusion(Base):
 
 class SensitivityRuleRow(Base):
     __tablename__ = "sensitivity_rule"
+    __table_args__ = (
+        ForeignKeyConstraint(["list_id", "version"], ["xiangye.list_version.list_id", "xiangye.list_version.version"]),
+    )
     list_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     entry_no: Mapped[int] = mapped_column(primary_key=True)
     rank: Mapped[str]
     name: Mapped[str]
     name_zh: Mapped[str]
-    taxon_id: Mapped[UUID | None]
+    taxon_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"))
     kingdom: Mapped[str | None]
-    level: Mapped[int]
+    level: Mapped[int] = mapped_column(SmallInteger)
     population: Mapped[str | None]
     condition: Mapped[str | None]
     reason: Mapped[str]
@@ -138,7 +161,7 @@ class SensitivityRuleRow(Base):
 
 class RedListAssessment(Base):
     __tablename__ = "red_list_assessment"
-    taxon_id: Mapped[UUID] = mapped_column(primary_key=True)
+    taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"), primary_key=True)
     scope: Mapped[str] = mapped_column(primary_key=True)
     edition: Mapped[str] = mapped_column(primary_key=True)
     category: Mapped[str]
