@@ -193,7 +193,7 @@ def _aims_at(unit: FrozenRecord, taxon: Taxon | None, aims: MethodGroups) -> boo
     if taxon is None:
         return False
     group = group_of_unit(unit)
-    groups = aims.get(unit.body["sampling_protocol"], ()) if group == EVERY_GROUP else (group,)
+    groups = aims.get(unit.body["sampling_protocol"], ()) if group == EVERY_GROUP else tuple(group.split("、"))
     if INVASIVE_TARGET in groups:
         return bool(taxon.invasive_lists)
     return not groups or taxon.group_zh in groups
