@@ -19,7 +19,7 @@ export MPLCONFIGDIR := $(VAR)/matplotlib
 # Given on the command line of make: SERVE=0 (do not leave the server running), IMPORT=FILE (import it as well).
 export SERVE IMPORT
 
-.PHONY: help demo demo-stop clean-demo test serve field check check-style check-types check-imports check-copies check-house lock
+.PHONY: help demo demo-stop clean-demo test serve field screenshots check check-style check-types check-imports check-copies check-house lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -40,6 +40,9 @@ serve: ## 启动服务器 the server, until Ctrl-C
 
 field: ## 在窗口中打开野外应用 the field app in a window
 	@$(RUN) field window --fonts --let-go -- $(XIANGYE) field
+
+screenshots: ## 画出野外应用的每个画面 draw every screen of the field app into var/screenshots
+	@$(RUN) screenshots window --fonts -- "$(VENV)/bin/python" -m mobile.ui.screenshots "$(VAR)/screenshots"
 
 test: ## 全部测试 all tests, from nothing
 	@$(RUN) test test --fonts -- "$(VENV)/bin/pytest" -n 2 --dist loadgroup -q
