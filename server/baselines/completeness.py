@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from server.baselines.effort import effort_lines
 from server.baselines.species import SpeciesLine, group_names
-from server.baselines.study import EVERY_GROUP, Sighting, Study
+from server.baselines.study import INVASIVE, Sighting, Study
 from server.statistics.accumulation import CurvePoint, accumulation_curve
 from server.statistics.estimate import Estimate
 from server.statistics.richness import chao2, incidence_coverage
 
 VISITS, CELLS = "调查次", "10 km网格"
-_INVASIVE = "外来入侵物种"
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,8 @@ def _by_visits(study: Study) -> list[Completeness]:
     for effort in effort_lines(study):
         units = {unit.id for unit in effort.units}
         own = [one for one in study.sightings if one.unit is not None and one.unit.id in units]
-        if effort.group == EVERY_GROUP:
-            groups = sorted({one.taxon.group_zh for one in own if one.taxon})
-            found += [_visits(group, effort.method, len(units), own) for group in groups]
-        else:
-            found.append(_visits(effort.group, effort.method, len(units), own))
+        groups = effort.groups or sorted({one.taxon.group_zh for one in own if one.taxon})
+        found += [_visits(group, effort.method, len(units), own) for group in groups]
     return found
 
 
@@ -88,7 +84,7 @@ def _belongs(one: Sighting, group: str) -> bool:
     """A survey of invasives has its species in any group; every other method counts its own group alone."""
     if one.taxon is None:
         return False
-    return bool(one.taxon.invasive_lists) if group == _INVASIVE else one.taxon.group_zh == group
+    return bool(one.taxon.invasive_lists) if group == INVASIVE else one.taxon.group_zh == group
 
 
 def _frequencies(pairs: Iterable[tuple[str, str]]) -> tuple[int, ...]:

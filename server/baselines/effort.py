@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from server.baselines.study import Study, group_of_unit
+from server.baselines.study import Study, group_of_unit, groups_of_unit
 from server.sensitivity.records import FrozenRecord
 from shared.clock import observed_interval
 from shared.geodesy import length_m
@@ -29,6 +29,11 @@ class EffortLine:
     method: str
     units: tuple[FrozenRecord, ...]
     efforts: tuple[Effort, ...]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """None where the method looks for anything."""
+        return groups_of_unit(self.units[0])
 
     @property
     def kilometres(self) -> Decimal | None:

@@ -14,7 +14,7 @@ _TARGETS = {"鸟类": "birds", "哺乳类": "mammals", "爬行类": "reptiles", 
 
 def encounter_table(draft: Draft, group: str) -> tuple[Block, ...]:
     """One table for each transect method that looks for this group."""
-    effort = [line for line in draft.effort if line.group == group and line.lines and line.kilometres]
+    effort = [line for line in draft.effort if group in line.groups and line.lines and line.kilometres]
     return tuple(_table(draft, line, group) for line in effort)
 
 

@@ -6,7 +6,7 @@ from server.baselines.completeness import unit_label
 from server.baselines.draft import DASH_NOTE, SOURCE, Draft
 from server.baselines.effort import EffortLine
 from server.baselines.species import SpeciesLine
-from server.baselines.study import EVERY_GROUP, method_zh
+from server.baselines.study import method_zh
 from server.reporting.document import Block, Cell, Column, Paragraph, Section, Table
 from server.snapshots.context import Taxon
 from server.statistics.diversity import pielou, shannon, simpson
@@ -123,11 +123,16 @@ def _diversity(draft: Draft) -> tuple[tuple[Block, ...], str | None]:
 
 
 def _diversity_rows(draft: Draft, line: EffortLine) -> list[tuple[Cell, ...]]:
-    if line.group == EVERY_GROUP or not line.lines:
+    if not line.groups or not line.lines:
         return []
     units, counts = {unit.id for unit in line.units}, dict[str, int]()
     for one in draft.study.sightings:
-        if one.unit is not None and one.unit.id in units and one.taxon is not None and one.taxon.group_zh == line.group:
+        if (
+            one.unit is not None
+            and one.unit.id in units
+            and one.taxon is not None
+            and one.taxon.group_zh in line.groups
+        ):
             counts[one.taxon.taxon_id] = counts.get(one.taxon.taxon_id, 0) + one.individuals
     values = [count for count in counts.values() if count]
     if not values:

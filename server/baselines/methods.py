@@ -1,6 +1,6 @@
 """Chapter 方法与工作量: effort by group and method, and the cells it reached."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from shapely.geometry.base import BaseGeometry
 
@@ -30,9 +30,16 @@ def methods(draft: Draft) -> tuple[Block, ...]:
 
 
 def surveyed_cells(draft: Draft) -> set[str]:
-    """Cells that hold the start or centre of an event with a method."""
+    """Cells that hold the start or centre of an event with a method, or, where it has none, what was found on it."""
     units = [unit for line in draft.effort for unit in line.units]
-    return _cells_of(units, draft)
+    return _cells_of(units, draft) | _cells_of(_found_on_unplaced_visits(draft, units), draft)
+
+
+def _found_on_unplaced_visits(draft: Draft, units: Sequence[FrozenRecord]) -> list[FrozenRecord]:
+    """A visit without a place of its own was where its finds were; the guarded ones among them do not tell."""
+    unplaced = {unit.id for unit in units if unit.exact is None}
+    shown = [one for one in draft.study.sightings if draft.edition.restricted or one.level == 0]
+    return [one.record for one in shown if one.unit is not None and one.unit.id in unplaced]
 
 
 def recorded_cells(draft: Draft) -> set[str]:
@@ -100,7 +107,7 @@ def _grid_map(draft: Draft) -> Figure:
         draft.cutoff_zh,
         points=(Points("record", dots, "出现记录"),),
     )
-    counted = "网格按调查事件的起点或中心、出现记录的位置各计一次；位置缺失或坐标为零的记录不上图"
+    counted = "网格按调查事件的起点或中心（没有位置的按该次调查的一般记录）、出现记录的位置各计一次；位置缺失或坐标为零的记录不上图"
     return Figure(
         "grid_map",
         sheet.title,

@@ -15,6 +15,16 @@ from shared.vocabulary import PROTOCOLS, TARGET_GROUPS
 
 NOT_WILD = frozenset({"captive", "cultivated", "released"})
 NO_METHOD, EVERY_GROUP = "incidental", "不限类群"
+INVASIVE = TARGET_GROUPS["invasive"]
+_METHOD_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "bird_transect": ("鸟类",),
+    "mammal_transect": ("哺乳类",),
+    "herp_transect": ("爬行类", "两栖类"),
+    "plant_plot": ("维管束植物",),
+    "fish_net": ("鱼类",),
+    "porpoise_watch": ("哺乳类",),
+    "invasive_plot": (INVASIVE,),
+}
 _PASSIVE = frozenset({"incidental", "import"})
 """Protocols that are no sampling: they have neither effort nor visits to compare."""
 
@@ -130,8 +140,17 @@ def method_zh(code: str) -> str:
     return PROTOCOLS.get(code, code)
 
 
+def groups_of_unit(unit: FrozenRecord) -> tuple[str, ...]:
+    """The groups that a visit looked for: as it says, else as its method has it; none where it looked for anything."""
+    stated = TARGET_GROUPS.get(unit.body.get("target_group") or "")
+    if stated:
+        return (stated,)
+    method = unit.body["sampling_protocol"]
+    return _METHOD_GROUPS.get(method, (INVASIVE,) if INVASIVE in method else ())
+
+
 def group_of_unit(unit: FrozenRecord) -> str:
-    return TARGET_GROUPS.get(unit.body.get("target_group") or "", EVERY_GROUP)
+    return "、".join(groups_of_unit(unit)) or EVERY_GROUP
 
 
 def _is_species(taxon: Taxon | None) -> bool:

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from server.baselines.build import build
 from server.baselines.draft import Draft
 from server.baselines.edition import PUBLIC
+from server.baselines.methods import surveyed_cells
 from server.baselines.service import render
 from server.baselines.study import make_study
 from server.baselines.survey_profile import load_profile
+from server.places.grid import grid_cell
 from server.settings import Settings
 from tests.baselines.conftest import Made
 from tests.baselines.fakes import Field, context, snapshot
@@ -58,8 +61,8 @@ def test_absent_single_pictures_and_doubtful_names_do_not_count(made: Made) -> N
     assert cell(made, "encounters_birds_bird_transect", "黄腹角雉", "搜寻未见") == "5"
     assert [row[1] for row in rows(made, "unplaced")] == ["Parus ignotus", "Phylloscopus"]
     told = {row[0]: row[1] for row in rows(made, "quality")}
-    assert told["其中：“未见”记录"] == "5"
-    assert told["其中：同一事件的单张影像等，不重复计数"] == "1"
+    assert told["“未见”记录"] == "5"
+    assert told["同一事件的单张影像等，不重复计数"] == "1"
 
 
 def test_encounter_rates_count_lines_without_a_find(made: Made) -> None:
@@ -167,3 +170,31 @@ def test_a_county_without_a_record_still_has_a_report() -> None:
     assert check(html) == []
     assert "没有可供本章使用的记录，本章无数据。" in html
     assert "演示数据" not in html
+
+
+def test_a_visit_without_place_was_where_its_open_finds_were() -> None:
+    field = Field()
+    walk = replace(
+        field.event((112.95, 25.05), target_group=None, sampling_protocol="herp_transect"), exact=None, disclosed=None
+    )
+    field.records[0] = walk
+    field.sighting("viper", (112.95, 25.05), walk)
+    draft = Draft(make_study(snapshot(field.records)), PUBLIC, load_profile(), Settings())
+    assert surveyed_cells(draft) == set()
+    field.sighting("tit", (113.05, 25.25), walk)
+    draft = Draft(make_study(snapshot(field.records)), PUBLIC, load_profile(), Settings())
+    assert surveyed_cells(draft) == {grid_cell(113.05, 25.25)}
+
+
+def test_a_method_tells_the_groups_it_looks_for() -> None:
+    """A bird met on a walk for reptiles and amphibians is no unit of a bird survey."""
+    field = Field()
+    walks = [field.event((112.95, 25.05), target_group=None, sampling_protocol="herp_transect") for _ in range(3)]
+    for walk in walks:
+        field.sighting("tit", (112.95, 25.05), walk)
+        field.sighting("viper", (112.95, 25.05), walk)
+    draft = Draft(make_study(snapshot(field.records)), PUBLIC, load_profile(), Settings())
+    assert [line.group for line in draft.effort] == ["爬行类、两栖类"]
+    by_visits = [(one.group, one.observed) for one in draft.completeness if one.method]
+    assert by_visits == [("爬行类", 1), ("两栖类", 0)]
+    assert draft.completeness[1].richness.reason == "各调查单元均未记录到物种"
