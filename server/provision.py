@@ -32,7 +32,7 @@ def upgrade(settings: Settings) -> str:
     return migrate(db.url_for(settings, "owner"))
 
 
-def migrate(owner_url: str) -> str:
+def migrate(owner_url: str, revision: str = "head") -> str:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = owner_url
@@ -42,8 +42,8 @@ def migrate(owner_url: str) -> str:
             raise NewerDatabase(
                 f"数据库版本 {current} 不为本程序所知 (the database was made by a newer program)：请更新程序，数据未被改动"
             )
-        command.upgrade(config, "head")
-    return head_revision()
+        command.upgrade(config, revision)
+    return head_revision() if revision == "head" else revision
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ class VersionRow(Base):
     digest: Mapped[str] = mapped_column(primary_key=True)
     base_digest: Mapped[str | None]
     kind: Mapped[str]
-    author: Mapped[UUID]
+    author: Mapped[UUID] = mapped_column(index=True)
     device: Mapped[UUID]
     seq: Mapped[int] = mapped_column(BigInteger)
     protocol: Mapped[int] = mapped_column(SmallInteger)
