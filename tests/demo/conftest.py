@@ -110,7 +110,10 @@ def demo() -> Iterator[Demo]:
     kept = Path(tempfile.mkdtemp(prefix="xiangye-kept-"))
     try:
         done = xiangye(environment_of(var), "demo", "--no-serve")
-        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        log = var / "log" / "server.log"
+        assert done.returncode == 0, "\n".join(
+            [done.stdout, done.stderr, log.read_text()[-4000:] if log.is_file() else ""]
+        )
         assert processes_of(var) == [], "the demo left processes behind"
         for name in REPORTS:
             shutil.copytree(var / "demo" / name, kept / name)
