@@ -3,10 +3,10 @@
 import contextlib
 import functools
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import Engine, MetaData, Text, create_engine, event
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, registry, sessionmaker
 
 from server import cluster
 from server.settings import Settings
@@ -27,8 +27,8 @@ NAMING = {
 
 
 class Base(DeclarativeBase):
-    metadata = MetaData(schema=SCHEMA, naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[type, Any]] = {str: Text}
+    # The map lies in the registry: Flask-SQLAlchemy makes a base of its own of this one, which may not bring a second.
+    registry = registry(metadata=MetaData(schema=SCHEMA, naming_convention=NAMING), type_annotation_map={str: Text})
 
 
 def url_for(settings: Settings, role: str = "app") -> str:
