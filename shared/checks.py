@@ -45,6 +45,17 @@ def place_flags(place: Mapping[str, Any] | None) -> list[str]:
     return flags
 
 
+def record_flags(
+    body: Mapping[str, Any],
+    times: tuple[datetime | None, datetime, datetime],
+    needs_place: bool,
+    clock_offset: timedelta = timedelta(),
+) -> list[str]:
+    """Flags of one record that need no reference data; `times`: when it was observed, saved, received."""
+    place = body.get("place")
+    return time_flags(*times, clock_offset) + (place_flags(place) if needs_place or place else [])
+
+
 def time_flags(
     observed: datetime | None, saved: datetime, received: datetime, clock_offset: timedelta = timedelta()
 ) -> list[str]:

@@ -20,26 +20,59 @@ class Version:
 
 @dataclass(frozen=True)
 class Merged:
-    """`state` is current, deleted, conflict or waiting; `conflicts` names the fields with every value that claims them."""
+    """`state` is current, deleted, conflict or waiting; `conflicts` names the fields with every value that claims them.
+
+    `lead` is the head whose envelope speaks for the record; `sources` names, by field, the version that gave its value;
+    `waiting` are the versions whose bases have not come.
+    """
 
     state: str
     heads: tuple[str, ...]
     body: Mapping[str, Any]
     conflicts: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    lead: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """That a version gave a field its value."""
+
+    digest: str
+    value: Any
+
+
+_GONE = object()
 
 
 def merge(versions: Iterable[Version]) -> Merged:
     by_digest = {version.digest: version for version in versions}
     reachable = _reachable(by_digest)
+    waiting = tuple(sorted(by_digest.keys() - reachable))
     if not reachable:
-        waiting = min(by_digest)
-        return Merged("waiting", (waiting,), by_digest[waiting].body)
+        return Merged("waiting", waiting[:1], by_digest[waiting[0]].body, lead=waiting[0], waiting=waiting)
     bases = {by_digest[d].base_digest for d in reachable}
     heads = tuple(sorted(d for d in reachable if d not in bases))
-    if len(heads) == 1:
-        head = by_digest[heads[0]]
-        return Merged("deleted" if head.kind == "tombstone" else "current", heads, head.body)
-    return _join(by_digest, heads)
+    edits = [head for head in heads if by_digest[head].kind != "tombstone"]
+    if not edits:
+        return Merged("deleted", heads, by_digest[heads[0]].body, lead=heads[0], waiting=waiting)
+    claims = _live_claims(by_digest, edits)
+    conflicts = {
+        name: tuple(None if claim.value is _GONE else claim.value for claim in found)
+        for name, found in claims.items()
+        if len(found) > 1
+    }
+    given = {name: found[0] for name, found in sorted(claims.items()) if found[0].value is not _GONE}
+    return Merged(
+        "conflict" if conflicts or len(edits) < len(heads) else "current",
+        heads,
+        {name: claim.value for name, claim in given.items()},
+        conflicts,
+        edits[0],
+        {name: claim.digest for name, claim in given.items()},
+        waiting,
+    )
 
 
 def _reachable(by_digest: Mapping[str, Version]) -> set[str]:
@@ -57,38 +90,39 @@ def _reachable(by_digest: Mapping[str, Version]) -> set[str]:
     return found
 
 
-def _join(by_digest: Mapping[str, Version], heads: tuple[str, ...]) -> Merged:
-    base = _common_base(by_digest, heads)
-    base_body = by_digest[base].body if base else {}
-    claims: dict[str, set[str]] = {}
-    values: dict[str, list[Any]] = {}
-    edits = [head for head in heads if by_digest[head].kind != "tombstone"]
-    for head in edits:
-        for name, value in _changes(base_body, by_digest[head].body).items():
-            if repr(value) not in claims.setdefault(name, set()):
-                claims[name].add(repr(value))
-                values.setdefault(name, []).append(value)
-    conflicts = {name: tuple(found) for name, found in values.items() if len(found) > 1}
-    if not edits:
-        return Merged("deleted", heads, by_digest[heads[0]].body)
-    body = {**base_body, **{name: found[0] for name, found in values.items()}}
-    state = "conflict" if conflicts or len(edits) < len(heads) else "current"
-    return Merged(state, heads, {k: v for k, v in body.items() if v is not _GONE}, conflicts)
+def _live_claims(by_digest: Mapping[str, Version], edits: Iterable[str]) -> dict[str, list[_Claim]]:
+    """By field: its claims that no later version of the same line has replaced, one a value, by digest."""
+    lines = {head: [head, *_ancestors(by_digest, head)] for head in edits}
+    above = {d: set(line[at + 1 :]) for line in lines.values() for at, d in enumerate(line)}
+    claims: dict[str, list[_Claim]] = {}
+    for current in sorted(above):
+        for name, value in _changes(by_digest, current).items():
+            claims.setdefault(name, []).append(_Claim(current, value))
+    return {name: _distinct(_unreplaced(found, above)) for name, found in claims.items()}
 
 
-_GONE = "\0gone"
+def _unreplaced(claims: list[_Claim], above: Mapping[str, set[str]]) -> list[_Claim]:
+    replaced = {old for claim in claims for old in above[claim.digest]}
+    return [claim for claim in claims if claim.digest not in replaced]
 
 
-def _changes(base: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {name: value for name, value in body.items() if name not in base or base[name] != value}
-    return changed | {name: _GONE for name in base if name not in body}
+def _distinct(claims: list[_Claim]) -> list[_Claim]:
+    found: dict[str, _Claim] = {}
+    for claim in claims:
+        found.setdefault(repr(claim.value), claim)
+    return list(found.values())
 
 
-def _common_base(by_digest: Mapping[str, Version], heads: tuple[str, ...]) -> str | None:
-    """The nearest version that all heads descend from."""
-    lines = [_ancestors(by_digest, head) for head in heads]
-    shared_by_all = set(lines[0]).intersection(*map(set, lines[1:]))
-    return next((step for step in lines[0] if step in shared_by_all), None)
+def _changes(by_digest: Mapping[str, Version], digest: str) -> dict[str, Any]:
+    """What a version says anew; a tombstone says nothing of fields, and what follows it is measured against what it buried."""
+    version = by_digest[digest]
+    if version.kind == "tombstone":
+        return {}
+    buried = (by_digest[d] for d in _ancestors(by_digest, digest))
+    base = next((one.body for one in buried if one.kind != "tombstone"), {})
+    # By what is written, since Python takes 1 for true.
+    changed = {n: value for n, value in version.body.items() if n not in base or repr(base[n]) != repr(value)}
+    return changed | {name: _GONE for name in base if name not in version.body}
 
 
 def _ancestors(by_digest: Mapping[str, Version], start: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Writes events, their participants and the measurements of any subject. Exact places are not ours to write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.events.model import Event, EventParticipant, Measurement
-from server.events.rules import canonical_measurement
+from server.events.rules import canonical_measurement, tells_no_place
 from shared.clock import observed_interval
 from shared.vocabulary import VERSION
 
@@ -24,6 +25,8 @@ PLAIN = (
     "target_taxa",
     "event_remarks",
 )
+TELLING = ("location_name", "event_remarks", "verbatim_event_date")
+"""Free words, which may name a place."""
 
 
 def observed_columns(body: Mapping[str, Any], dataset_id: UUID) -> dict[str, Any]:
@@ -38,21 +41,31 @@ def observed_columns(body: Mapping[str, Any], dataset_id: UUID) -> dict[str, Any
     }
 
 
-def write(session: Session, events: Sequence[tuple[UUID, Mapping[str, Any], UUID, list[str]]]) -> None:
-    """`events`: (id, merged body, data set, flags). A later version replaces the row: history stays in the ledger."""
+@dataclass(frozen=True)
+class EventToWrite:
+    """`guarded`: its own place is; `sought_in_secret`: taxa that no readable row may say are looked for here."""
+
+    id: UUID
+    body: Mapping[str, Any]
+    dataset_id: UUID
+    flags: tuple[str, ...]
+    guarded: bool = False
+    sought_in_secret: Set[str] = frozenset()
+
+
+def write(session: Session, events: Sequence[EventToWrite]) -> None:
+    """A later version replaces the row: history stays in the ledger."""
     if not events:
         return
-    rows = [_row(id_, body, dataset_id, flags) for id_, body, dataset_id, flags in events]
+    rows = [_row(event) for event in events]
     statement = insert(Event).values(rows)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["id"], set_={c: statement.excluded[c] for c in rows[0] if c != "id"}
         )
     )
-    session.execute(delete(EventParticipant).where(EventParticipant.event_id.in_([e[0] for e in events])))
-    participants = {
-        (id_, UUID(p["person_id"]), p["role"]): p["order"] for id_, body, _, _ in events for p in body["participants"]
-    }
+    session.execute(delete(EventParticipant).where(EventParticipant.event_id.in_([e.id for e in events])))
+    participants = {(e.id, UUID(p["person_id"]), p["role"]): p["order"] for e in events for p in e.body["participants"]}
     if participants:
         session.execute(
             insert(EventParticipant),
@@ -63,28 +76,42 @@ def write(session: Session, events: Sequence[tuple[UUID, Mapping[str, Any], UUID
         )
 
 
-def _row(id_: UUID, body: Mapping[str, Any], dataset_id: UUID, flags: list[str]) -> dict[str, Any]:
-    effort = body["effort"]
-    return {
-        "id": id_,
+def withdraw(session: Session, ids: Sequence[UUID]) -> None:
+    """The rows of events, and the measurements of any subject."""
+    session.execute(delete(Event).where(Event.id.in_(ids)))
+    session.execute(delete(Measurement).where(Measurement.subject_id.in_(ids)))
+
+
+def _row(event: EventToWrite) -> dict[str, Any]:
+    body, effort = event.body, event.body["effort"]
+    row = {
+        "id": event.id,
         "parent_event_id": UUID(body["parent_event_id"]) if body["parent_event_id"] else None,
-        "flags": flags,
+        "flags": list(event.flags),
         "effort_length_m": effort.get("length_m"),
         "effort_duration_min": effort.get("duration_min"),
         "effort_area_m2": effort.get("area_m2"),
         "effort_observers": effort.get("observers"),
         **{name: body[name] for name in PLAIN},
-        **observed_columns(body, dataset_id),
+        **observed_columns(body, event.dataset_id),
     }
+    if body["target_taxa"] is not None:
+        row["target_taxa"] = [taxon for taxon in body["target_taxa"] if taxon not in event.sought_in_secret]
+    return row | (dict.fromkeys(TELLING) if event.guarded else {})
 
 
-def write_measurements(session: Session, subjects: Mapping[UUID, Sequence[Mapping[str, Any]]]) -> None:
+def write_measurements(
+    session: Session, subjects: Mapping[UUID, Sequence[Mapping[str, Any]]], guarded: Set[UUID] = frozenset()
+) -> None:
+    """Replaces those of each subject; of a guarded one only what cannot be words about its place."""
     if not subjects:
         return
     session.execute(delete(Measurement).where(Measurement.subject_id.in_(list(subjects))))
     rows = []
     for subject_id, measurements in subjects.items():
         for position, measurement in enumerate(measurements):
+            if subject_id in guarded and not tells_no_place(measurement):
+                continue
             value, unit = canonical_measurement(measurement["value"], measurement.get("unit"))
             rows.append(
                 {

@@ -77,6 +77,7 @@ def import_file(
         return report
     attempt.commit()
     counts = {name: report[name] for name in ("read", "kept", "already_have", "rejected", "flagged")}
+    ledger.number_changes(session)
     log(session, clock, str(actor.person_id), "import", path.name, {"dataset_id": report["dataset_id"], **counts})
     return report
 

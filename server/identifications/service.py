@@ -1,30 +1,34 @@
 """The observer's own naming arrives with the record and becomes its first identification."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.identifications.model import Identification
+from server.ledger.model import VersionRow
 from shared.ids import uuid7
 
 
 @dataclass(frozen=True)
 class Naming:
+    """`version_digest`: the version that gave the name; whose it was and when, the ledger knows."""
+
     occurrence_id: UUID
     version_digest: str
     taxon: Mapping[str, Any]
     taxon_id: UUID | None
-    identified_by: UUID
-    identified_at: datetime
     received_at: datetime
 
 
-def record(session: Session, namings: Sequence[Naming]) -> None:
+def record(session: Session, namings: Sequence[Naming], guarded: Set[UUID] = frozenset()) -> None:
+    """Words as the observer wrote them may tell a place: those of guarded occurrences stay with their versions."""
+    givers = _givers(session, [n.occurrence_id for n in namings])
     rows = [
         {
             "id": uuid7(),
@@ -34,14 +38,23 @@ def record(session: Session, namings: Sequence[Naming]) -> None:
             "scientific_name": n.taxon["scientific_name"],
             "name_zh": n.taxon["name_zh"],
             "verbatim_name": n.taxon["verbatim_name"],
-            "qualifier": n.taxon.get("qualifier"),
-            "method": n.taxon.get("method") or "eye",
-            "confidence": n.taxon.get("confidence"),
-            "identified_by": n.identified_by,
-            "identified_at": n.identified_at,
+            "qualifier": n.taxon["qualifier"],
+            "method": n.taxon["method"] or "eye",
+            "confidence": n.taxon["confidence"],
+            "identified_by": givers[n.occurrence_id, n.version_digest][0],
+            "identified_at": givers[n.occurrence_id, n.version_digest][1],
             "received_at": n.received_at,
         }
         for n in namings
     ]
     if rows:
         session.execute(insert(Identification).on_conflict_do_nothing(), rows)
+    if guarded:
+        erased = update(Identification).values(verbatim_name=None)
+        session.execute(erased.where(Identification.occurrence_id.in_(guarded)))
+
+
+def _givers(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, str], tuple[UUID, datetime]]:
+    """(author, time of saving) of each version of these records."""
+    columns = select(VersionRow.id, VersionRow.digest, VersionRow.author, VersionRow.saved_at)
+    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(columns.where(VersionRow.id.in_(ids)))}

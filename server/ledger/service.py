@@ -21,9 +21,8 @@ def take_order_lock(session: Session) -> None:
 
 def expect(session: Session, identities: Iterable[tuple[UUID, str]]) -> None:
     """A row for every id that is named, even before its record has come: children may arrive before their parents."""
-    ordered = sorted(
-        set(identities), key=lambda identity: (str(identity[0]), identity[1] == "unknown")
-    )  # a known kind wins
+    # A known kind wins.
+    ordered = sorted(set(identities), key=lambda identity: (str(identity[0]), identity[1] == "unknown", identity[1]))
     rows = [{"id": id_, "kind": kind, "observed_year": 0, "state": "expected"} for id_, kind in ordered]
     if rows:
         session.execute(insert(Ledger).on_conflict_do_nothing(), rows)
@@ -45,15 +44,11 @@ def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[
     return {(row[0], row[1]) for row in session.execute(statement)}
 
 
-def number_changes(session: Session, pairs: Iterable[tuple[UUID, str]]) -> None:
+def number_changes(session: Session) -> None:
+    """The last step of a transaction that wrote versions: until its commit no other can number its own."""
     take_order_lock(session)
-    ordered = sorted(pairs, key=str)
     session.execute(
-        text("""
-            UPDATE xiangye.version AS v SET change_no = nextval('xiangye.change_no_seq')
-            FROM unnest(CAST(:ids AS uuid[]), CAST(:digests AS text[])) AS named (id, digest) WHERE v.id = named.id AND v.digest = named.digest
-            """),
-        {"ids": [pair[0] for pair in ordered], "digests": [pair[1] for pair in ordered]},
+        text("UPDATE xiangye.version SET change_no = nextval('xiangye.change_no_seq') WHERE change_no IS NULL")
     )
 
 

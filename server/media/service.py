@@ -14,6 +14,7 @@ from server.media.rules import Undecodable, render
 from server.media.store import Store
 from shared.clock import Clock
 
+_FILE = ("sha256", "byte_count", "received_at", "rendition_sha256", "width_px", "height_px", "problem")
 _ITEM = ("sha256", "byte_count", "media_type", "captured_at", "sequence")
 
 
@@ -38,6 +39,11 @@ def write(session: Session, items: Sequence[tuple[UUID, Mapping[str, Any]]]) -> 
     )
 
 
+def withdraw(session: Session, ids: Sequence[UUID]) -> None:
+    """The records of photos; the files stay, as another record may show the same one."""
+    session.execute(delete(MediaItem).where(MediaItem.id.in_(ids)))
+
+
 def take_in(session: Session, clock: Clock, store: Store, path: Path, sha256: str) -> MediaFile:
     """A complete file, its digest already checked: the original is kept untouched, a rendition is made from its pixels.
 
@@ -58,6 +64,8 @@ def take_in(session: Session, clock: Clock, store: Store, path: Path, sha256: st
         )
     except Undecodable as error:
         file.problem = str(error)
-    session.add(file)
-    session.flush()
-    return file
+    columns = {name: getattr(file, name) for name in _FILE}
+    session.execute(
+        insert(MediaFile).values(columns).on_conflict_do_nothing()
+    )  # another tablet may bring the same photo
+    return session.get_one(MediaFile, sha256)

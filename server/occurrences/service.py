@@ -30,7 +30,10 @@ PLAIN = (
     "establishment_means",
     "degree_of_establishment",
     "pathway",
+    "occurrence_remarks",
 )
+TELLING = ("event_id", "occurrence_remarks", "behavior", "pathway", "verbatim_event_date")
+"""The event has a place, and free words may name one."""
 
 
 @dataclass(frozen=True)
@@ -40,30 +43,30 @@ class OccurrenceToWrite:
     dataset_id: UUID
     flags: tuple[str, ...]
     received_at: datetime
-    level: int
+    guarded: bool
 
 
 def write(session: Session, occurrences: Sequence[OccurrenceToWrite]) -> None:
     if not occurrences:
         return
-    session.execute(
-        delete(Occurrence)
-        .where(Occurrence.id.in_([o.id for o in occurrences]))
-        .execution_options(synchronize_session=False)
-    )
+    withdraw(session, [o.id for o in occurrences])
     session.execute(insert(Occurrence), [_row(occurrence) for occurrence in occurrences])
 
 
+def withdraw(session: Session, ids: Sequence[UUID]) -> None:
+    session.execute(delete(Occurrence).where(Occurrence.id.in_(ids)).execution_options(synchronize_session=False))
+
+
 def _row(occurrence: OccurrenceToWrite) -> dict[str, Any]:
-    body, guarded = occurrence.body, occurrence.level > 0
-    return {
+    body, guarded = occurrence.body, occurrence.guarded
+    row = {
         "id": occurrence.id,
         "observed_year": observed_year(body),
         "flags": list(occurrence.flags),
         "received_at": occurrence.received_at,
-        "event_id": UUID(body["event_id"]) if body["event_id"] and not guarded else None,
+        "event_id": UUID(body["event_id"]) if body["event_id"] else None,
         "access_class": "restricted" if guarded else "internal",
-        "occurrence_remarks": None if guarded else body["occurrence_remarks"],
         **{name: body[name] for name in PLAIN},
         **observed_columns(body, occurrence.dataset_id),
     }
+    return row | (dict.fromkeys(TELLING) if guarded else {})

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,7 +28,8 @@ def write_patrols(session: Session, patrols: Sequence[tuple[UUID, Mapping[str, A
 
 
 def write_findings(session: Session, findings: Sequence[tuple[UUID, Mapping[str, Any]]]) -> None:
-    names = ("finding_type", "case_state", "action_taken", "evidence_number", "finding_remarks")
+    """A finding's place is guarded: its free words, which may tell it, stay with its versions."""
+    names = ("finding_type", "case_state", "evidence_number")
     rows = [
         {
             "id": id_,
@@ -39,6 +41,11 @@ def write_findings(session: Session, findings: Sequence[tuple[UUID, Mapping[str,
         for id_, body in findings
     ]
     _upsert(session, Finding, "id", rows)
+
+
+def withdraw(session: Session, ids: Sequence[UUID]) -> None:
+    """The rows of findings; those of patrols go with their events."""
+    session.execute(delete(Finding).where(Finding.id.in_(ids)))
 
 
 def _upsert(session: Session, table: type[Patrol] | type[Finding], key: str, rows: list[dict[str, Any]]) -> None:

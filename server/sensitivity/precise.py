@@ -83,18 +83,33 @@ def forget_places(session: Session, ids: Sequence[UUID]) -> None:
     _many(session, "DELETE FROM precise.place WHERE id = :id", [{"id": id_} for id_ in ids])
 
 
-def link_events(session: Session, links: Mapping[UUID, UUID]) -> None:
+def forget(session: Session, ids: Sequence[UUID]) -> None:
+    """Everything exact of these records but their versions."""
+    forget_places(session, ids)
+    rows = [{"id": id_} for id_ in ids]
+    _many(session, "DELETE FROM precise.event_geometry WHERE event_id = :id", rows)
+    _many(session, "DELETE FROM precise.event_link WHERE occurrence_id = :id", rows)
+    _many(session, "DELETE FROM precise.track_point WHERE segment_id = :id", rows)
+
+
+def link_events(session: Session, links: Mapping[UUID, UUID | None]) -> None:
+    """The event of each occurrence; None where it has none (any longer)."""
+    gone = [{"id": occurrence} for occurrence, event in links.items() if event is None]
+    _many(session, "DELETE FROM precise.event_link WHERE occurrence_id = :id", gone)
     _many(
         session,
         """
         INSERT INTO precise.event_link (occurrence_id, event_id) VALUES (:occurrence_id, :event_id)
         ON CONFLICT (occurrence_id) DO UPDATE SET event_id = excluded.event_id
         """,
-        [{"occurrence_id": occurrence, "event_id": event} for occurrence, event in links.items()],
+        [{"occurrence_id": occurrence, "event_id": event} for occurrence, event in links.items() if event],
     )
 
 
 def write_lines(session: Session, lines: Mapping[UUID, Sequence[Sequence[int]]]) -> None:
+    """Lines in 1e-7 degree (longitude, latitude), by event; fewer than two points are no line."""
+    gone = [{"id": id_} for id_, points in lines.items() if len(points) < 2]
+    _many(session, "DELETE FROM precise.event_geometry WHERE event_id = :id", gone)
     rows = [
         {
             "event_id": id_,

@@ -1,108 +1,142 @@
 """The one reading of whole records with both homes of their places; every reading is logged."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Viewer
 from server.audit.service import log
-from server.ledger.model import Ledger
+from server.ledger.model import VersionRow
 from server.places.rules import Stamp
 from server.sensitivity import precise
 from server.sensitivity.model import DisclosedPlaceRow
 from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord
-from server.sensitivity.rules import CELL_E7, E7
-from server.sensitivity.service import PlaceToWrite, make_pairs
-from shared.clock import Clock, observed_year
+from server.sensitivity.rules import (
+    CELL_E7,
+    E7,
+    OPERATIONAL_FINDING,
+    OPERATIONAL_PATROL,
+    Asked,
+    with_place_flags,
+)
+from server.sensitivity.service import PlaceToWrite, asked_levels, make_pairs, shown_stamp
+from server.taxa.queries import by_ids
+from shared.canonical import digest
+from shared.checks import record_flags
+from shared.clock import Clock, observed_interval, observed_year, parse_aware
 from shared.coordinates import from_e7
-from shared.merge import Merged, Version, merge
 from shared.problems import Problem
-from shared.wire.envelope import load_record
+from shared.wire.standing import Standing, stand
+
+_OPERATIONAL = {"patrol": Asked(*OPERATIONAL_PATROL), "finding": Asked(*OPERATIONAL_FINDING)}
 
 
 def frozen_records(
     session: Session, viewer: Viewer, clock: Clock, purpose: str, cutoff: datetime
 ) -> list[FrozenRecord]:
-    """Every record as it stood at the cutoff, by id, deleted ones left out. Problem `not_allowed` without the right."""
+    """Every record as it stood at the cutoff, by id; deleted ones, and those that wait for their base, are left out.
+
+    Problem `not_allowed` without the right.
+    """
     if not viewer.may_read_precise:
         raise Problem("not_allowed", "没有查阅精确位置的权限")
-    versions = precise.read_versions(session, cutoff)
-    merged = _merge_all(versions)
-    exact, disclosed = precise.read_places(session), {row.id: row for row in session.scalars(select(DisclosedPlaceRow))}
-    heads = {row[0]: row[1] for row in session.execute(select(Ledger.id, Ledger.head_digest))}
-    _restamp(session, merged, heads, exact, disclosed)
-    taxa, flags = _taxa(session, cutoff), _flags(session)
-    log(session, clock, viewer.name, "read_precise", purpose, {"records": len(merged), "cutoff": cutoff.isoformat()})
-    return [
-        _freeze(id_, view, facts, exact.get(id_), disclosed.get(id_), taxa.get(id_), flags.get(id_, ()))
-        for id_, (view, facts) in sorted(merged.items(), key=lambda item: str(item[0]))
-        if view.state != "deleted"
-    ]
-
-
-def merged_body(kind: str, record: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    """The merged body with the defaults of today's schema filled in."""
-    loaded: dict[str, Any] = load_record({**record, "kind": kind, "body": dict(body)})["body"]
-    return loaded
-
-
-def _merge_all(rows: list[Mapping[str, Any]]) -> dict[UUID, tuple[Merged, Mapping[str, Any]]]:
-    grouped: dict[UUID, list[tuple[Mapping[str, Any], dict[str, Any]]]] = {}
-    for row in rows:
-        grouped.setdefault(row["id"], []).append((row, json.loads(bytes(row["body"]))))
-    found: dict[UUID, tuple[Merged, Mapping[str, Any]]] = {}
-    for id_, versions in grouped.items():
-        view = merge(
-            Version(row["digest"], row["base_digest"], row["kind"], record["body"]) for row, record in versions
-        )
-        row, record = next(pair for pair in versions if pair[0]["digest"] == view.heads[0])
-        first_kind = next((pair[0]["kind"] for pair in versions if pair[0]["kind"] != "tombstone"), "tombstone")
-        found[id_] = (
-            view,
-            {
-                **row,
-                "record": record,
-                "kind": first_kind,
-                "received_at": max(pair[0]["received_at"] for pair in versions),
-            },
-        )
-    return found
-
-
-def _restamp(
-    session: Session,
-    merged: Mapping[UUID, tuple[Merged, Mapping[str, Any]]],
-    heads: Mapping[UUID, str | None],
-    exact: dict[UUID, Mapping[str, Any]],
-    disclosed: dict[UUID, DisclosedPlaceRow],
-) -> None:
-    """A record that was edited after the cutoff stood elsewhere then: its stamps are made anew, its level kept."""
-    moved = [id_ for id_, (view, _) in merged.items() if view.heads[0] != heads.get(id_) and view.state != "deleted"]
-    wanted = []
-    for id_ in moved:
-        row = disclosed.pop(id_, None)
-        exact.pop(id_, None)
-        level, rule = (row.level, row.rule) if row else (0, None)
-        wanted.append(PlaceToWrite(id_, merged[id_][0].body.get("place"), level, rule))
-    for id_, pair in make_pairs(session, wanted).items():
-        exact[id_], disclosed[id_] = pair.exact, DisclosedPlaceRow(**pair.disclosed)
-
-
-def _taxa(session: Session, cutoff: datetime) -> dict[UUID, str]:
-    """The taxon of the latest identification received before the cutoff."""
-    rows = session.execute(
-        text("""
-        SELECT DISTINCT ON (occurrence_id) occurrence_id, taxon_id FROM xiangye.identification
-        WHERE received_at < :cutoff ORDER BY occurrence_id, received_at DESC, id DESC
-        """),
-        {"cutoff": cutoff},
+    living = {id_: then for id_, then in _standings(precise.read_versions(session, cutoff)).items() if then.body}
+    homes = _Homes(
+        precise.read_places(session),
+        {row.id: row for row in session.scalars(select(DisclosedPlaceRow))},
+        _flags(session),
     )
-    return {row[0]: str(row[1]) for row in rows if row[1] is not None}
+    taxa = _taxa(session, living)
+    later = _changed_since(session, living)
+    _restamp(session, {id_: living[id_] for id_ in later}, taxa, homes)
+    log(session, clock, viewer.name, "read_precise", purpose, {"records": len(living), "cutoff": cutoff.isoformat()})
+    return [_freeze(id_, living[id_], homes, taxa.get(id_)) for id_ in sorted(living, key=str)]
+
+
+@dataclass(frozen=True)
+class _Then:
+    """A record as it stood at the cutoff, when its newest version of then was received, and how many there were."""
+
+    standing: Standing
+    received_at: datetime
+    versions: int
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        return self.standing.body
+
+
+@dataclass(frozen=True)
+class _Homes:
+    """What is told of each record now, by id."""
+
+    exact: dict[UUID, Mapping[str, Any]]
+    disclosed: dict[UUID, DisclosedPlaceRow]
+    flags: dict[UUID, tuple[str, ...]]
+
+
+def _standings(rows: Iterable[Mapping[str, Any]]) -> dict[UUID, _Then]:
+    grouped: dict[UUID, dict[str, Mapping[str, Any]]] = {}
+    received: dict[UUID, datetime] = {}
+    for row in rows:
+        grouped.setdefault(row["id"], {})[row["digest"]] = json.loads(bytes(row["body"]))
+        received[row["id"]] = max(row["received_at"], received.get(row["id"], row["received_at"]))
+    return {id_: _Then(stand(versions), received[id_], len(versions)) for id_, versions in grouped.items()}
+
+
+def _changed_since(session: Session, living: Mapping[UUID, _Then]) -> list[UUID]:
+    """Records of which more versions have come: what is told of them now is of another time."""
+    counted = session.execute(select(VersionRow.id, func.count()).group_by(VersionRow.id))
+    now = {row[0]: row[1] for row in counted}
+    return [id_ for id_, then in living.items() if now.get(id_) != then.versions]
+
+
+def _restamp(session: Session, changed: Mapping[UUID, _Then], taxa: Mapping[UUID, UUID | None], homes: _Homes) -> None:
+    """Such a record may have stood elsewhere then: its stamps and flags are made anew; the strictest level ever asked for
+    stays, even where nothing of it is told any longer."""
+    asked = asked_levels(session, list(changed))
+    wanted = []
+    for id_, then in changed.items():
+        for home in (homes.exact, homes.disclosed, homes.flags):
+            home.pop(id_, None)
+        level = _OPERATIONAL.get(then.standing.kind) or asked.get(id_) or Asked(0)
+        wanted.append(PlaceToWrite(id_, _body(then).get("place"), level.level, level.rule, level.coarsest))
+    pairs = make_pairs(session, wanted)
+    for id_, pair in pairs.items():
+        homes.exact[id_], homes.disclosed[id_] = pair.exact, DisclosedPlaceRow(**pair.disclosed)
+    ranks = {id_: taxon.rank for id_, taxon in by_ids(session, [str(t) for t in taxa.values() if t]).items()}
+    for id_, then in changed.items():
+        taxon = str(taxa.get(id_))
+        unknown = then.standing.kind == "occurrence" and ranks.get(taxon, "unranked") == "unranked"
+        stamp = shown_stamp(pairs[id_].disclosed) if id_ in pairs else None
+        homes.flags[id_] = _flags_then(then, stamp, unknown)
+
+
+def _flags_then(then: _Then, stamp: Stamp | None, name_unknown: bool) -> tuple[str, ...]:
+    kind, body = then.standing.kind, _body(then)
+    if kind not in ("occurrence", "event", "patrol"):
+        return ()
+    start, _ = observed_interval(body)
+    saved = parse_aware(then.standing.lead["saved_at"]["wall"])
+    flags = record_flags(body, (start, saved, then.received_at), needs_place=kind == "occurrence")
+    found = with_place_flags(flags, body["flags"], stamp)
+    return tuple(found + (["name_unknown"] if name_unknown else []))
+
+
+def _body(then: _Then) -> Mapping[str, Any]:
+    return then.body or {}
+
+
+def _taxa(session: Session, living: Mapping[UUID, _Then]) -> dict[UUID, UUID | None]:
+    """What each occurrence was named by the version that gave its name."""
+    rows = session.execute(text("SELECT occurrence_id, version_digest, taxon_id FROM xiangye.identification"))
+    return {row[0]: row[2] for row in rows if row[0] in living and living[row[0]].standing.taxon_digest == row[1]}
 
 
 def _flags(session: Session) -> dict[UUID, tuple[str, ...]]:
@@ -112,30 +146,24 @@ def _flags(session: Session) -> dict[UUID, tuple[str, ...]]:
     return {row[0]: tuple(row[1]) for row in rows}
 
 
-def _freeze(
-    id_: UUID,
-    view: Merged,
-    facts: Mapping[str, Any],
-    exact: Mapping[str, Any] | None,
-    shown: DisclosedPlaceRow | None,
-    taxon_id: str | None,
-    flags: tuple[str, ...],
-) -> FrozenRecord:
-    body = merged_body(facts["kind"], facts["record"], view.body)
+def _freeze(id_: UUID, then: _Then, homes: _Homes, taxon_id: UUID | None) -> FrozenRecord:
+    standing, body = then.standing, _body(then)
+    heads = standing.view.heads
     return FrozenRecord(
         id=str(id_),
-        kind=facts["kind"],
+        kind=standing.kind,
         observed_year=observed_year(body),
-        received_at=facts["received_at"],
-        head_digest=view.heads[0],
-        state=view.state,
-        author=str(facts["author"]),
-        device=str(facts["device"]),
+        received_at=then.received_at,
+        # Of several heads together, so that another head is another state.
+        head_digest=heads[0] if len(heads) == 1 else digest(list(heads)),
+        state=standing.view.state,
+        author=str(standing.lead["author"]),
+        device=str(standing.lead["device"]),
         body=body,
-        exact=_exact(exact),
-        disclosed=_disclosed(shown),
-        taxon_id=taxon_id,
-        flags=flags,
+        exact=_exact(homes.exact.get(id_)),
+        disclosed=_disclosed(homes.disclosed.get(id_)),
+        taxon_id=str(taxon_id) if taxon_id else None,
+        flags=homes.flags.get(id_, ()),
     )
 
 

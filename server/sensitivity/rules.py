@@ -1,7 +1,7 @@
 """Generalising a place to the nested disclosure grid (Chapman 2020): a fixed grid, never noise; pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from server.places.rules import Stamp
 from shared.geodesy import distance_m
@@ -48,6 +48,25 @@ def strictest(levels: set[int]) -> int:
     return min(guarded) if guarded else 0
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The strictest level that was ever asked for, by which rule, and how coarsely a level-1 place is named."""
+
+    level: int
+    rule: str | None = None
+    coarsest: str | None = None
+
+
+def strictest_of(evidence: Iterable[tuple[int, str]], coarsest_names: Mapping[str, str | None]) -> Asked:
+    """`evidence`: (level, rule) ever asked for; among several rules of level 1 the coarsest name counts."""
+    rows = sorted(evidence)
+    level = strictest({row[0] for row in rows})
+    asking = [rule for asked, rule in rows if asked == level]
+    names = [coarsest_names.get(rule) for rule in asking]
+    coarsest = max((name for name in names if name), key=list(COARSEST_ZH).index, default=None)
+    return Asked(level, next((rule for rule in asking if rule != "none"), None), coarsest if level == 1 else None)
+
+
 def words(level: int, coarsest: str | None) -> tuple[str | None, str | None]:
     """(dataGeneralizations, informationWithheld): never blank where something is held back."""
     if level == 0:
@@ -58,6 +77,24 @@ def words(level: int, coarsest: str | None) -> tuple[str | None, str | None]:
     return f"坐标概化到 {size:g}° 网格的中心", "敏感记录：精确坐标不公开，经批准可查阅"
 
 
-def shown_county(level: int, exact: Stamp, of_centre: Stamp | None) -> Stamp:
-    """Level 1 names its place; every other level shows what its cell's centre lies in, and nothing of the exact place."""
-    return exact if level in (0, 1) or of_centre is None else of_centre
+def shown_county(level: int, exact: Stamp, of_centre: Stamp | None, coarsest: str | None = None) -> Stamp:
+    """Level 1 names its place as coarsely as its rule says; every other level shows what its cell's centre lies in, and
+    nothing of the exact place."""
+    if level == 1:
+        return _no_finer_than(exact, coarsest or "county")
+    return exact if level == 0 or of_centre is None else of_centre
+
+
+def _no_finer_than(exact: Stamp, coarsest: str) -> Stamp:
+    if coarsest == "county":
+        return exact
+    stamp = replace(exact, county_code=None, county_name=None)
+    return stamp if coarsest == "prefecture" else replace(stamp, prefecture_code=None, prefecture_name=None)
+
+
+def with_place_flags(flags: Sequence[str], brought: Sequence[str], stamp: Stamp | None) -> list[str]:
+    """`stamp` is the one that may be shown: what it does not tell, no flag tells. `brought` are flags of the record itself."""
+    found = list(flags)
+    if stamp is not None:
+        found += ([] if stamp.in_scope else ["out_of_scope"]) + (["near_border"] if stamp.uncertain else [])
+    return found + [flag for flag in dict.fromkeys(brought) if flag not in found]

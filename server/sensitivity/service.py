@@ -14,6 +14,7 @@ from server.places.queries import stamp_many
 from server.places.rules import Stamp
 from server.sensitivity import precise, rules
 from server.sensitivity.model import DisclosedPlaceRow, LevelEvidence
+from server.taxa.queries import sensitivity_rules
 from shared.coordinates import from_e7
 
 # The gate keeps what others may only hand in.
@@ -43,18 +44,31 @@ class PlacePair:
     disclosed: dict[str, Any]
 
 
-def remember_levels(session: Session, evidence: Iterable[tuple[UUID, int, str]], at: datetime) -> dict[UUID, int]:
+def remember_levels(
+    session: Session, evidence: Iterable[tuple[UUID, int, str]], at: datetime
+) -> dict[UUID, rules.Asked]:
     """The strictest level ever asked for, by record."""
-    rows = [{"id": id_, "level": level, "rule": rule, "at": at} for id_, level, rule in evidence]
+    rows: list[dict[str, Any]] = [{"id": id_, "level": level, "rule": rule, "at": at} for id_, level, rule in evidence]
     if not rows:
         return {}
     session.execute(insert(LevelEvidence).on_conflict_do_nothing(), rows)
-    found: dict[UUID, set[int]] = {}
-    for id_, level in session.execute(
-        select(LevelEvidence.id, LevelEvidence.level).where(LevelEvidence.id.in_([r["id"] for r in rows]))
-    ):
-        found.setdefault(id_, set()).add(level)
-    return {id_: rules.strictest(levels) for id_, levels in found.items()}
+    return asked_levels(session, [row["id"] for row in rows])
+
+
+def asked_levels(session: Session, ids: Sequence[UUID]) -> dict[UUID, rules.Asked]:
+    found: dict[UUID, list[tuple[int, str]]] = {}
+    columns = select(LevelEvidence.id, LevelEvidence.level, LevelEvidence.rule)
+    for id_, level, rule in session.execute(columns.where(LevelEvidence.id.in_(ids))):
+        found.setdefault(id_, []).append((level, rule))
+    withheld = any(level == 1 for asked in found.values() for level, _ in asked)
+    coarsest = {r.rule_id: r.coarsest_name for r in sensitivity_rules(session).rules} if withheld else {}
+    return {id_: rules.strictest_of(asked, coarsest) for id_, asked in found.items()}
+
+
+def withdraw(session: Session, ids: Sequence[UUID]) -> None:
+    """Both homes of these places, their lines, tracks and links. The evidence of levels stays."""
+    precise.forget(session, ids)
+    session.execute(delete(DisclosedPlaceRow).where(DisclosedPlaceRow.id.in_(ids)))
 
 
 def write_places(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID, Stamp]:
@@ -70,7 +84,7 @@ def write_places(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID,
         statement = insert(DisclosedPlaceRow)
         changes = {name: statement.excluded[name] for name in disclosed[0] if name != "id"}
         session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes), disclosed)
-    return {id_: _shown_stamp(pair.disclosed) for id_, pair in pairs.items()}
+    return {id_: shown_stamp(pair.disclosed) for id_, pair in pairs.items()}
 
 
 def make_pairs(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID, PlacePair]:
@@ -119,7 +133,8 @@ def _pair(wanted: PlaceToWrite, exact: Stamp, cell: rules.Cell | None, of_centre
         "boundary_version": exact.boundary_version,
     }
     return PlacePair(
-        exact_row, _disclosed_row(wanted, exact_row, rules.shown_county(wanted.level, exact, of_centre), cell)
+        exact_row,
+        _disclosed_row(wanted, exact_row, rules.shown_county(wanted.level, exact, of_centre, wanted.coarsest), cell),
     )
 
 
@@ -157,7 +172,7 @@ def _disclosed_row(
     }
 
 
-def _shown_stamp(row: Mapping[str, Any]) -> Stamp:
+def shown_stamp(row: Mapping[str, Any]) -> Stamp:
     return Stamp(
         county_code=row["county_code"],
         county_name=row["county_name"],

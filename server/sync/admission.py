@@ -3,12 +3,13 @@
 Idempotent by id and digest; one bad record never blocks the others; what cannot be read is kept as it came.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
@@ -19,11 +20,13 @@ from server.sync.versions import admit_together
 from shared import protocol
 from shared.clock import Clock
 
+_log = logging.getLogger("xiangye.sync")
+
 __all__ = ["Outcome", "admit"]
 
 
 def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) -> list[Outcome]:
-    """One outcome a record, in order, all in the session's transaction."""
+    """One outcome a record, in order, all in the session's transaction, whose last step is ledger.number_changes."""
     now = clock.now()
     outcomes: dict[int, Outcome] = {}
     candidates: list[Candidate] = []
@@ -56,24 +59,34 @@ def _admit_bisecting(
         if error.connection_invalidated or _is_passing(error):
             raise
         if len(candidates) == 1:
-            return _refused_by_database(session, actor, now, candidates[0], error)
+            message = str(error.orig).splitlines()[0]
+            return _refused(session, actor, now, candidates[0], "database", message)
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        # Our own mistake with this record: kept as it came, so that it neither is lost nor blocks the others.
+        if len(candidates) == 1:
+            _log.exception("a record could not be admitted: %s", type(error).__name__)
+            return _refused(session, actor, now, candidates[0], "unexpected", type(error).__name__)
     middle = len(candidates) // 2
     first = _admit_bisecting(session, actor, now, candidates[:middle], datasets)
     return first | _admit_bisecting(session, actor, now, candidates[middle:], datasets)
 
 
 def _is_passing(error: DBAPIError) -> bool:
-    """Trouble of the moment (classes 08, 40, 53, 57, 58), not of the record: the tablet tries again."""
+    """Trouble of the moment or of the server, not of the record: the tablet tries again."""
     state = getattr(error.orig, "sqlstate", None) or ""
-    return state[:2] in ("08", "40", "53", "57", "58")
+    return state[:2] in _SERVERS_TROUBLE or state in _OTHER_SHAPE or (not state and isinstance(error, OperationalError))
 
 
-def _refused_by_database(
-    session: Session, actor: Actor, now: datetime, candidate: Candidate, error: DBAPIError
+_SERVERS_TROUBLE = ("08", "25", "28", "40", "53", "55", "57", "58", "XX")
+_OTHER_SHAPE = ("42501", "42703", "42P01")
+"""No right, column or table: the database is of another release than the program."""
+
+
+def _refused(
+    session: Session, actor: Actor, now: datetime, candidate: Candidate, reason: str, message: str
 ) -> dict[int, Outcome]:
-    message = str(error.orig).splitlines()[0]
     outcome = Outcome(
-        candidate.record["id"], candidate.digest, protocol.QUARANTINED, "database", [{"field": "/", "message": message}]
+        candidate.record["id"], candidate.digest, protocol.QUARANTINED, reason, [{"field": "/", "message": message}]
     )
     sensitivity.keep_quarantined(session, [quarantine_row(actor, now, outcome, candidate.raw)])
     return {candidate.position: outcome}

@@ -1,6 +1,6 @@
 """What a record's name means: its taxon, and how closely its place must be kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.taxa import queries as taxa
 from server.taxa.rules import UNPLACED, ResolvedTaxon, SensitivityRules
 from server.taxa.service import ensure_taxa
+from shared.ids import is_uuid
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,15 @@ def name_all(session: Session, bodies: Mapping[UUID, Mapping[str, Any]]) -> dict
     for (id_, body), taxon in zip(bodies.items(), resolved, strict=True):
         found[id_] = _named(taxon, rules, body)
     return found
+
+
+def guarded_taxa(session: Session, taxon_ids: Set[str]) -> frozenset[str]:
+    """Those of the taxa whose places are guarded, and those that no list can place."""
+    if not taxon_ids:
+        return frozenset()
+    known = taxa.by_ids(session, [one for one in taxon_ids if is_uuid(one)])
+    rules = taxa.sensitivity_rules(session)
+    return frozenset(one for one in taxon_ids if one not in known or rules.level_for(known[one])[0] > 0)
 
 
 def _names(taxon: Mapping[str, Any]) -> tuple[str | None, str | None]:

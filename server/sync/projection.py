@@ -16,24 +16,26 @@ from server.patrols import service as patrols
 from server.places.rules import Stamp
 from server.sensitivity import rules as sensitivity_rules
 from server.sensitivity import service as sensitivity
-from server.sync.naming import Named, name_all
-from shared.checks import place_flags, time_flags
+from server.sync.naming import Named, guarded_taxa, name_all
+from shared.checks import record_flags
 from shared.clock import observed_interval, observed_year, parse_aware
+from shared.wire.standing import Standing
 
 
 @dataclass(frozen=True)
 class Projected:
-    """One record as it now stands: the merged body with defaults, and the envelope of its head."""
+    """One record as it now stands; `body` is its merged body with defaults."""
 
     id: UUID
-    kind: str
-    head_digest: str
+    standing: Standing
     body: Mapping[str, Any]
-    author: UUID
-    saved_at: str
     received_at: datetime
     dataset_id: UUID
     clock_offset: timedelta = timedelta()
+
+    @property
+    def kind(self) -> str:
+        return self.standing.kind
 
 
 def project(session: Session, records: Sequence[Projected]) -> None:
@@ -48,17 +50,41 @@ def project(session: Session, records: Sequence[Projected]) -> None:
     media.write(session, [(r.id, r.body) for r in by_kind.get("media", [])])
 
 
+def withdraw(session: Session, ids: Sequence[UUID]) -> None:
+    """What was deleted leaves no row that a reader could count; its versions stay, and with them its history."""
+    if ids:
+        for room in (occurrences, events, patrols, media, sensitivity):
+            room.withdraw(session, ids)
+
+
 def _project_events(session: Session, records: list[Projected]) -> None:
-    places = []
-    for record in records:
-        level, rule = sensitivity_rules.OPERATIONAL_PATROL if record.kind == "patrol" else (0, None)
-        places.append(sensitivity.PlaceToWrite(record.id, record.body["place"], level, rule))
+    if not records:
+        return
+    guarded = {r.id for r in records if r.kind == "patrol"}
+    places = [
+        sensitivity.PlaceToWrite(
+            r.id, r.body["place"], *(sensitivity_rules.OPERATIONAL_PATROL if r.id in guarded else (0, None))
+        )
+        for r in records
+    ]
     stamps = sensitivity.write_places(session, places)
+    sought = guarded_taxa(session, {taxon for r in records for taxon in r.body["target_taxa"] or ()})
     events.write(
-        session, [(r.id, r.body, r.dataset_id, _flags(r, stamps.get(r.id), needs_place=False)) for r in records]
+        session,
+        [
+            events.EventToWrite(
+                r.id,
+                r.body,
+                r.dataset_id,
+                tuple(_flags(r, stamps.get(r.id), needs_place=False)),
+                r.id in guarded,
+                sought,
+            )
+            for r in records
+        ],
     )
-    events.write_measurements(session, {r.id: r.body["measurements"] for r in records if r.body["measurements"]})
-    sensitivity.write_lines(session, {r.id: r.body["geometry"] for r in records if r.body["geometry"]})
+    events.write_measurements(session, {r.id: r.body["measurements"] for r in records}, guarded)
+    sensitivity.write_lines(session, {r.id: r.body["geometry"] or () for r in records})
 
 
 def _project_tracks(session: Session, records: list[Projected]) -> None:
@@ -98,7 +124,15 @@ def _project_occurrences(session: Session, records: list[Projected]) -> None:
     levels = sensitivity.remember_levels(
         session, [(id_, n.level, n.rule or "none") for id_, n in named.items()], records[0].received_at
     )
-    stamps = sensitivity.write_places(session, [_place(r, named[r.id], levels[r.id]) for r in records])
+    guarded = {id_ for id_, asked in levels.items() if asked.level > 0}
+    stamps = sensitivity.write_places(
+        session,
+        [
+            sensitivity.PlaceToWrite(r.id, r.body["place"], asked.level, asked.rule, asked.coarsest)
+            for r in records
+            for asked in (levels[r.id],)
+        ],
+    )
     occurrences.write(
         session,
         [
@@ -108,38 +142,25 @@ def _project_occurrences(session: Session, records: list[Projected]) -> None:
                 r.dataset_id,
                 tuple(_flags(r, stamps.get(r.id)) + list(named[r.id].flags)),
                 r.received_at,
-                levels[r.id],
+                r.id in guarded,
             )
             for r in records
         ],
     )
-    identifications.record(
-        session,
-        [
-            identifications.Naming(
-                r.id,
-                r.head_digest,
-                r.body["taxon"],
-                named[r.id].taxon_id,
-                r.author,
-                parse_aware(r.saved_at),
-                r.received_at,
-            )
-            for r in records
-        ],
+    identifications.record(session, [_naming(r, named[r.id]) for r in records], guarded)
+    events.write_measurements(session, {r.id: r.body["measurements"] for r in records}, guarded)
+    sensitivity.link_events(session, {r.id: UUID(r.body["event_id"]) if r.body["event_id"] else None for r in records})
+
+
+def _naming(record: Projected, named: Named) -> identifications.Naming:
+    standing = record.standing
+    return identifications.Naming(
+        record.id, standing.taxon_digest, record.body["taxon"], named.taxon_id, record.received_at
     )
-    events.write_measurements(session, {r.id: r.body["measurements"] for r in records if r.body["measurements"]})
-    sensitivity.link_events(session, {r.id: UUID(r.body["event_id"]) for r in records if r.body["event_id"]})
-
-
-def _place(record: Projected, named: Named, level: int) -> sensitivity.PlaceToWrite:
-    return sensitivity.PlaceToWrite(record.id, record.body["place"], level, named.rule, named.coarsest)
 
 
 def _flags(record: Projected, stamp: Stamp | None, needs_place: bool = True) -> list[str]:
     start, _ = observed_interval(record.body)
-    flags = time_flags(start, parse_aware(record.saved_at), record.received_at, record.clock_offset)
-    flags += place_flags(record.body["place"]) if needs_place or record.body["place"] else []
-    if stamp is not None:
-        flags += ([] if stamp.in_scope else ["out_of_scope"]) + (["near_border"] if stamp.uncertain else [])
-    return flags + [flag for flag in record.body.get("flags", []) if flag not in flags]
+    saved = parse_aware(record.standing.lead["saved_at"]["wall"])
+    flags = record_flags(record.body, (start, saved, record.received_at), needs_place, record.clock_offset)
+    return sensitivity_rules.with_place_flags(flags, record.body["flags"], stamp)

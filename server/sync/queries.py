@@ -20,12 +20,13 @@ def surveys_for(session: Session, _device: Device) -> list[dict[str, str]]:
 
 
 def changes_for(session: Session, device: Device, cursor: int, limit: int) -> dict[str, Any]:
-    """Changes of the person's own records after the cursor; no body, so no place."""
+    """Changes of the records that the person wrote in, whoever made them, after the cursor; no body, so no place."""
     limit = max(1, min(limit, PAGE))
+    own = select(VersionRow.id).where(VersionRow.author == device.person_id)
     query = (
         select(VersionRow.change_no, VersionRow.id, Ledger.kind, Ledger.state, Ledger.head_digest)
         .join(Ledger, Ledger.id == VersionRow.id)
-        .where(VersionRow.author == device.person_id, VersionRow.change_no > cursor)
+        .where(VersionRow.id.in_(own), VersionRow.change_no > cursor)
         .order_by(VersionRow.change_no)
         .limit(limit + 1)
     )

@@ -14,6 +14,7 @@ from server.accounts.viewer import Actor
 from server.sensitivity import service as sensitivity
 from shared import protocol
 from shared.canonical import NotCanonical, canonical_bytes
+from shared.ids import is_uuid
 from shared.wire.envelope import InvalidRecord, load_record
 
 
@@ -61,7 +62,7 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
     try:
         loaded = load_record(record)
     except InvalidRecord as error:
-        return Outcome(error.record_id, mark, protocol.QUARANTINED, "invalid", error.problems)
+        return Outcome(_id_of(record), mark, protocol.QUARANTINED, "invalid", error.problems)
     problem = _foreign(loaded, actor, datasets)
     if problem:
         return Outcome(
@@ -105,7 +106,7 @@ def _foreign(record: Mapping[str, Any], actor: Actor, datasets: Mapping[UUID, UU
 
 def _id_of(record: Any) -> str | None:
     value = record.get("id") if isinstance(record, dict) else None
-    return value if isinstance(value, str) else None
+    return value if is_uuid(value) else None
 
 
 def keep_unreadable(
@@ -125,7 +126,7 @@ def keep_unreadable(
 def quarantine_row(actor: Actor, now: datetime, outcome: Outcome, body: bytes) -> dict[str, Any]:
     return {
         "digest": outcome.digest,
-        "record_id": outcome.record_id.replace("\0", "") if outcome.record_id else None,
+        "record_id": outcome.record_id,
         "device_id": actor.device_id,
         "app_version": None,
         "received_at": now,

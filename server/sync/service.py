@@ -23,6 +23,9 @@ from shared.clock import Clock, parse_aware
 from shared.ids import is_uuid, uuid7
 from shared.problems import Problem
 
+_DEEPEST = 100
+"""A record may be nested MAX_DEPTH deep and is quarantined beyond; what no walk of ours could follow is no batch."""
+
 
 def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body: bytes) -> dict[str, Any]:
     """The receipts of one batch; `body` is the JSON as unpacked from the request. Problem where it is no batch at all."""
@@ -47,7 +50,7 @@ def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body
         Receipt(
             batch_id=batch.id,
             position=position,
-            record_id=outcome.record_id.replace("\0", "") if outcome.record_id else None,
+            record_id=outcome.record_id,
             digest=outcome.digest,
             outcome=outcome.outcome,
             reason=outcome.reason,
@@ -57,6 +60,7 @@ def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body
         for position, outcome in enumerate(outcomes)
     )
     session.flush()
+    ledger.number_changes(session)
     return {
         "server_time": now.isoformat(),
         "server_epoch": str(epoch),
@@ -94,6 +98,8 @@ def _envelope(body: bytes) -> dict[str, Any]:
         batch = parse(body)
     except NotCanonical as error:
         raise Problem("not_json", f"{error.path}: {error.reason}") from error
+    if protocol.depth_of(batch, _DEEPEST) > _DEEPEST:
+        raise Problem("batch_malformed", f"批次嵌套超过 {_DEEPEST} 层", field="records")
     if not isinstance(batch, dict) or not isinstance(batch.get("records"), list):
         raise Problem("batch_malformed", "批次应是含 records 列表的对象", field="records")
     if batch.get("protocol") != protocol.PROTOCOL:

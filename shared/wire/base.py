@@ -1,7 +1,7 @@
 """Fields of the wire: whole numbers and text, aware times, and what this version does not know is kept."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
@@ -10,8 +10,9 @@ from shared.clock import parse_aware
 from shared.ids import is_uuid
 from shared.vocabulary import PLACE_SOURCES
 
-_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?")
-_LOCAL = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?")
+_DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
+_LOCAL = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?", re.ASCII)
+FURTHEST_EAST, FURTHEST_WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="not a SHA-256 in lower-case hexadecimal")
 
 
@@ -51,8 +52,8 @@ class Instant(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
-            parse_aware(text)
-        except ValueError as error:
+            _within_all_zones(parse_aware(text))
+        except (ValueError, OverflowError) as error:
             raise ValidationError(f"not a time with a zone: {text!r}") from error
         return text
 
@@ -65,11 +66,19 @@ class ObservedTime(fields.String):
         try:
             if not _LOCAL.fullmatch(text):
                 parse_aware(text)
-            elif len(text) >= 10:
-                datetime.fromisoformat(text)
-        except ValueError as error:
+            # A year or a month alone is read as its first day.
+            whole = text + "-01-01"[len(text) - 4 :] if len(text) < 10 else text
+            _within_all_zones(datetime.fromisoformat(whole.replace("Z", "+00:00")))
+        except (ValueError, OverflowError) as error:
             raise ValidationError(f"not a date or time: {text!r}") from error
         return text
+
+
+def _within_all_zones(moment: datetime) -> None:
+    """OverflowError at the two ends of the calendar, where another zone's clock has no such date."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    for zone in (FURTHEST_EAST, FURTHEST_WEST):
+        aware.astimezone(zone)
 
 
 def text(longest: int = 4000, **options: Any) -> fields.String:
@@ -116,3 +125,4 @@ class MeasurementSchema(WireSchema):
     code = text(60, required=True)
     value = text(200, required=True)
     unit = optional_text(40)
+    method = optional_text(80)

@@ -27,6 +27,7 @@ class ObservedBody(WireSchema):
     observed_to = ObservedTime(allow_none=True, load_default=None)
     date_precision = code(*DATE_PRECISIONS, allow_none=True, load_default=None)
     verbatim_event_date = optional_text(200)
+    flags = fields.List(text(60), load_default=list, validate=validate.Length(max=50))
 
 
 class EffortSchema(WireSchema):
@@ -50,7 +51,7 @@ class EventBody(ObservedBody):
     location_name = optional_text(200)
     place = fields.Nested(PlaceSchema, allow_none=True, load_default=None)
     geometry = fields.List(
-        fields.List(fields.Integer(strict=True), validate=validate.Length(equal=2)),
+        fields.Tuple((Whole(-1_800_000_000, 1_800_000_000), Whole(-900_000_000, 900_000_000))),
         allow_none=True,
         load_default=None,
         validate=validate.Length(max=50_000),

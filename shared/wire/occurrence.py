@@ -27,6 +27,9 @@ class TaxonName(WireSchema):
     scientific_name = optional_text(300)
     name_zh = optional_text(120)
     verbatim_name = optional_text(400)
+    qualifier = optional_text(80)
+    method = optional_text(80)
+    confidence = optional_text(80)
 
     @validates_schema
     def has_a_name(self, data: dict[str, Any], **_: Any) -> None:

@@ -8,6 +8,8 @@ from shared.vocabulary import CASE_STATES, FINDING_TYPES
 from shared.wire.base import Identifier, Instant, PlaceSchema, Whole, WireSchema, code, optional, optional_text
 from shared.wire.event import EventBody, ObservedBody
 
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+
 
 class IntervalSchema(WireSchema):
     from_ = Instant(required=True, data_key="from")
@@ -31,6 +33,8 @@ class TrackPoint(fields.Field[list[Any]]):
             isinstance(p, int | None) for p in value[3:]
         ):
             raise ValidationError("a track point holds whole numbers")
+        if not 0 <= value[0] <= _LAST_MS:
+            raise ValidationError("a track point lies outside the calendar")
         if abs(value[1]) > 1_800_000_000 or abs(value[2]) > 900_000_000:
             raise ValidationError("a track point lies outside the globe")
         return value

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from server.cluster import binaries
 from server.db import session_factory
 from server.settings import Settings
+from shared.canonical import digest
 from tests.admitting import outcomes, set_up
-from tests.records import MANGSHAN, PANGOLIN, envelope, event, observed, occurrence
+from tests.records import EGRET, MANGSHAN, PANGOLIN, envelope, event, observed, occurrence
 
 PLANTED = [(249512345 + n * 3313, 1129287654 + n * 7177) for n in range(12)]
 
@@ -178,3 +179,60 @@ def _psql(host: object, user: str, database: str, statement: str) -> subprocess.
         text=True,
         check=False,
     )
+
+
+def test_a_record_that_becomes_guarded_loses_what_could_be_read(reference: Session) -> None:
+    set_up(reference)
+    walk = event()
+    first = occurrence(
+        taxon={**EGRET, "verbatim_name": "白鹭，泽子坪"},
+        event_id=walk["id"],
+        occurrence_remarks="泽子坪",
+        behavior="泽子坪觅食",
+        verbatim_event_date="泽子坪巡护当天",
+        measurements=[
+            {"code": "damaged_object", "value": "泽子坪的竹林", "unit": None},
+            {"code": "height_m", "value": "12", "unit": "m"},
+        ],
+    )
+    outcomes(reference, walk, first)
+    told = {**first["body"], "taxon": PANGOLIN}
+    assert outcomes(reference, {**first, "base_digest": digest(first), "seq": 2, "body": told}) == ["accepted"]
+    for table in ("occurrence", "identification", "measurement"):
+        assert "泽子坪" not in "".join(reference.execute(text(f"SELECT t::text FROM {table} t")).scalars())
+    assert reference.execute(text("SELECT event_id FROM occurrence")).scalar_one() is None
+    assert reference.execute(text("SELECT value FROM measurement")).scalars().all() == ["12"]
+    reference.execute(text("SET LOCAL ROLE xiangye_precise"))
+    assert str(reference.execute(text("SELECT event_id FROM precise.event_link")).scalar_one()) == walk["id"]
+
+
+def test_patrols_findings_and_target_lists_tell_no_place_in_words(reference: Session) -> None:
+    set_up(reference)
+    outcomes(reference, occurrence(taxon=PANGOLIN), occurrence(taxon=EGRET))
+    names = reference.execute(text("SELECT scientific_name, taxon_id::text FROM taxon")).all()
+    ids = {row[0]: row[1] for row in names}
+    guarded, common = ids[PANGOLIN["scientific_name"]], ids[EGRET["scientific_name"]]
+    words = {"location_name": "泽子坪", "event_remarks": "泽子坪"}
+    patrol = envelope("patrol", observed(event_type="patrol", sampling_protocol="patrol", place=MANGSHAN, **words))
+    finding = envelope(
+        "finding",
+        observed(
+            event_id=patrol["id"], finding_type="snare", place=MANGSHAN, finding_remarks="泽子坪", action_taken="泽子坪"
+        ),
+    )
+    walk = event(target_taxa=[guarded, common, "泽子坪"])
+    assert outcomes(reference, patrol, finding, walk) == ["accepted"] * 3
+    for table in ("event", "finding"):
+        assert "泽子坪" not in "".join(reference.execute(text(f"SELECT t::text FROM {table} t")).scalars())
+    targets = reference.execute(text("SELECT target_taxa FROM event WHERE id = :id"), {"id": walk["id"]}).scalar_one()
+    assert targets == [common]
+
+
+def test_a_withheld_place_is_named_as_coarsely_as_its_rule_says(reference: Session) -> None:
+    set_up(reference)
+    coarse = {"name_zh": "绒毛皂荚", "scientific_name": "Gleditsia japonica var. velutina"}
+    outcomes(reference, occurrence(taxon=coarse))
+    row = reference.execute(
+        text("SELECT level, county_code, county_name, prefecture_name, data_generalizations FROM disclosed_place")
+    ).one()
+    assert tuple(row) == (1, None, None, "郴州市", "位置仅公布到市州")

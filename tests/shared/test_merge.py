@@ -60,3 +60,33 @@ def test_a_chain_follows_bases_not_numbers() -> None:
 def test_a_field_that_one_side_dropped_is_dropped(removed: str) -> None:
     without = Version("h", "a", "occurrence", {k: v for k, v in FIRST.body.items() if k != removed})
     assert removed not in merge([FIRST, without, Version("i", "a", "occurrence", {**FIRST.body, "remarks": "x"})]).body
+
+
+def test_a_value_taken_back_stays_taken_back_whatever_else_arrives() -> None:
+    changed = Version("b", "a", "occurrence", {"count": 2, "sex": None})
+    taken_back = Version("c", "b", "occurrence", {"count": 1, "sex": None})
+    beside = Version("d", "b", "occurrence", {"count": 2, "sex": "male"})
+    elsewhere = Version("e", "a", "occurrence", {"count": 1, "sex": None, "remarks": "x"})
+    view = merge([FIRST, changed, taken_back, beside, elsewhere])
+    assert (view.state, dict(view.body)) == ("current", {"count": 1, "sex": "male", "remarks": "x"})
+
+
+def test_the_giver_of_a_value_is_known() -> None:
+    named = Version("n", "a", "occurrence", {**FIRST.body, "taxon": "egret"})
+    counted = Version("o", "n", "occurrence", {**named.body, "count": 5})
+    view = merge([FIRST, named, counted, SEX])
+    assert {name: view.sources[name] for name in ("taxon", "count", "sex")} == {"taxon": "n", "count": "o", "sex": "c"}
+
+
+def test_an_edit_speaks_for_a_record_that_another_would_delete() -> None:
+    assert merge([FIRST, COUNT, Version("A", "a", "tombstone", {})]).lead == "b"
+
+
+def test_a_record_written_again_after_its_tombstone_stands() -> None:
+    again = Version("f", "e", "occurrence", {"count": 8, "sex": None})
+    view = merge([FIRST, GONE, again])
+    assert (view.state, dict(view.body)) == ("current", {"count": 8, "sex": None})
+
+
+def test_a_version_without_its_base_is_named_beside_what_stands() -> None:
+    assert merge([FIRST, ORPHAN]).waiting == ("g",)

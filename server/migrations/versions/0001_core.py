@@ -45,6 +45,7 @@ CREATE TABLE xiangye.version (
 );
 CREATE INDEX ix_version_received_at ON xiangye.version (received_at);
 CREATE INDEX ix_version_change_no ON xiangye.version (change_no);
+CREATE INDEX ix_version_author ON xiangye.version (author);
 CREATE TABLE xiangye.import_key (
     dataset_id uuid NOT NULL,
     source_id text NOT NULL,

@@ -180,7 +180,7 @@ CREATE TABLE xiangye.disclosed_place (
     rule text,
     data_generalizations text,
     information_withheld text,
-    CHECK (level <> 1 OR (latitude IS NULL AND longitude IS NULL AND grid_cell IS NULL)),
+    CHECK (level <> 1 OR (latitude IS NULL AND longitude IS NULL AND grid_cell IS NULL AND cell_x IS NULL AND cell_y IS NULL)),
     CHECK (level = 0 OR data_generalizations IS NOT NULL)
 );
 CREATE INDEX ix_disclosed_place_cell ON xiangye.disclosed_place (level, cell_x, cell_y);

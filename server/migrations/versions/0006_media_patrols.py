@@ -54,9 +54,7 @@ CREATE TABLE xiangye.finding (
     survey_id uuid NOT NULL REFERENCES xiangye.survey (id),
     finding_type text NOT NULL,
     case_state text NOT NULL CHECK (case_state IN ('open', 'closed')),
-    action_taken text,
     evidence_number text,
-    finding_remarks text,
     observed_from timestamptz
 );
 """

@@ -1,0 +1,61 @@
+"""How a record stands: the merged view of all its versions, read through the schema of its kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.merge import Merged, Version, merge
+from shared.wire.envelope import InvalidRecord, load_record
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`kind` is unknown while only tombstones have come; `lead` is the record as it came whose envelope speaks for it;
+    `body` is the merged body with defaults, None for what does not live (deleted or waiting)."""
+
+    view: Merged
+    kind: str
+    lead: Mapping[str, Any]
+    body: Mapping[str, Any] | None
+
+    @property
+    def taxon_digest(self) -> str:
+        """The version that gave the record its name."""
+        return self.view.sources.get("taxon", self.view.lead)
+
+
+def stand(versions: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, Mapping[str, Any]] | None = None) -> Standing:
+    """`versions`: records as they came, by digest; `loaded`: those of them that were read already, with defaults."""
+    view = merge(
+        Version(mark, record.get("base_digest"), record["kind"], record["body"]) for mark, record in versions.items()
+    )
+    kinds = [versions[mark]["kind"] for mark in sorted(versions)]
+    kind = next((one for one in kinds if one != "tombstone"), "unknown")
+    lead = versions[view.lead]
+    if view.state not in ("current", "conflict"):
+        return Standing(view, kind, lead, None)
+    if view.heads == (view.lead,) and view.lead in (loaded or {}):
+        return Standing(view, kind, lead, (loaded or {})[view.lead]["body"])
+    try:
+        return Standing(view, kind, lead, _load(kind, lead, view.body))
+    except InvalidRecord as error:
+        return _disagreeing(versions, view, kind, error)
+
+
+def _disagreeing(versions: Mapping[str, Mapping[str, Any]], view: Merged, kind: str, error: InvalidRecord) -> Standing:
+    """Edits of different fields that do not go together (a least count above the greatest): a conflict for a person,
+    and meanwhile the lead's own body."""
+    lead = versions[view.lead]
+    claims = {name: (view.body.get(name),) for name in _fields(error)}
+    view = replace(view, state="conflict", body=lead["body"], conflicts={**claims, **view.conflicts}, sources={})
+    return Standing(view, kind, lead, _load(kind, lead, lead["body"]))
+
+
+def _fields(error: InvalidRecord) -> list[str]:
+    parts = [problem["field"].split(".") for problem in error.problems]
+    return sorted({part[1] for part in parts if part[0] == "body" and len(part) > 1})
+
+
+def _load(kind: str, envelope: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = load_record({**envelope, "kind": kind, "body": dict(body)})["body"]
+    return loaded
