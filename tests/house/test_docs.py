@@ -35,7 +35,7 @@ def test_links_lead_somewhere(guide: Path) -> None:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=name)
 def test_named_paths_exist(guide: Path) -> None:
-    """Words in code marks with a slash and a suffix or a closing slash are paths, from the guide's folder or the root; `ui/` alone is any room of that name."""
+    """Words in code marks that look like paths are, from the guide's folder or the root; `ui/` alone is any room of that name."""
     words = re.findall(
         r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|md|csv|json|toml|txt|sql|html)))`", guide.read_text(encoding="utf-8")
     )
