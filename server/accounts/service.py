@@ -42,19 +42,16 @@ def enrol(
     now = clock.now()
     if enrolment is None or enrolment.used_at is not None or enrolment.expires_at < now:
         raise Problem("enrolment_used", "注册码无效：可能已使用、已过期或输入有误")
-    if session.get(Device, device_id) is not None:
-        raise Problem("invalid", "该设备编号已注册", field="device_id")
     credential = secrets.token_urlsafe(32)
-    session.add(
-        Device(
-            id=device_id,
-            person_id=enrolment.person_id,
-            name=name,
-            app_version=app_version,
-            credential_hash=_hash(credential),
-            enrolled_at=now,
-        )
-    )
+    device = session.get(Device, device_id, with_for_update=True)
+    if device is None:
+        device = Device(id=device_id, person_id=enrolment.person_id)
+        session.add(device)
+    elif device.person_id != enrolment.person_id:
+        raise Problem("invalid", "该设备编号已由他人注册", field="device_id")
+    # The same tablet again: the answer that held its credential may have been lost, and its records bear its id.
+    device.name, device.app_version, device.enrolled_at = name, app_version, now
+    device.credential_hash, device.revoked_at = _hash(credential), None
     enrolment.used_at, enrolment.device_id = now, device_id
     session.flush()
     return session.get_one(Person, enrolment.person_id), credential

@@ -65,6 +65,7 @@ def head(upload_id: UUID) -> Response:
     upload = uploads.find(session, current_device(), upload_id)
     uploads.settle(session, clock(), store, upload)
     session.commit()
+    uploads.clear(store, upload)
     response = _state(upload, uploads.offset(store, upload), 200)
     response.headers["Upload-Length"] = str(upload.byte_count)
     return response
@@ -76,15 +77,14 @@ def patch(upload_id: UUID) -> Response:
     upload = uploads.find(session, current_device(), upload_id)
     if request.content_type != "application/offset+octet-stream":
         raise Problem("upload_malformed", "Content-Type 应为 application/offset+octet-stream", field="Content-Type")
-    at = request.headers.get("Upload-Offset", "")
-    if not at.isdecimal():
+    at = uploads.whole(request.headers.get("Upload-Offset"))
+    if at is None:
         raise Problem("upload_malformed", "Upload-Offset 应为非负整数", field="Upload-Offset")
     if upload.completed_at is not None:
         return _state(upload, upload.byte_count, 204)
-    reached = uploads.append(session, clock(), store, upload, int(at), cast(BinaryIO, request.stream))
+    reached = uploads.append(session, clock(), store, upload, at, cast(BinaryIO, request.stream))
     session.commit()
-    if upload.completed_at is not None:
-        uploads.part(store, upload).unlink(missing_ok=True)
+    uploads.clear(store, upload)
     return _state(upload, reached, 204)
 
 

@@ -1,6 +1,7 @@
 """Where files lie: originals under `precise/`, since their EXIF tells the place; renditions beside."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import obstore
@@ -21,7 +22,11 @@ class Store:
         return self.folder / "precise" / "uploads"
 
     def put_original(self, sha256: str, data: bytes) -> None:
-        obstore.put(self._store, f"precise/original/{sha256[:2]}/{sha256}", data)
+        """On the disk, not only in the system's memory, when this returns: custody is given for it."""
+        key = f"precise/original/{sha256[:2]}/{sha256}"
+        obstore.put(self._store, key, data)
+        for path in (self.folder / key, (self.folder / key).parent):
+            _sync(path)
 
     def original(self, sha256: str) -> bytes:
         return bytes(obstore.get(self._store, f"precise/original/{sha256[:2]}/{sha256}").bytes())
@@ -33,3 +38,11 @@ class Store:
 
     def rendition(self, sha256: str) -> bytes:
         return bytes(obstore.get(self._store, f"rendition/{sha256[:2]}/{sha256}.jpg").bytes())
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -130,3 +130,55 @@ def test_shared_sample_photos_render(shared_data: Path) -> None:
     for name in ("nikon_p6000_gps.jpg", "orientation6_nogps.jpg", "nikon_d5000_gps_zero_denominator.jpg"):
         with Image.open(io.BytesIO(render((shared_data / "photos" / name).read_bytes()).jpeg)) as image:
             assert max(image.size) <= 1600
+
+
+def parts(live: Live) -> list[Path]:
+    return list(Store(live.settings.store_dir).uploads.iterdir())
+
+
+def test_an_upload_whose_address_was_lost_goes_on(live: Live, photo: bytes) -> None:
+    made = create(live, photo)
+    patch(live, made, photo[:5000], 0)
+    again = create(live, photo)
+    assert (again.headers["Location"], again.headers["Upload-Offset"]) == (made.headers["Location"], "5000")
+    patch(live, again, photo[5000:], 5000)
+    assert parts(live) == []
+
+
+def test_two_last_pieces_at_once_end_one_upload(live: Live, photo: bytes) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    made = create(live, photo)
+    patch(live, made, photo[:5000], 0)
+    with ThreadPoolExecutor(4) as several:
+        answers = list(several.map(lambda _: patch(live, made, photo[5000:], 5000), range(4)))
+    assert {answer.status_code for answer in answers} <= {204, 409}
+    assert head(live, made).headers["Xiangye-Custody"]
+    assert parts(live) == []
+    assert Store(live.settings.store_dir).original(hashlib.sha256(photo).hexdigest()) == photo
+
+
+def test_two_uploads_of_one_photo_may_end_at_once(live: Live, photo: bytes, tmp_path: Path) -> None:
+    """Both saw the photo missing; the second finds it kept."""
+    from server.db import session_factory
+    from server.media.service import take_in
+    from tests.admitting import CLOCK
+
+    path, sha256 = tmp_path / "photo", hashlib.sha256(photo).hexdigest()
+    path.write_bytes(photo)
+    store = Store(live.settings.store_dir)
+    with session_factory(live.settings)() as slow:
+        slow.connection(execution_options={"isolation_level": "READ COMMITTED"})
+        assert slow.get(MediaFile, sha256) is None
+        with open_session(live.settings) as quick:
+            take_in(quick, CLOCK, store, path, sha256)
+        assert take_in(slow, CLOCK, store, path, sha256).sha256 == sha256
+        slow.commit()
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "\u0665".encode().decode("latin-1"), "-1"])
+def test_a_length_that_is_no_number_is_told(live: Live, length: str) -> None:
+    headers = {**live.headers, **TUS, "Upload-Length": length, "Upload-Metadata": "sha256 \xe4"}
+    assert requests.post(f"{live.url}/v1/uploads", headers=headers, timeout=20).status_code == 400
+    headers["Upload-Length"] = "5"
+    assert requests.post(f"{live.url}/v1/uploads", headers=headers, timeout=20).status_code == 400

@@ -161,3 +161,74 @@ def test_errors_of_the_web_are_problems_too(live: Live) -> None:
     assert problem(requests.get(f"{live.url}/v1/nothing", timeout=20)) == (404, "not_found")
     assert problem(requests.put(f"{live.url}/v1/sync/session", timeout=20)) == (405, "method_not_allowed")
     assert requests.get(f"{live.url}/v1/openapi.json", timeout=20).json()["openapi"] == "3.1.0"
+
+
+def enrol_again(live: Live, person: Any, device_id: str) -> requests.Response:
+    with open_session(live.settings) as session:
+        code = issue_code(session, CLOCK, person)
+    ask = {"code": code, "device_id": device_id, "device_name": "平板", "app_version": "0.1.0"}
+    return requests.post(f"{live.url}/v1/devices/enrol", json=ask, timeout=20)
+
+
+def test_a_tablet_whose_enrolment_was_never_answered_enrols_again(live: Live) -> None:
+    from uuid import UUID
+
+    from server.accounts.service import add_person
+
+    again = enrol_again(live, UUID(records.PERSON), records.DEVICE)
+    assert again.status_code == 201
+    assert problem(live.post_batch(occurrence())) == (401, "credential_unknown")
+    renewed = {"Authorization": f"Bearer {again.json()['credential']}"}
+    assert live.post_batch(occurrence(), **renewed).json()["receipts"][0]["outcome"] == "accepted"
+    with open_session(live.settings) as session:
+        other = add_person(session, CLOCK, "另一人").id
+    assert problem(enrol_again(live, other, records.DEVICE)) == (422, "invalid")
+
+
+def test_a_person_learns_what_another_made_of_her_record(live: Live) -> None:
+    from uuid import UUID
+
+    from server.accounts.service import add_person
+
+    first = occurrence()
+    live.post_batch(first)
+    with open_session(live.settings) as session:
+        other = add_person(session, CLOCK, "另一人").id
+    device = str(uuid7())
+    theirs = {"Authorization": f"Bearer {enrol_again(live, other, device).json()['credential']}"}
+    body = {**first["body"], "individual_count": 5}
+    edit = {**first, "author": str(other), "device": device, "base_digest": digest(first), "body": body}
+    assert live.post_batch(edit, **theirs).json()["receipts"][0]["outcome"] == "accepted"
+    page = requests.get(f"{live.url}/v1/sync/changes", headers=live.headers, timeout=20).json()["changes"]
+    assert [(change["record_id"], change["head_digest"]) for change in page] == [(first["id"], digest(edit))] * 2
+    assert UUID(page[0]["record_id"])
+
+
+def test_odd_records_each_get_their_receipt(live: Live) -> None:
+    deep: list[Any] = []
+    for _ in range(60):
+        deep = [deep]
+    odd = [occurrence(observed_from="2025-13"), {"id": "\ud800"}, {"id": "x" * 20_000}, occurrence(tomorrow=deep)]
+    receipts = live.post_batch(*odd, occurrence()).json()["receipts"]
+    assert [r["outcome"] for r in receipts] == ["quarantined"] * 4 + ["accepted"]
+    deeper: list[Any] = []
+    for _ in range(400):
+        deeper = [deeper]
+    assert problem(live.post_batch(occurrence(tomorrow=deeper))) == (400, "batch_malformed")
+
+
+def test_batches_that_name_each_others_records_do_not_block_each_other(live: Live) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tests.records import event
+
+    for _ in range(6):
+        one, two = event(), event()
+        live.post_batch(one, two)
+        edits = [{**e, "base_digest": digest(e), "seq": 2, "body": {**e["body"], "weather": "雨"}} for e in (one, two)]
+        batches = [
+            [edits[0], *(occurrence(event_id=two["id"]) for _ in range(20))],
+            [edits[1], *(occurrence(event_id=one["id"]) for _ in range(20))],
+        ]
+        with ThreadPoolExecutor(2) as both:
+            assert {answer.status_code for answer in both.map(lambda sent: live.post_batch(*sent), batches)} == {200}
