@@ -15,7 +15,8 @@ _TARGETS = {"鸟类": "birds", "哺乳类": "mammals", "爬行类": "reptiles", 
 def encounter_table(draft: Draft, group: str) -> tuple[Block, ...]:
     """One table for each transect method that looks for this group."""
     effort = [line for line in draft.effort if group in line.groups and line.lines and line.kilometres]
-    return tuple(_table(draft, line, group) for line in effort)
+    tables = [_table(draft, line, group) for line in effort]
+    return tuple(table for table in tables if table.rows)
 
 
 def _table(draft: Draft, effort: EffortLine, group: str) -> Table:
@@ -40,7 +41,7 @@ def _table(draft: Draft, effort: EffortLine, group: str) -> Table:
     )
     return Table(
         name,
-        f"{group}{method_zh(effort.method)}遇见率",
+        f"{group}遇见率（{method_zh(effort.method)}）",
         "见各栏",
         SOURCE,
         counted,

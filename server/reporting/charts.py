@@ -1,5 +1,6 @@
 """Plain charts: bars by class, and the species accumulation curve."""
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.ticker import MaxNLocator
@@ -36,8 +37,9 @@ Curve = tuple[str, Sequence[tuple[int, float, bool]]]
 def accumulation(settings: Settings, name: str, curves: Sequence[Curve], unit_title: str) -> str:
     """Full line within the sample, broken line beyond it, a dot at what was observed."""
     colours = (LEAF, EARTH, "#2f6690", "#7a5c99", SOFT)
-    with sheet(settings, 3.9) as drawn:
-        axes = drawn.add_axes((0.11, 0.16, 0.85, 0.79))
+    height = 3.9 + 0.24 * math.ceil(len(curves) / 2)
+    with sheet(settings, height) as drawn:
+        axes = drawn.add_axes((0.11, 1 - 3.45 / height, 0.85, 3.3 / height))
         for number, (label, points) in enumerate(curves):
             colour = colours[number % len(colours)]
             within = [(u, s) for u, s, beyond in points if not beyond]
@@ -52,5 +54,5 @@ def accumulation(settings: Settings, name: str, curves: Sequence[Curve], unit_ti
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(color=HAIR, linewidth=0.6)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, loc="lower right")
+        drawn.legend(frameon=False, loc="lower center", ncols=2, bbox_to_anchor=(0.52, 0), fontsize=8.5)
         return to_svg(drawn, name)

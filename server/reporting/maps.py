@@ -148,7 +148,9 @@ def _outline(polygon: Any) -> Outline:
 
 
 def _legend(wanted: MapSheet) -> list[Any]:
-    shapes = [Patch(label=layer.label, **_STYLES[layer.style]) for layer in wanted.layers if layer.label]
+    shapes = [
+        Patch(label=layer.label, **_STYLES[layer.style]) for layer in wanted.layers if layer.label and layer.shapes
+    ]
     dots = [
         Line2D(
             [],
@@ -161,7 +163,7 @@ def _legend(wanted: MapSheet) -> list[Any]:
             label=p.label,
         )
         for p in wanted.points
-        if p.label
+        if p.label and p.positions
     ]
     return [*shapes, *dots]
 
@@ -193,6 +195,7 @@ def _scale_bar(axes: Axes, frame: tuple[float, float, float, float]) -> None:
             va="bottom",
             fontsize=8,
             zorder=6,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
         )
 
 

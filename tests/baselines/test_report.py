@@ -11,6 +11,7 @@ import pytest
 from server.baselines.build import build
 from server.baselines.draft import Draft
 from server.baselines.edition import PUBLIC
+from server.baselines.encounters import encounter_table
 from server.baselines.methods import surveyed_cells
 from server.baselines.service import render
 from server.baselines.study import make_study
@@ -198,3 +199,5 @@ def test_a_method_tells_the_groups_it_looks_for() -> None:
     by_visits = [(one.group, one.observed) for one in draft.completeness if one.method]
     assert by_visits == [("爬行类", 1), ("两栖类", 0)]
     assert draft.completeness[1].richness.reason == "各调查单元均未记录到物种"
+    assert len(encounter_table(draft, "爬行类")) == 1
+    assert encounter_table(draft, "两栖类") == ()
