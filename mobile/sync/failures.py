@@ -15,21 +15,23 @@ class Unreachable(SyncFailure):
     again = True
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"连接不上服务器 {url}：记录都还在平板上，稍后会再发送")
+        super().__init__(f"连接不上服务器 {url}：未确认的记录和照片都还在平板上，稍后会再发送")
 
 
 class NotOurServer(SyncFailure):
     """A captive portal, a proxy, or another site: its 200 is not a receipt."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(f"收到的回答不是来自湘野服务器（{url}；可能需要先登录无线网络）：没有任何记录被当作已送达")
+        super().__init__(
+            f"收到的回答不是来自湘野服务器（{url}；可能需要先登录无线网络）：它不算收据，未确认的记录和照片都还在平板上"
+        )
 
 
 class BrokenAnswer(SyncFailure):
     again = True
 
     def __init__(self) -> None:
-        super().__init__("服务器的回答不完整：记录都还在平板上，会再发送")
+        super().__init__("服务器的回答不完整：未确认的记录和照片都还在平板上，会再发送")
 
 
 class CredentialRefused(SyncFailure):

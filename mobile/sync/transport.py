@@ -103,6 +103,8 @@ class Transport:
             return
         if answer.status_code >= 500:
             raise Unreachable(self.base_url)  # a gateway speaks for a server that is away
+        if not answer.content and not {"Content-Length", "Transfer-Encoding"} & set(answer.headers):
+            raise BrokenAnswer  # its head was cut short: what would have named our server may be what is missing
         raise NotOurServer(self.base_url)
 
     def _require_success(self, answer: requests.Response) -> None:
