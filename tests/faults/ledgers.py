@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from server.media.store import Store
 from shared.canonical import canonical_bytes, digest
@@ -74,9 +75,10 @@ class ServerBook:
         return self._rows(statement)[0][0]
 
     def run(self, *statements: str) -> None:
+        """`{}` stands for the database's own name."""
         with self._open() as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type]  # the tests' own texts
+                connection.execute(sql.SQL(statement).format(sql.Identifier(connection.info.dbname)))  # type: ignore[arg-type]
 
     def records(self) -> set[Pair]:
         return {(str(row[0]), row[1]) for row in self._rows("SELECT id, digest FROM xiangye.version")}
