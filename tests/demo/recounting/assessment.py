@@ -294,7 +294,7 @@ class Assessment:
         for target, method in {(group_of(one), one.body["sampling_protocol"]) for one in part.surveys}:
             visits = [one for one in part.surveys if (group_of(one), one.body["sampling_protocol"]) == (target, method)]
             pairs = {(one.unit.id, one.taxon.name): one.taxon for one in part.seen if one.unit in visits}
-            for group in {taxon.group for taxon in pairs.values()} if target == EVERY else {target}:
+            for group in {taxon.group for taxon in pairs.values()} if target == EVERY else set(target.split("、")):
                 own = [
                     name for (_, name), t in pairs.items() if (t.invasive if group == INVASIVE else t.group == group)
                 ]

@@ -12,7 +12,7 @@ from recounting.bodies import Body, day_of
 from recounting.county import EVERY, GROUPS, METHODS, TARGETS, County, Line, group_of, length_m, minutes
 from recounting.figures import DASH, HIDDEN, chao2, shannon, simpson, text, total
 from recounting.ground import border_distance, cell_of, cells_of
-from recounting.index import index_rows
+from recounting.index import VERTEBRATES, index_rows
 from recounting.lists import Lists
 
 ANY = "*"
@@ -120,7 +120,7 @@ class Baseline:
         rows = []
         for (target, method), visits in self.county.effort.items():
             found = [(id(visit), one.taxon) for visit in visits for one in self.county.found_on(visit)]
-            groups = sorted({taxon.group for _, taxon in found}) if target == EVERY else [target]
+            groups = sorted({taxon.group for _, taxon in found}) if target == EVERY else target.split("、")
             for group in groups:
                 belongs = {
                     (unit, t.name)
@@ -156,8 +156,10 @@ class Baseline:
         tables = {}
         for (group, method), visits in self.county.effort.items():
             length = total((length_m(one) for one in visits if one.body["event_type"] in ("transect", "patrol")), 1000)
-            if group in ("鸟类", "哺乳类", "爬行类", "两栖类") and length:
-                tables[f"encounters_{names[group]}_{method}"] = self.rates(group, visits, length)
+            for one in group.split("、"):
+                rows = self.rates(one, visits, length) if one in VERTEBRATES and length else []
+                if rows:
+                    tables[f"encounters_{names[one]}_{method}"] = rows
         return tables
 
     def rates(self, group: str, visits: list[Body], length: Decimal) -> list[Row]:
@@ -251,7 +253,7 @@ class Baseline:
             counts: Counter[str] = Counter()
             lines = [one for one in visits if one.body["event_type"] in ("transect", "patrol")]
             for one in (seen for visit in visits for seen in self.county.found_on(visit)):
-                counts[one.taxon.name] += one.individuals if one.taxon.group == group else 0
+                counts[one.taxon.name] += one.individuals if one.taxon.group in group.split("、") else 0
             values = [one for one in counts.values() if one]
             if group != EVERY and lines and values:
                 even = shannon(values) / shannon([1] * len(values)) if len(values) > 1 else None
@@ -289,6 +291,14 @@ class Baseline:
             )
         return rows
 
+    @property
+    def surveyed(self) -> set[str | None]:
+        """Of each visit its place, or, where it has none, the places of what was openly found on it."""
+        unplaced = {one.id for one in self.county.visits if one.point is None}
+        open_finds = [one for one in self.county.seen if not (self.county.public and one.level) and one.point]
+        found = {cell_of(one.point) for one in open_finds if one.unit and one.unit.id in unplaced and one.point}
+        return found | {self.visit_cell(one) for one in self.county.visits}
+
     def visit_cell(self, visit: Body) -> str | None:
         """What may be printed: of a patrol, the cell that holds the centre of its generalised place, if it lies wholly in the county."""
         if not self.county.public or visit.level == 0:
@@ -321,7 +331,7 @@ class Baseline:
         return rows
 
     def grid(self) -> list[Row]:
-        surveyed = {self.visit_cell(one) for one in self.county.visits}
+        surveyed = self.surveyed
         records: Counter[str | None] = Counter()
         species: dict[str | None, set[str]] = defaultdict(set)
         for one in self.county.seen:

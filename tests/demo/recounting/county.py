@@ -47,6 +47,17 @@ METHODS = {
     "fish_net": "鱼类网捕",
 }
 EVERY = "不限类群"
+METHOD_GROUPS: dict[str, tuple[str, ...]] = {
+    "bird_transect": ("鸟类",),
+    "mammal_transect": ("哺乳类",),
+    "herp_transect": ("爬行类", "两栖类"),
+    "plant_plot": ("维管束植物",),
+    "fish_net": ("鱼类",),
+    "porpoise_watch": ("哺乳类",),
+    "invasive_plot": ("外来入侵物种",),
+    "外来入侵物种踏查": ("外来入侵物种",),
+}
+"""What a method usually looks for, where a visit does not say."""
 
 
 @dataclass
@@ -122,8 +133,14 @@ class County:
         return [one for one in self.seen if one.unit is visit]
 
 
+def groups_of(visit: Body) -> tuple[str, ...]:
+    """None of them where it looked for anything."""
+    stated = TARGETS.get(visit.body.get("target_group") or "")
+    return (stated,) if stated else METHOD_GROUPS.get(visit.body["sampling_protocol"], ())
+
+
 def group_of(visit: Body) -> str:
-    return TARGETS.get(visit.body.get("target_group") or "", EVERY)
+    return "、".join(groups_of(visit)) or EVERY
 
 
 def length_m(visit: Body) -> Decimal | None:

@@ -23,7 +23,7 @@ def baseline_prose(report: Path, counted: Any) -> list[str]:
     groups = len({one.taxon.group for one in lines})
     hidden = sum(county.hides(one, len(one.seen)) for one in lines)
     kilometres = total((length_m(one) for one in county.visits), 1000)
-    surveyed = {counted.visit_cell(one) for one in county.visits} & counted.whole.keys()
+    surveyed = counted.surveyed & counted.whole.keys()
     recorded = {counted.visit_cell(one) for one in (*county.seen, *county.unplaced) if one.point} & counted.whole.keys()
     whole = sum(round(share, 6) >= 1 for share in counted.whole.values())
     cells = len(counted.whole)

@@ -133,7 +133,7 @@ class Region:
 
     def aims_at(self, visit: Body, taxon: Any) -> bool:
         group = group_of(visit)
-        groups = self.aims.get(visit.body["sampling_protocol"], []) if group == EVERY else [group]
+        groups = self.aims.get(visit.body["sampling_protocol"], []) if group == EVERY else group.split("、")
         return not groups or taxon.group in groups or (INVASIVE in groups and bool(taxon.invasive))
 
     def ground(self, part: Part) -> set[Ground]:
