@@ -65,14 +65,22 @@ def run(name: str, argv: list[str]) -> int:
         click.echo("已中断", err=True)
         return 130
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return _show(error)
     except Exception as error:
         words = refusal(error)
         if words is None or os.environ.get("XIANGYE_TRACEBACK"):
             raise
         print(f"错误：{words}", file=sys.stderr)
         return 1
+
+
+def _show(error: click.ClickException) -> int:
+    if isinstance(error, click.UsageError):
+        usage = error.ctx.get_usage() + "\n" if error.ctx else ""
+        print(f"{usage}参数有误 (wrong usage)：{error.format_message()}", file=sys.stderr)
+    else:
+        print(f"错误：{error.format_message()}", file=sys.stderr)
+    return error.exit_code
 
 
 def refusal(error: Exception) -> str | None:
