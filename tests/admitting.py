@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.accounts.service import add_person
-from server.accounts.viewer import Actor
+from server.accounts.viewer import LOCAL_OPERATOR, Actor
+from server.sensitivity.queries import frozen_records
 from server.surveys.service import add_dataset, add_survey
 from server.sync.admission import Outcome, admit
-from shared.clock import FixedClock
+from shared.clock import FixedClock, end_of_day_in_china
 from tests import records
 
 CLOCK = FixedClock(datetime(2025, 5, 21, 2, 0, tzinfo=UTC))
@@ -29,3 +31,14 @@ def send(session: Session, *sent: Any) -> list[Outcome]:
 
 def outcomes(session: Session, *sent: Any) -> list[str]:
     return [outcome.outcome for outcome in send(session, *sent)]
+
+
+def count(session: Session, table: str) -> int:
+    return session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+
+
+def frozen(session: Session) -> dict[str, Any]:
+    return {
+        record.id: record
+        for record in frozen_records(session, LOCAL_OPERATOR, CLOCK, "test", end_of_day_in_china("2025-06-01"))
+    }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from shared.canonical import digest
 from shared.ids import uuid7
 
 PERSON, DEVICE, SURVEY, DATASET = (str(uuid7()) for _ in range(4))
@@ -58,3 +59,12 @@ def event(**fields: Any) -> dict[str, Any]:
         effort={"length_m": "2000", "duration_min": "60"},
     )
     return envelope("event", body | fields)
+
+
+def edited(record: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {**record, "base_digest": digest(record), "seq": record["seq"] + 1, "body": {**record["body"], **fields}}
+
+
+def tombstone(record: dict[str, Any]) -> dict[str, Any]:
+    body = {"target_id": record["id"], "target_kind": record["kind"]}
+    return {**record, "kind": "tombstone", "base_digest": digest(record), "seq": record["seq"] + 1, "body": body}
