@@ -21,7 +21,7 @@ from server.settings import Settings
 from shared.clock import SystemClock
 from tests import records
 from tests.admitting import set_up
-from tests.commands import Said, environment, xiangye
+from tests.commands import Here, Said, environment, xiangye
 from tests.conftest import clone
 from tests.faults.field_day import write_day
 from tests.faults.ledgers import ServerBook
@@ -96,6 +96,11 @@ def recorded(private_cluster: Cluster, reference_template: str, tmp_path_factory
         for role in ("app", "owner"):
             engine_for(settings, role).dispose()
     return Evening(settings, folder / "tablet")
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    return Here(monkeypatch, capsys)
 
 
 @pytest.fixture
