@@ -3,6 +3,7 @@
 import errno
 import importlib
 import os
+import re
 import sys
 from collections.abc import Mapping
 
@@ -38,6 +39,7 @@ _SYSTEM: Mapping[int, tuple[str, str]] = {
 }
 _UPGRADE_FIRST = "数据库尚未建立或尚未升级 (not made or not upgraded)：请先运行 xiangye db upgrade"
 _UNREACHABLE = "连接不上数据库 (cannot reach the database)：请检查它是否在运行，以及 XIANGYE_DATABASE_URL"
+_NOT_MADE = re.compile(r'(database|role) ".*" does not exist')
 _STATES: Mapping[str, str] = {
     "08": _UNREACHABLE,
     "28": "数据库拒绝了这个用户 (the database refused this user)：请检查 XIANGYE_DATABASE_URL",
@@ -110,6 +112,8 @@ def _of_the_database(error: Exception) -> str | None:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if not isinstance(cause, DriverError):
         return None
+    if _NOT_MADE.search(str(cause)):  # a refused connection bears no SQLSTATE
+        return _UPGRADE_FIRST
     state = cause.sqlstate or ""
     words = _STATES.get(state) or _STATES.get(state[:2])
     if words is None and state:

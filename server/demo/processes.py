@@ -1,12 +1,14 @@
 """The demo's own server: started once, found again by its pid file, ended by its id."""
 
 import contextlib
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,8 @@ from server.settings import Settings
 
 START_PATIENCE_S = 40.0
 END_PATIENCE_S = 10.0
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""Started by this very process, which must take leave of them when they end."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def start(settings: Settings) -> Running:
             env={**os.environ, "XIANGYE_VAR": str(settings.var_dir)},
         )
     running = Running(process.pid, port)
+    _children[process.pid] = process
     pid_file(settings).parent.mkdir(parents=True, exist_ok=True)
     pid_file(settings).write_text(json.dumps({"pid": running.pid, "port": running.port}))
     deadline = time.monotonic() + START_PATIENCE_S
@@ -91,14 +96,16 @@ def stop(settings: Settings) -> bool:
 
 
 def _end(running: Running, settings: Settings) -> None:
-    os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + END_PATIENCE_S
-    while _is_ours(running, settings):
-        if time.monotonic() > deadline:
-            os.killpg(running.pid, signal.SIGKILL)  # it leads its own session, workers included
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(running.pid, os.WNOHANG)
-        time.sleep(0.1)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(running.pid, signal.SIGTERM)
+        while _is_ours(running, settings):
+            if time.monotonic() > deadline:
+                os.killpg(running.pid, signal.SIGKILL)  # it leads its own session, workers included
+            time.sleep(0.1)
+    child = _children.pop(running.pid, None)
+    if child is not None:
+        child.wait()
 
 
 def _is_ours(running: Running, settings: Settings) -> bool:
@@ -120,5 +127,8 @@ def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310  our own address, always http
             return bool(answer.status == 200)
-    except OSError:
+    except urllib.error.HTTPError as error:
+        error.close()
+        return False
+    except (OSError, http.client.HTTPException):
         return False
