@@ -70,6 +70,11 @@ class Here:
         return Said(code, out, err)
 
 
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    return Here(monkeypatch, capsys)
+
+
 def as_stranger() -> list[str]:
     """Words that run a command as a user who owns nothing here.
 

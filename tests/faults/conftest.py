@@ -21,11 +21,13 @@ from server.settings import Settings
 from shared.clock import SystemClock
 from tests import records
 from tests.admitting import set_up
-from tests.commands import Here, Said, environment, xiangye
+from tests.commands import Said, environment, here, xiangye
 from tests.conftest import clone
 from tests.faults.field_day import write_day
 from tests.faults.ledgers import ServerBook
 from tests.faults.server_process import ServerProcess, environment_of
+
+__all__ = ["here"]
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,6 @@ def recorded(private_cluster: Cluster, reference_template: str, tmp_path_factory
         for role in ("app", "owner"):
             engine_for(settings, role).dispose()
     return Evening(settings, folder / "tablet")
-
-
-@pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
-    return Here(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -12,7 +12,10 @@ import pytest
 
 from server.cluster import Cluster, destroy, ensure_running
 from server.settings import Settings
+from tests.commands import here
 from tests.conftest import clone
+
+__all__ = ["here"]
 
 
 @contextlib.contextmanager
