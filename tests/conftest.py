@@ -22,7 +22,7 @@ from server.settings import Settings
 if TYPE_CHECKING:
     from tests.serving import Live
 
-pytest_plugins = ["tests.house.socket_guard", "tests.house.worker_groups"]
+pytest_plugins = ["tests.house.socket_guard", "tests.house.leftovers", "tests.house.worker_groups"]
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -5,11 +5,15 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from server.cluster import Cluster, ensure_running, is_running
+from tests.faults.agreement import BATCH, agrees_in_the_end, agrees_so_far, struck
 from tests.faults.conftest import Evening
 from tests.faults.ledgers import read_tablet
 from tests.faults.relay import Cut
-from tests.faults.test_kill_server import BATCH, agrees_in_the_end, agrees_so_far, struck
+
+pytestmark = pytest.mark.xdist_group("kills")
 
 
 def test_an_immediate_end_of_the_database_costs_a_retry_and_no_record(

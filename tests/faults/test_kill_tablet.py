@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.commands import environment
+from tests.faults.agreement import agrees_in_the_end
 from tests.faults.conftest import Evening, Tablet
 from tests.faults.field_day import write_day
 from tests.faults.ledgers import Pair, photo_file, read_tablet
 from tests.faults.server_process import ServerProcess, environment_of
-from tests.faults.test_kill_server import agrees_in_the_end
+
+pytestmark = pytest.mark.xdist_group("kills")
 
 KILLS = 6
 
