@@ -1,7 +1,7 @@
 """An export: the records of a survey or a county as a Darwin Core Archive or a CSV table."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +16,7 @@ from server.formats.darwin_core import in_order
 from server.formats.dwca_writer import write_archive
 from server.formats.eml import DatasetDescription
 from server.places.queries import county as find_county
-from server.reporting.darwin import event_rows, measurement_terms, public_terms, restricted_terms
+from server.reporting.darwin import event_rows, in_order_of_ids, measurement_terms, public_terms, restricted_terms
 from server.sensitivity.queries import frozen_records
 from server.sensitivity.records import FrozenRecord
 from server.surveys.model import Dataset
@@ -80,7 +80,7 @@ def _county(record: FrozenRecord, public: bool) -> str | None:
 
 def _archive(rows: Sequence[Row], about: DatasetDescription, clock: Clock, public: bool) -> bytes:
     out = BytesIO()
-    occurrences = [terms for _, terms in rows]
+    occurrences = in_order_of_ids(terms for _, terms in rows)
     told = [row for row in rows if not public or (row[0].disclosed is not None and row[0].disclosed.level == 0)]
     measurements = [one for record, terms in told for one in measurement_terms(record, terms)]
     write_archive(out, event_rows(occurrences), occurrences, measurements, about, clock.now())
@@ -89,9 +89,7 @@ def _archive(rows: Sequence[Row], about: DatasetDescription, clock: Clock, publi
 
 def _table(rows: Sequence[Row], public: bool) -> bytes:
     """A table has room for the columns that are no Darwin Core as well."""
-    full: list[Mapping[str, str]] = [
-        terms if public else {**record.body["verbatim"], **terms} for record, terms in rows
-    ]
+    full = in_order_of_ids(terms if public else {**record.body["verbatim"], **terms} for record, terms in rows)
     columns = in_order({name for row in full for name, text in row.items() if text} | {"occurrenceID"})
     return csv_bytes(columns, full)
 

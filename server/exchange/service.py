@@ -16,11 +16,13 @@ from server.exchange.problems import RowProblem
 from server.exchange.reading import FileReading, read_file
 from server.exchange.records import Target, visit_keys
 from server.exchange.rules import WHOLE_ROW, Reading
+from server.exchange.visits import Visit, told_by
 from server.ledger import service as ledger
 from server.occurrences.model import Occurrence
 from server.surveys.model import Dataset
 from server.surveys.service import survey as find_survey
 from server.sync.admission import admit
+from server.sync.naming import levels_of
 from shared import protocol
 from shared.clock import CHINA, Clock
 from shared.problems import Problem
@@ -90,9 +92,9 @@ def _write(session: Session, clock: Clock, target: Target, reading: FileReading)
     )
     visits: list[_Item] = []
     event_of_row: dict[int, str] = {}
-    for visit in reading.visits:
+    for visit, told in zip(reading.visits, _told_by_open_rows(session, reading), strict=True):
         source_id, content = visit_keys(visit.event_id, visit.body)
-        visits.append(_Item("event", visit.rows[0], source_id, content, visit.body))
+        visits.append(_Item("event", visit.rows[0], source_id, content, told.body))
         event_of_row |= dict.fromkeys(visit.rows, source_id)
     events = _write_items(session, clock, target, visits).ids
     rows = []
@@ -115,6 +117,17 @@ def _write(session: Session, clock: Clock, target: Target, reading: FileReading)
         if item.source_id in written.ids and item.source_id not in written.old
     ]
     return _report(reading, kept, written, _count_flags(session, ids), len(events))
+
+
+def _told_by_open_rows(session: Session, reading: FileReading) -> list[Visit]:
+    """A visit is shown where it was, so it may not take its place from rows whose own place is guarded."""
+    in_visits = {number for visit in reading.visits for number in visit.rows}
+    rows = {row.number: row for row in reading.kept if row.number in in_visits and row.body is not None}
+    levels = levels_of(session, [row.body for row in rows.values() if row.body is not None])
+    open_rows = {number: row for (number, row), level in zip(rows.items(), levels, strict=True) if level == 0}
+    return [
+        told_by(visit, [open_rows[number] for number in visit.rows if number in open_rows]) for visit in reading.visits
+    ]
 
 
 def _write_items(session: Session, clock: Clock, target: Target, items: Sequence[_Item]) -> _Written:

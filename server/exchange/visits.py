@@ -1,7 +1,7 @@
 """Rows that share an eventID and tell their method were one visit: an event of its own, so that its effort is counted once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.exchange.positions import number, wire_decimal
@@ -92,6 +92,18 @@ def _body(rows: Sequence[Reading]) -> dict[str, Any]:
         "event_remarks": _shared_text(rows, "eventRemarks", 4000),
         "measurements": [],
     }
+
+
+def told_by(visit: Visit, open_rows: Sequence[Reading]) -> Visit:
+    """The visit with the place and the words of those rows only whose own place may be shown: it is shown itself."""
+    told: dict[str, Any] = {"place": None, "location_name": None, "event_remarks": None}
+    if open_rows:
+        told = {
+            "place": _shared_place(open_rows),
+            "location_name": _shared_text(open_rows, "locality"),
+            "event_remarks": _shared_text(open_rows, "eventRemarks", 4000),
+        }
+    return replace(visit, body={**visit.body, **told})
 
 
 def _event_type(method: str, written: str) -> str:

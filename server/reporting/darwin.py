@@ -84,7 +84,7 @@ def public_terms(record: FrozenRecord) -> dict[str, str]:
     came = {**_own_terms(body), **{term: text for term, text in body["verbatim"].items() if term in ADDRESS}}
     allowed = _PUBLIC_TERMS if open_place else _GUARDED_TERMS
     terms = {
-        "occurrenceID": record.id,
+        "occurrenceID": record.id if open_place else _opaque_id(record),
         "basisOfRecord": body["basis_of_record"],
         **{term: text for term, text in came.items() if term in allowed},
     }
@@ -104,6 +104,16 @@ def public_terms(record: FrozenRecord) -> dict[str, str]:
     year = str(record.observed_year) if record.observed_year else ""
     place = terms.get("decimalLatitude", ""), terms.get("decimalLongitude", ""), terms.get("county", "")
     return {**terms, "eventDate": year, "eventID": "x" + digest([body["survey_id"], *place, year])[:24]}
+
+
+def _opaque_id(record: FrozenRecord) -> str:
+    """An id of its own for a guarded record: ours holds the millisecond of the tap, and its neighbours of that minute are shown."""
+    return "g" + digest(["public occurrence", record.id])[:32]
+
+
+def in_order_of_ids(occurrences: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """Rows as they are published: by the id that is shown, since the order of saving would tell what the id withholds."""
+    return sorted(occurrences, key=lambda terms: terms["occurrenceID"])
 
 
 def measurement_terms(record: FrozenRecord, terms: Mapping[str, str]) -> list[dict[str, str]]:

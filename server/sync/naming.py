@@ -1,6 +1,6 @@
 """What a record's name means: its taxon, and how closely its place must be kept."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,12 @@ def name_all(session: Session, bodies: Mapping[UUID, Mapping[str, Any]]) -> dict
     for (id_, body), taxon in zip(bodies.items(), resolved, strict=True):
         found[id_] = _named(taxon, rules, body)
     return found
+
+
+def levels_of(session: Session, bodies: Sequence[Mapping[str, Any]]) -> list[int]:
+    """How closely the place of each is kept by its name alone, in order."""
+    by_number = {UUID(int=number): body for number, body in enumerate(bodies)}
+    return [named.level for named in name_all(session, by_number).values()]
 
 
 def guarded_taxa(session: Session, taxon_ids: Set[str]) -> frozenset[str]:

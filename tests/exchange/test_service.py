@@ -234,6 +234,24 @@ def test_the_public_edition_gives_no_guarded_place_away(reference: Session, tmp_
             assert leak not in _unpacked(tmp_path / "out", file_format)
 
 
+def test_a_visit_takes_no_place_from_its_guarded_rows(reference: Session, tmp_path: Path) -> None:
+    """The place of a visit is shown; a guarded find alone in it would be shown with it."""
+    heading = (
+        "occurrenceID,eventID,samplingProtocol,scientificName,eventDate,decimalLatitude,decimalLongitude,locality\n"
+    )
+    rows = (
+        "a,v1,样线,Manis pentadactyla,2023-05-02,24.951,112.921,沟口\n"
+        "b,v2,样线,Manis pentadactyla,2023-05-02,24.961,112.931,坳上\n"
+        "c,v2,样线,Egretta garzetta,2023-05-02,25.27,112.80,河边\n"
+    )
+    _import(reference, _file(tmp_path, heading + rows))
+    visits = frozen_records(reference, LOCAL_OPERATOR, CLOCK, "test", end_of_day_in_china("2025-06-01"))
+    told = sorted((one.body["place"] or {}).get("latitude_e7", 0) for one in visits if one.kind == "event")
+    assert told == [0, 252700000]
+    names = [one.body["location_name"] for one in visits if one.kind == "event"]
+    assert "沟口" not in names and "坳上" not in names
+
+
 def _unpacked(path: Path, file_format: str) -> bytes:
     if file_format == "csv":
         return path.read_bytes()
