@@ -72,7 +72,7 @@ def unseen_species(present: Sequence[int] | np.ndarray, units: int) -> float:
 
 def checked_frequencies(frequencies: Sequence[int], units: int) -> np.ndarray:
     present = positive_counts(frequencies)
-    if units < 0 or (len(present) and int(present.max()) > units):
+    if units < 0 or (len(present) and int(np.max(present)) > units):
         raise ValueError(f"a species cannot be found in more than the {units} units sampled")
     return present
 

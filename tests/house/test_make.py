@@ -177,19 +177,24 @@ class TestSystemPackages:
 
 class TestStamp:
     def stamp(self, checkout: Path) -> dict[str, object]:
-        shutil.copy(sys.executable, checkout / ".venv" / "bin" / "python")
+        python = checkout / ".venv" / "bin" / "python"
+        python.write_text("#!/bin/sh\nexit 0\n", encoding="utf-8")  # an interpreter that has pip
+        python.chmod(0o755)
         lock = checkout / "requirements-server.txt"
         return {**python_packages.wanted(checkout), "locks": {lock.name: python_packages.digest(lock)}}
 
     def test_it_holds_while_nothing_changed(self, checkout: Path) -> None:
         have = self.stamp(checkout)
-        (checkout / ".venv" / "bin" / "python").unlink()
-        (checkout / ".venv" / "bin" / "python").symlink_to(sys.executable)
         assert python_packages.still_good(have, python_packages.wanted(checkout), checkout) == have
 
     @pytest.mark.parametrize("key", ["python", "checkout"])
     def test_another_interpreter_or_place_makes_it_void(self, checkout: Path, key: str) -> None:
         have = {**self.stamp(checkout), key: "other"}
+        assert python_packages.still_good(have, python_packages.wanted(checkout), checkout) is None
+
+    def test_a_broken_interpreter_makes_it_void(self, checkout: Path) -> None:
+        have = self.stamp(checkout)
+        (checkout / ".venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
         assert python_packages.still_good(have, python_packages.wanted(checkout), checkout) is None
 
     def test_another_lock_makes_it_void(self, checkout: Path) -> None:
