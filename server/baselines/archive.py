@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from server.baselines.draft import Draft
 from server.formats.dwca_writer import write_archive
 from server.formats.eml import DatasetDescription
-from server.reporting.darwin import event_rows, in_order_of_ids, measurement_terms, public_terms, restricted_terms
+from server.reporting.darwin import event_rows, measurement_terms, public_terms, restricted_terms
 from server.sensitivity.records import FrozenRecord
 
 _DATUM = "EPSG:4326"
@@ -21,15 +21,14 @@ def darwin_core_archive(draft: Draft) -> bytes:
         record for record in counted if restricted or (record.disclosed is not None and record.disclosed.level == 0)
     ]
     measurements = [one for record in open_records for one in measurement_terms(record, terms[record.id])]
-    occurrences = in_order_of_ids(terms.values())
-    events = {row["eventID"]: row for row in event_rows(occurrences)}
+    events = {row["eventID"]: row for row in event_rows(terms.values())}
     came_as = _imported_ids(counted)
     for unit in study.records.values():
         if unit.kind in ("event", "patrol") and (restricted or unit.kind == "event"):
             event_id = came_as.get(unit.id, unit.id)
             events[event_id] = {**events.get(event_id, {}), **_event(draft, unit), "eventID": event_id}
     written = io.BytesIO()
-    write_archive(written, events.values(), occurrences, measurements, _about(draft), study.snapshot.cutoff)
+    write_archive(written, events.values(), terms.values(), measurements, _about(draft), study.snapshot.cutoff)
     return written.getvalue()
 
 

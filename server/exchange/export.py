@@ -80,7 +80,7 @@ def _county(record: FrozenRecord, public: bool) -> str | None:
 
 def _archive(rows: Sequence[Row], about: DatasetDescription, clock: Clock, public: bool) -> bytes:
     out = BytesIO()
-    occurrences = in_order_of_ids(terms for _, terms in rows)
+    occurrences = [terms for _, terms in rows]
     told = [row for row in rows if not public or (row[0].disclosed is not None and row[0].disclosed.level == 0)]
     measurements = [one for record, terms in told for one in measurement_terms(record, terms)]
     write_archive(out, event_rows(occurrences), occurrences, measurements, about, clock.now())

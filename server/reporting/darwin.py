@@ -112,7 +112,7 @@ def _opaque_id(record: FrozenRecord) -> str:
 
 
 def in_order_of_ids(occurrences: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    """Rows as they are published: by the id that is shown, since the order of saving would tell what the id withholds."""
+    """Rows of a table as they are published: by the id that is shown, since the order of saving would tell what the id withholds."""
     return sorted(occurrences, key=lambda terms: terms["occurrenceID"])
 
 
