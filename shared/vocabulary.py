@@ -6,7 +6,6 @@ VERSION = "1"
 
 KINDS = ("event", "occurrence", "patrol", "track_segment", "finding", "media", "tombstone")
 DATE_PRECISIONS = ("year", "month", "day", "hour", "minute", "second")
-AWARE_PRECISIONS = ("hour", "minute", "second")
 PLACE_SOURCES: Mapping[str, str] = {
     "gnss": "卫星定位",
     "exif": "照片",

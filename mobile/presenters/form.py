@@ -53,10 +53,6 @@ class FormPresenter(Presenter):
         """A point touched on the map takes the place of the position."""
         return self._change(lambda: self.form.set("place", picked_place(longitude, latitude)))
 
-    def use_position(self) -> None:
-        """Back from a picked point to the receiver's position."""
-        self._change(lambda: self.form.set("place", None))
-
     def set_field(self, name: str, value: str | int | None) -> bool:
         """A free field of the form (remarks, sex, life_stage, behavior, weather, …)."""
         return self._change(lambda: self.form.set(name, value))

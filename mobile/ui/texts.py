@@ -2,7 +2,6 @@
 
 APP_NAME = "湘野"
 BACK = "返回"
-CANCEL = "取消"
 CLOSE = "关闭"
 
 SURVEY = "调查项目"
@@ -11,7 +10,6 @@ NOT_ENROLLED_DETAIL = "登记后才能保存记录。点此输入登记码。"
 STORAGE = "存储空间"
 STORAGE_FREE = "剩余 {gb:.1f} GB"
 STORAGE_LOW = "剩余 {mb} MB，请尽快同步"
-POSITION = "定位"
 WAITING = "同步"
 PATROL_NOW = "巡护"
 
@@ -25,9 +23,7 @@ NOTHING_RECENT = "用左侧字母键输入物种名称的拼音首字母。\n记
 NOTHING_RECENT_STACKED = "用下方字母键输入物种名称的拼音首字母。\n记录过的物种会列在这里，一点即选。"
 UNKNOWN = "待鉴定"
 CLEAR = "清空"
-SPACE = "空格"
 CHOOSE_FIRST = "先选物种，再保存"
-COUNT = "数量"
 PHOTO = "拍照"
 PHOTO_COUNT = "照片 {count}"
 DETAILS = "详情"
@@ -47,7 +43,6 @@ COORDINATES = "东经 {longitude:.5f}°  北纬 {latitude:.5f}°"
 NO_COORDINATES = "暂无坐标，可先记录，位置随后补上"
 
 TAKE_PHOTO = "拍一张"
-PICK_PHOTO = "从相册选"
 PHOTO_HINT = "先拍照，后定名。原始照片保持不变。"
 NAME_IT = "选择物种"
 SAVE_UNKNOWN = "按待鉴定保存"
@@ -81,7 +76,6 @@ ENROL_HINT = "向项目管理员索取登记码，联网后登记一次即可。
 PERSON = "{person}　·　{device}"
 CHOOSE_SURVEY = "选择调查项目"
 NO_SURVEYS = "还没有可用的调查项目，同步后会出现在这里。"
-CHANGE = "更换"
 
 INVASIVE = "入侵植物样地"
 SPECIES = "物种"

@@ -56,9 +56,6 @@ TEXT_PAIRS = (
 """Every pair of text and background that the screens use; each has a contrast of at least 7:1."""
 
 TOUCH = "48dp"
-TOUCH_PRIMARY = "64dp"
-GAP = "8dp"
-PAD = "12dp"
 
 SMALL = "16sp"
 BODY = "18sp"

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -77,10 +77,6 @@ def write_stands(session: Session, stands: Sequence[Stand]) -> None:
 
 def epoch(session: Session) -> UUID:
     return session.execute(select(ServerState.epoch)).scalar_one()
-
-
-def last_change_no(session: Session) -> int:
-    return session.scalar(select(func.coalesce(func.max(VersionRow.change_no), 0))) or 0
 
 
 def imported_ids(session: Session, dataset_id: UUID, source_ids: Sequence[str]) -> dict[str, UUID]:

@@ -68,7 +68,3 @@ def survey(session: Session, survey_id: UUID) -> Survey:
 
 def datasets_by_survey(session: Session) -> dict[UUID, UUID]:
     return {row[0]: row[1] for row in session.execute(select(Survey.id, Survey.dataset_id))}
-
-
-def demonstration_datasets(session: Session) -> set[UUID]:
-    return set(session.scalars(select(Dataset.id).where(Dataset.demonstration)))

@@ -97,10 +97,6 @@ def optional_text(longest: int = 4000) -> fields.String:
     return text(longest, allow_none=True, load_default=None)
 
 
-def optional_code(*allowed: str) -> fields.String:
-    return code(*allowed, allow_none=True, load_default=None)
-
-
 def _no_nul(value: str) -> None:
     if "\0" in value:
         raise ValidationError("holds U+0000, which the database cannot keep")
