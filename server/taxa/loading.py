@@ -82,7 +82,7 @@ class Loading:
         """A changed file of the same version replaces its rows; another version stands beside it."""
         d = parsed.descriptor
         key = {"list_id": d["id"], "version": d["version"]}
-        for table in ("list_rule_exclusion", "list_rule", "list_entry", "sensitivity_rule"):
+        for table in ("list_rule_exclusion", "list_rule", "list_entry", "sensitivity_rule", "red_list_assessment"):
             self._session.execute(
                 text(f"DELETE FROM xiangye.{table} WHERE list_id = :list_id AND version = :version"), key
             )
@@ -261,6 +261,9 @@ class Loading:
             "red_list_assessment",
             [
                 {
+                    "list_id": parsed.list_id,
+                    "version": d["version"],
+                    "entry_no": int(row["no"]),
                     "taxon_id": self._id_of(row),
                     "scope": d["red_list_scope"],
                     "edition": d["red_list_edition"],
@@ -269,7 +272,6 @@ class Loading:
                 }
                 for row in rows
             ],
-            "ON CONFLICT (taxon_id, scope, edition) DO UPDATE SET category = excluded.category, source = excluded.source",
         )
 
     def _load_names(self, parsed: ParsedList) -> None:

@@ -1,9 +1,24 @@
 """Taxa and lists. Names are rows; an entry keeps its name as the announcement has it beside the taxon it means."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -48,6 +63,7 @@ class TaxonName(Base):
     search_name: Mapped[str]
     pinyin: Mapped[str | None]
     initials: Mapped[str | None]
+    reason: Mapped[str | None]
 
 
 class PinyinReading(Base):
@@ -71,7 +87,12 @@ class SpeciesList(Base):
 
 
 class ListVersionRow(Base):
+    """Never changed once written; `replaces` is the version it was compared with, `loaded_no` the order of loading."""
+
     __tablename__ = "list_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["list_id", "replaces"], ["xiangye.list_version.list_id", "xiangye.list_version.version"]),
+    )
     list_id: Mapped[str] = mapped_column(ForeignKey("xiangye.species_list.list_id"), primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     announcement: Mapped[str]
@@ -82,6 +103,64 @@ class ListVersionRow(Base):
     group_count: Mapped[int]
     unverified_count: Mapped[int]
     unverified_rows: Mapped[str]
+    loaded_no: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    loaded_by: Mapped[str] = mapped_column(server_default=text("'system'"))
+    replaces: Mapped[str | None]
+
+
+_VERSION_KEY = (["list_id", "version"], ["xiangye.list_version.list_id", "xiangye.list_version.version"])
+_ROW_KEY = (
+    ["list_id", "version", "entry_no"],
+    ["xiangye.list_row.list_id", "xiangye.list_row.version", "xiangye.list_row.entry_no"],
+)
+
+
+class ListRow(Base):
+    """A row as its file has it, whatever the kind of list; `digest` is over its cells but the number and the status."""
+
+    __tablename__ = "list_row"
+    __table_args__ = (ForeignKeyConstraint(*_VERSION_KEY), Index("ix_list_row_digest", "list_id", "digest"))
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    cells: Mapped[dict[str, str]] = mapped_column(JSONB)
+    digest: Mapped[str]
+    status: Mapped[str]
+
+
+class ListConfirmation(Base):
+    """Append-only: a person stands for a row; it holds for the same row of every version."""
+
+    __tablename__ = "list_confirmation"
+    list_id: Mapped[str] = mapped_column(ForeignKey("xiangye.species_list.list_id"), primary_key=True)
+    row_digest: Mapped[str] = mapped_column(primary_key=True)
+    basis: Mapped[str]
+    confirmed_by: Mapped[str]
+    confirmed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class TaxonBridge(Base):
+    """What became of a taxon between two versions of a list; `from_value`, `to_value`: its category, family or name."""
+
+    __tablename__ = "taxon_bridge"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["list_id", "from_version"], ["xiangye.list_version.list_id", "xiangye.list_version.version"]
+        ),
+        ForeignKeyConstraint(
+            ["list_id", "to_version"], ["xiangye.list_version.list_id", "xiangye.list_version.version"]
+        ),
+    )
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    from_version: Mapped[str] = mapped_column(primary_key=True)
+    to_version: Mapped[str] = mapped_column(primary_key=True)
+    bridge_no: Mapped[int] = mapped_column(primary_key=True)
+    change: Mapped[str]
+    from_taxon_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"))
+    to_taxon_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"))
+    from_value: Mapped[str | None]
+    to_value: Mapped[str | None]
 
 
 class ListEntry(Base):
@@ -101,6 +180,8 @@ class ListEntry(Base):
     managed_by: Mapped[str | None]
     note: Mapped[str | None]
     status: Mapped[str]
+    region_code: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class ListRule(Base):
@@ -121,6 +202,8 @@ class ListRule(Base):
     managed_by: Mapped[str | None]
     note: Mapped[str | None]
     status: Mapped[str]
+    region_code: Mapped[str | None]
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 class ListRuleExclusion(Base):
@@ -160,9 +243,55 @@ class SensitivityRuleRow(Base):
 
 
 class RedListAssessment(Base):
+    """A taxon may hold several: another scope, another year, another population of it (`population_zh`)."""
+
     __tablename__ = "red_list_assessment"
-    taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"), primary_key=True)
-    scope: Mapped[str] = mapped_column(primary_key=True)
-    edition: Mapped[str] = mapped_column(primary_key=True)
+    __table_args__ = (ForeignKeyConstraint(*_VERSION_KEY),)
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"), index=True)
+    scope: Mapped[str]
+    edition: Mapped[str | None]
     category: Mapped[str]
     source: Mapped[str]
+    assessed_year: Mapped[int | None] = mapped_column(SmallInteger)
+    criteria: Mapped[str | None]
+    population_zh: Mapped[str | None]
+
+
+class TaxonTrait(Base):
+    __tablename__ = "taxon_trait"
+    __table_args__ = (ForeignKeyConstraint(*_ROW_KEY),)
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"), index=True)
+    trait: Mapped[str]
+    value: Mapped[str]
+
+
+class TaxonLookalike(Base):
+    """`difference_zh`: by what the eye tells the taxon from the other."""
+
+    __tablename__ = "taxon_lookalike"
+    __table_args__ = (ForeignKeyConstraint(*_ROW_KEY),)
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"))
+    other_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"))
+    difference_zh: Mapped[str]
+
+
+class TaxonIdentifier(Base):
+    """What others call a taxon; never our key."""
+
+    __tablename__ = "taxon_identifier"
+    __table_args__ = (ForeignKeyConstraint(*_ROW_KEY),)
+    list_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    entry_no: Mapped[int] = mapped_column(primary_key=True)
+    taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"), index=True)
+    authority: Mapped[str]
+    identifier: Mapped[str]

@@ -28,7 +28,9 @@ _UNREAD = {"event_participant", "measurement", "patrol", "finding", "media_item"
     "event_link",
     "track_point",
 }
-PRECISE = ("version_body", "place", "event_geometry", "event_link", "track_point", "raw_batch", "quarantine")
+PRECISE = ("version_body", "place", "event_geometry", "event_link", "track_point", "raw_batch", "quarantine") + (
+    "restamped_place",
+)
 
 
 def texts(room: str, leave_out: tuple[str, ...]) -> dict[Path, str]:
