@@ -19,7 +19,7 @@ export MPLCONFIGDIR := $(VAR)/matplotlib
 # Given on the command line of make: SERVE=0 (do not leave the server running), IMPORT=FILE (import it as well).
 export SERVE IMPORT
 
-.PHONY: help demo demo-stop clean-demo test serve field screenshots check check-style check-types check-imports check-copies check-house lock
+.PHONY: help demo demo-stop clean-demo test bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,10 @@ screenshots: ## 画出野外应用的每个画面 draw every screen of the field
 
 test: ## 全部测试 all tests, from nothing
 	@$(RUN) test test --fonts -- "$(VENV)/bin/pytest" -n 2 --dist loadgroup -q
+
+# NAMES="stamping search" for some of them.
+bench: ## 速度与体积，逐项与目标对照 every figure of speed and size beside its goal
+	@$(RUN) bench test -- "$(VENV)/bin/python" -m tests.benchmarks $(NAMES)
 
 check: ## 风格、类型、依赖方向、重复与尺寸 style, types, who imports whom, copies, sizes
 	@$(RUN) check test -- $(MAKE) -k --no-print-directory check-style check-types check-imports check-copies check-house
