@@ -5,9 +5,10 @@ from dataclasses import dataclass
 CLASS_NAMES = {"I": "国家一级", "II": "国家二级"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Species:
-    """`protection_class` is I, II or empty; `sensitivity` 1–4 where the place will be generalised, else None."""
+    """`protection_class` is I, II or empty, `provincial`: on a list of the province; `sensitivity` 1–4 where the place will be
+    generalised, else None."""
 
     taxon_id: str | None
     scientific_name: str
@@ -18,6 +19,7 @@ class Species:
     protection_class: str = ""
     invasive: bool = False
     sensitivity: int | None = None
+    provincial: bool = False
 
     @property
     def key(self) -> str:
@@ -29,8 +31,9 @@ class Species:
 
     @property
     def mark(self) -> str:
-        """国家一级, 国家二级, 外来入侵, or nothing."""
-        return CLASS_NAMES.get(self.protection_class) or ("外来入侵" if self.invasive else "")
+        """国家一级, 国家二级, 省级, 外来入侵, or nothing."""
+        other = "省级" if self.provincial else "外来入侵" if self.invasive else ""
+        return CLASS_NAMES.get(self.protection_class) or other
 
     def as_taxon(self) -> dict[str, str | None]:
         """The wire's taxon; an unlisted name stays as the user gave it."""

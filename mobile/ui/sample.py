@@ -1,6 +1,5 @@
 """A tablet with a field day on it, for pictures and for looking at the screens: simulated records, real names. No kivy here."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,12 +15,13 @@ from mobile.wiring import Field, build
 from shared.clock import CHINA
 from shared.coordinates import to_e7
 from shared.ids import uuid7
+from shared.taxon_pack import Row, write
 
 NINE = datetime(2025, 6, 1, 9, 0, tzinfo=CHINA)
 HOLDER = "hunan"
 FREE_BYTES = 46_200_000_000
 MANGSHAN = (112.9312, 24.9543)
-PACK_VERSION = "2025-05"
+PACK_VERSION = "2025-05-01.1"
 # Chinese name, pinyin, Latin name, group, family, protection class, invasive
 SPECIES = (
     ("穿山甲", "chuan shan jia", "Manis pentadactyla", "哺乳类", "鲮鲤科", "I", 0),
@@ -61,32 +61,14 @@ SIGHTINGS = (("白颈长尾雉", 2), ("藏酋猴", 11), ("普通鵟", 1), ("小�
 
 def species_pack(path: Path) -> bytes:
     """A small pack in the form that the server makes."""
-    connection = sqlite3.connect(path)
-    connection.executescript(
-        "create table pack(key, value);"
-        "create table taxon(taxon_id, scientific_name, name_zh, rank, class_name, family, group_zh, protection_class, invasive,"
-        " sensitivity, pinyin, initials);"
-        "create table name(taxon_id, name, kind, pinyin, initials);",
-    )
-    connection.executemany(
-        "insert into taxon values (?, ?, ?, 'species', null, ?, ?, ?, ?, null, ?, ?)",
-        [
-            (
-                latin.replace(" ", "_").lower(),
-                latin,
-                chinese,
-                family,
-                group,
-                protection or None,
-                invasive,
-                pinyin,
-                "".join(p[0] for p in pinyin.split()),
-            )
-            for chinese, pinyin, latin, group, family, protection, invasive in SPECIES
-        ],
-    )
-    connection.commit()
-    connection.close()
+    taxa: list[Row] = []
+    names: list[Row] = []
+    for number, (chinese, pinyin, latin, group, family, protection, invasive) in enumerate(SPECIES):
+        taxon_id = latin.replace(" ", "_").lower()
+        taxa.append((number, taxon_id, "species", None, family, group, protection or None, 0, invasive, None))
+        names += [(number, latin, "la", "accepted", ""), (number, chinese, "zh", "accepted", pinyin)]
+    path.unlink(missing_ok=True)
+    write(path, {"taxon": taxa, "name": names}, PACK_VERSION)
     return path.read_bytes()
 
 

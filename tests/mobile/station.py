@@ -6,10 +6,9 @@ import gzip
 import hashlib
 import json
 import socket
-import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +17,7 @@ from typing import Any
 
 from shared.canonical import digest
 from shared.ids import uuid7
+from shared.taxon_pack import write
 
 PERSON, SURVEY = str(uuid7()), str(uuid7())
 HOLDER = "hunan"
@@ -297,19 +297,21 @@ TAXA = (
 )
 
 
-def make_pack(path: Path) -> bytes:
+def make_pack(path: Path, version: str = "2025-05-01.1", sign: Callable[[bytes], str] = lambda _: "") -> bytes:
     """A species pack in the server's form."""
-    with contextlib.closing(sqlite3.connect(path)) as pack, pack:
-        pack.executescript("""
-            create table pack (key text primary key, value text);
-            create table taxon (taxon_id, scientific_name, name_zh, rank, class_name, family, group_zh, protection_class, invasive, sensitivity,
-                                pinyin, initials);
-            create table name (taxon_id, name, kind, pinyin, initials);
-            insert into pack values ('version', '2025'), ('kind', 'taxa');
-            insert into name values ('t4', '喜旱莲子草', 'vernacular', 'xi han lian zi cao', 'xhlzc'), ('t1', 'Manis aurita', 'synonym', null, null);
-        """)
-        pack.executemany(
-            "insert into taxon values (?, ?, ?, 'species', '', ?, ?, ?, ?, ?, ?, ?)",
-            [(t[0], t[1], t[2], t[4], t[3], *t[5:]) for t in TAXA],
-        )
+    names = [
+        ("t4", "喜旱莲子草", "zh", "vernacular", "xi han lian zi cao"),
+        ("t1", "Manis aurita", "la", "synonym", ""),
+    ]
+    for taxon_id, latin, chinese, *_, pinyin, _initials in TAXA:
+        names += [(taxon_id, latin, "la", "accepted", ""), (taxon_id, chinese, "zh", "accepted", pinyin)]
+    rows = {
+        "taxon": [
+            (int(t[0][1:]), t[0], "species", "", t[4], t[3], t[5] if t[5] != "None" else None, 0, t[6], t[7])
+            for t in TAXA
+        ],
+        "name": [(int(taxon_id[1:]), *rest) for taxon_id, *rest in names],
+    }
+    path.unlink(missing_ok=True)
+    write(path, rows, version, sign=sign)
     return path.read_bytes()
