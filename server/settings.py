@@ -22,6 +22,7 @@ class Settings:
     holder: str = "province"
     map_approval_number: str | None = None
     cluster_fsync: bool = True
+    pack_key: Path | None = None
 
     @property
     def cluster_dir(self) -> Path:
@@ -53,6 +54,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         holder=env.get("XIANGYE_HOLDER") or default.holder,
         map_approval_number=env.get("XIANGYE_MAP_APPROVAL") or None,
         cluster_fsync=env.get("XIANGYE_FSYNC", "on") != "off",
+        pack_key=Path(env["XIANGYE_PACK_KEY"]).resolve() if env.get("XIANGYE_PACK_KEY") else None,
     )
 
 

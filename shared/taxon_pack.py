@@ -125,16 +125,27 @@ def write(
     """Makes the file: the same rows, version and signature give the same bytes on the same SQLite."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as pack:
         pack.execute("BEGIN")
-        for statement in SCHEMA:
-            pack.execute(statement)
-        for table in TABLES:
-            pack.executemany(table.put, rows.get(table.name, ()))
+        _fill(pack, rows)
         meta = Meta(KIND, FORMAT, version, content_digest(pack), made_from)
         meta = replace(meta, signature=sign(meta.statement()))
         pack.executemany(META.put, meta.rows())
         pack.execute("COMMIT")
         pack.execute("VACUUM")
     return meta
+
+
+def content_digest_of(rows: Mapping[str, Iterable[Row]]) -> str:
+    """The digest that a file with these rows has."""
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as pack:
+        _fill(pack, rows)
+        return content_digest(pack)
+
+
+def _fill(pack: sqlite3.Connection, rows: Mapping[str, Iterable[Row]]) -> None:
+    for statement in SCHEMA:
+        pack.execute(statement)
+    for table in TABLES:
+        pack.executemany(table.put, rows.get(table.name, ()))
 
 
 def is_formed(pack: sqlite3.Connection) -> bool:

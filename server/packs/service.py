@@ -1,71 +1,97 @@
-"""The taxon pack: one SQLite file that a tablet carries whole. The same lists give the same bytes."""
+"""Publishes the taxon pack: a new version where its content changed, and only there (decisions/0001-when-a-pack-changes.md)."""
 
-import contextlib
-import hashlib
 import os
-import sqlite3
 import tempfile
-from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from server.packs import queries
+from server.packs.difference import difference
+from server.packs.register import Published, Register, write_whole
+from server.packs.signing import pack_key
 from server.settings import Settings
-from server.taxa.queries import pack_rows, reference_version
-
-_TAXON = (
-    "taxon_id",
-    "scientific_name",
-    "name_zh",
-    "rank",
-    "class_name",
-    "family",
-    "group_zh",
-    "protection_class",
-    "invasive",
-    "sensitivity",
-    "pinyin",
-    "initials",
-)
-_NAME = ("taxon_id", "name", "kind", "pinyin", "initials")
+from shared.clock import CHINA, Clock, parse_aware
+from shared.taxon_pack import FORMAT, KIND, Row, content_digest_of, version_order, write
 
 
-def describe(settings: Settings, session: Session) -> dict[str, Any]:
-    """{version, sha256, byte_count} of the newest pack, made first where the lists have changed."""
-    path = ensure(settings, session)
-    data = path.read_bytes()
+def register_of(settings: Settings) -> Register:
+    return Register(settings.store_dir / "packs")
+
+
+def describe(settings: Settings, session: Session, clock: Clock) -> dict[str, Any]:
+    """What a tablet is told of the newest pack; it is made first where its sources have changed."""
+    newest = ensure(settings, session, clock)
     return {
-        "version": path.stem.removeprefix("taxa-"),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "byte_count": len(data),
+        "kind": KIND,
+        "format": FORMAT,
+        "version": newest.version,
+        "content_digest": newest.content_digest,
+        "sha256": newest.sha256,
+        "byte_count": newest.byte_count,
     }
 
 
-def ensure(settings: Settings, session: Session) -> Path:
-    folder = settings.store_dir / "packs"
-    folder.mkdir(parents=True, exist_ok=True)
-    version = reference_version(session)
-    path = folder / f"taxa-{version}.sqlite"
-    if not path.exists():
-        _write(path, version, pack_rows(session))
-    return path
+def ensure(settings: Settings, session: Session, clock: Clock, anew: bool = False) -> Published:
+    """The newest version. `anew` counts the records again although nothing else asks for it."""
+    register, now = register_of(settings), clock.now().astimezone(CHINA)
+    sources = queries.sources(session, now.date())
+    newest = register.newest()
+    if newest and not anew and not _outdated(newest, sources, now):
+        return newest
+    with register.lock():
+        newest = register.newest()
+        if newest and not anew and not _outdated(newest, sources, now):
+            return newest  # another process was quicker
+        rows = queries.contents(session, settings.home_province, now.date(), now)
+        return _publish(settings, register, rows, sources, now)
 
 
-def _write(path: Path, version: str, rows: Mapping[str, list[Mapping[str, Any]]]) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent)
+def _outdated(newest: Published, sources: queries.Sources, now: datetime) -> bool:
+    counted = parse_aware(newest.records_until).astimezone(CHINA)
+    return newest.inputs != sources.inputs or (counted.year, counted.month) < (now.year, now.month)
+
+
+def _publish(
+    settings: Settings, register: Register, rows: dict[str, list[Row]], sources: queries.Sources, now: datetime
+) -> Published:
+    newest = register.newest()
+    if newest and newest.content_digest == content_digest_of(rows):
+        same = replace(newest, inputs=sources.inputs, records_until=now.isoformat())
+        register.confirm(same)
+        return same
+    handle, name = tempfile.mkstemp(dir=register.folder, prefix=".making-")
     os.close(handle)
-    with contextlib.closing(sqlite3.connect(name, isolation_level=None)) as pack:
-        pack.execute("BEGIN")
-        pack.execute("CREATE TABLE pack (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        pack.execute(f"CREATE TABLE taxon ({', '.join(_TAXON)}, PRIMARY KEY (taxon_id))")
-        pack.execute(f"CREATE TABLE name ({', '.join(_NAME)})")
-        pack.execute("INSERT INTO pack VALUES ('version', ?), ('kind', 'taxa')", [version])
-        for table, columns in (("taxon", _TAXON), ("name", _NAME)):
-            marks = ", ".join(f":{column}" for column in columns)
-            pack.executemany(
-                f"INSERT INTO {table} VALUES ({marks})", [{c: row[c] for c in columns} for row in rows[table]]
-            )
-        pack.execute("COMMIT")
-        pack.execute("VACUUM")
-    os.replace(name, path)
+    try:
+        version = _next_version(newest, now)
+        key = pack_key(settings)
+        meta = write(Path(name), rows, version, sources.made_from(now), key.sign)
+        return register.publish(Path(name), meta, sources.inputs, now.isoformat())
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _next_version(newest: Published | None, now: datetime) -> str:
+    """Day and minute, in China: still greater than what tablets have where the store was lost and the count with it."""
+    day, number = now.date().isoformat(), now.hour * 100 + now.minute
+    if newest:
+        last_day, last_number = version_order(newest.version)
+        if (last_day, last_number) >= (day, number):
+            day, number = last_day, last_number + 1
+    return f"{day}.{number}"
+
+
+def difference_from(settings: Settings, version: str, newest: Published) -> Path | None:
+    """The difference to the newest version; None where the old one is not here any more or the whole file is smaller."""
+    register = register_of(settings)
+    if version not in {one.version for one in register.versions()}:
+        return None
+    path = register.difference(version, newest.version)
+    if not path.exists():
+        write_whole(path, difference(register.file(version), register.file(newest.version)))
+    return path if path.stat().st_size < newest.compressed_bytes else None

@@ -11,6 +11,7 @@ from server.accounts import service as accounts
 from server.accounts.viewer import Actor
 from server.ledger import service as ledger
 from server.packs import service as packs
+from server.packs.signing import pack_key
 from server.sync import queries, service
 from server.web.database import request_session
 from server.web.devices import current_device
@@ -37,6 +38,7 @@ class EnrolledSchema(Schema):
     server_time = fields.String(required=True)
     server_epoch = fields.String(required=True)
     holder = fields.String(required=True)
+    pack_key = fields.String(required=True, metadata={"description": "名录包签名公钥：SPKI DER 的 base64"})
 
 
 @blueprint.after_request
@@ -68,6 +70,7 @@ def enrol(asked: dict[str, str]) -> dict[str, str]:
         "server_time": clock().now().isoformat(),
         "server_epoch": str(ledger.epoch(session)),
         "holder": settings().holder,
+        "pack_key": pack_key(settings()).public(),
     }
 
 
@@ -83,7 +86,8 @@ def session_() -> Response:
             "person_id": str(device.person_id),
             "protocol": protocol.PROTOCOL,
             "surveys": queries.surveys_for(session, device),
-            "packs": {"taxa": packs.describe(settings(), session)},
+            "packs": {"taxa": packs.describe(settings(), session, clock())},
+            "pack_key": pack_key(settings()).public(),
         }
     )
 

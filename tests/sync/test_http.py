@@ -148,9 +148,9 @@ def test_the_pack_is_one_file_by_digest(live: Live, tmp_path: Any) -> None:
     (tmp_path / "pack.sqlite").write_bytes(pack.content)
     with contextlib.closing(sqlite3.connect(tmp_path / "pack.sqlite")) as opened:
         row = opened.execute(
-            "SELECT protection_class, sensitivity, initials FROM taxon WHERE name_zh = '穿山甲'"
+            "SELECT protection_class, sensitivity, readings FROM taxon JOIN name USING (taxon_no) WHERE name = '穿山甲'"
         ).fetchone()
-    assert row == ("I", 1, "csj")
+    assert row == ("I", 1, "chuan shan jia")
     unchanged = requests.get(
         f"{live.url}/v1/packs/taxa", headers={**live.headers, "If-None-Match": pack.headers["ETag"]}, timeout=20
     )
