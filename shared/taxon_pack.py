@@ -161,7 +161,7 @@ def content_digest(pack: sqlite3.Connection) -> str:
     for table in TABLES:
         digest.update(f"{table.name}\n".encode())
         for row in pack.execute(table.select):
-            digest.update(f"{encode(row)}\n".encode())
+            digest.update(f"{encode(tuple(row))}\n".encode())
     return digest.hexdigest()
 
 

@@ -74,6 +74,13 @@ class Network(Protocol):
         """False only when the device knows that there is no network."""
 
 
+class Signatures(Protocol):
+    """ECDSA over P-256 with SHA-256. Android's java.security has it; a computer needs a library."""
+
+    def holds(self, public_key: str, statement: bytes, signature: str) -> bool:
+        """`public_key`: SubjectPublicKeyInfo, `signature`: ECDSA-Sig-Value, both DER in base64."""
+
+
 @dataclass(frozen=True)
 class Device:
     clock: TabletClock
@@ -82,3 +89,4 @@ class Device:
     keystore: Keystore
     storage: Storage
     network: Network
+    signatures: Signatures

@@ -4,10 +4,13 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
-from mobile.species.pack import PackUnreadable, read_pack
+from mobile.species.pack import PackUnreadable, meta_of_file, read_pack
+from mobile.species.proof import Trust, prove
 from mobile.species.search import SpeciesIndex
+from mobile.species.update import apply_difference
 from mobile.store.database import Database
 from mobile.store.media import write_durably
+from shared.taxon_pack import Meta
 
 
 class Packs:
@@ -21,24 +24,56 @@ class Packs:
         rows = self._database.rows("select sha256, file_name from pack where kind = ?", (kind,))
         return rows[0]["sha256"] if rows and (self._folder / rows[0]["file_name"]).is_file() else None
 
-    def install(self, kind: str, version: str, data: bytes, now: datetime) -> None:
-        """Takes the new pack only if it can be read; the one before stays until then. PackUnreadable says why not."""
+    def path(self, kind: str) -> Path | None:
+        """The file of the installed pack."""
+        rows = self._database.rows("select file_name from pack where kind = ?", (kind,))
+        path = self._folder / rows[0]["file_name"] if rows else None
+        return path if path and path.is_file() else None
+
+    def meta(self, kind: str) -> Meta | None:
+        """What the installed pack says of itself; None also where it can no longer be read."""
+        path = self.path(kind)
+        try:
+            return meta_of_file(path) if path else None
+        except PackUnreadable:
+            return None
+
+    def install(self, kind: str, data: bytes, now: datetime, trust: Trust | None = None) -> None:
+        """Takes the new pack only if it is proved; the one before stays until then. PackUnreadable says why not."""
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._folder / f"{kind}-{sha256[:16]}.sqlite3"
-        write_durably(path, data)
+        unproved = path.with_suffix(".new")
+        write_durably(unproved, data)
         try:
-            read_pack(path)
-        except PackUnreadable:
-            path.unlink(missing_ok=True)
-            raise
+            meta = prove(unproved, trust, self._counts_as_installed(kind, trust))
+            read_pack(unproved)
+            unproved.replace(path)
+        finally:
+            unproved.unlink(missing_ok=True)
         with self._database.transaction() as connection:
             connection.execute(
                 "insert or replace into pack values (?, ?, ?, ?, ?, ?)",
-                (kind, version, sha256, len(data), path.name, now.isoformat(timespec="seconds")),
+                (kind, meta.version, sha256, len(data), path.name, now.isoformat(timespec="seconds")),
             )
         for old in self._folder.glob(f"{kind}-*.sqlite3"):
             if old != path:
                 old.unlink(missing_ok=True)
+
+    def update(self, kind: str, difference: bytes, now: datetime, trust: Trust | None = None) -> None:
+        """The installed pack with what changed since. PackUnreadable says why not, and nothing is changed then."""
+        old, new = self.path(kind), self._folder / f"{kind}.updated"
+        if old is None:
+            raise PackUnreadable("平板上没有可以更新的名录包")
+        try:
+            apply_difference(old, difference, new)
+            self.install(kind, new.read_bytes(), now, trust)
+        finally:
+            new.unlink(missing_ok=True)
+
+    def _counts_as_installed(self, kind: str, trust: Trust | None) -> Meta | None:
+        """Versions are compared within one server's packs: another key means another server, enrolled with by intent."""
+        meta = self.meta(kind)
+        return meta if meta and (trust is None or trust.holds(meta)) else None
 
     def species(self) -> SpeciesIndex:
         """The index of the installed species pack; empty before the first sync. Read once per pack."""

@@ -1,10 +1,8 @@
 """One meeting with the server: enrolment, or session, batches, photos, changes, packs."""
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from mobile.device.ports import Device
@@ -12,6 +10,7 @@ from mobile.species.pack import PackUnreadable
 from mobile.store.store import Store
 from mobile.sync.batches import send_batches
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
+from mobile.sync.reference import fetch_species, pin_key
 from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
 from mobile.sync.uploads import send_photos
@@ -35,7 +34,7 @@ class SyncSession:
         report = SyncReport()
         try:
             self._enrol(code, device_name)
-            self._with_transport(lambda transport: self._fetch_reference(transport, self._open(transport)))
+            self._with_transport(lambda transport: self._fetch_reference(transport, self._open(transport), report))
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))
         except (sqlite3.Error, OSError) as error:
@@ -64,7 +63,7 @@ class SyncSession:
         tries(lambda: send_photos(self._store, transport, now, by_hand, report, tell))
         tell("正在接收服务器的变化")
         tries(lambda: self._pull(transport, report))
-        tries(lambda: self._fetch_reference(transport, offer))
+        tries(lambda: self._fetch_reference(transport, offer, report))
 
     def _patiently(self, step: Callable[[], Any]) -> Any:
         """A step that the network broke is tried again after a little while; it goes on where it stood."""
@@ -112,7 +111,8 @@ class SyncSession:
         finally:
             transport.close()
         settings = {
-            name: str(answer.get(name) or "") for name in ("person_id", "person_name", "holder", "server_epoch")
+            name: str(answer.get(name) or "")
+            for name in ("person_id", "person_name", "holder", "server_epoch", "pack_key")
         }
         if not settings["person_id"] or not isinstance(answer.get("credential"), str):
             raise BrokenAnswer
@@ -156,18 +156,9 @@ class SyncSession:
             report.pulled += len(changes)
             more = bool(answer.get("more")) and reached > cursor
 
-    def _fetch_reference(self, transport: Transport, offer: dict[str, Any]) -> None:
-        """The species pack, if the server's is another one than ours."""
-        pack = (offer.get("packs") or {}).get("taxa")
-        if not pack or pack.get("sha256") == self._store.packs.digest("taxa"):
-            return
-        data = transport.get_file("/v1/packs/taxa")
-        if hashlib.sha256(data).hexdigest() != pack["sha256"]:
-            raise BrokenAnswer
-        self._store.packs.install("taxa", str(pack.get("version") or ""), data, self._now())
-
-    def _now(self) -> datetime:
-        return self._device.clock.now()
+    def _fetch_reference(self, transport: Transport, offer: dict[str, Any], report: SyncReport) -> None:
+        pin_key(self._store, offer)
+        fetch_species(self._store, transport, offer, self._device.signatures, self._device.clock.now, report)
 
 
 def _once(step: Callable[[], Any]) -> Any:

@@ -36,13 +36,16 @@ class Transport:
             body, headers["Content-Encoding"] = gzip.compress(body, mtime=0), "gzip"
         return self._json(self._send("POST", path, data=body, headers=headers))
 
-    def get_file(self, path: str) -> bytes:
-        answer = self._send("GET", path)
+    def get_file(self, path: str, **query: str) -> tuple[bytes, str] | None:
+        """(content, media type); None where the server says that it is unchanged."""
+        answer = self._send("GET", path, params=query)
         self._require_ours(answer)
+        if answer.status_code == 304:
+            return None
         self._require_success(answer)
         if len(answer.content) > MAX_PACK_BYTES:
             raise BrokenAnswer
-        return answer.content
+        return answer.content, answer.headers.get("Content-Type", "").split(";")[0]
 
     def tus(self, method: str, url: str, headers: dict[str, str], data: bytes = b"") -> requests.Response:
         """Any status of the upload protocol, but from our server only."""

@@ -113,7 +113,7 @@ class Tablet:
                 {"survey_id": str(uuid7()), "title": "莽山巡护", "kind": "patrol_programme", "dataset_id": None},
             ]
         )
-        store.packs.install("taxa", PACK_VERSION, species_pack(folder / "pack.sqlite3"), NINE)
+        store.packs.install("taxa", species_pack(folder / "pack.sqlite3"), NINE)
         store.close()
         self.field: Field = build(folder, device, post=post)
         self.place = MANGSHAN

@@ -14,7 +14,7 @@ PER_CHARACTER = 3
 PER_NAME = 12
 _LIVING_SHARE = 0.02
 """Of the phrases of pypinyin that hold a character: a reading that is rarer among them (尾 yi, 白 bo) is not typed."""
-_FEW_PHRASES = 5
+_FEW_PHRASES = 3
 
 
 def every_reading(readings: Readings, name: str) -> list[str]:

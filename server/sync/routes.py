@@ -52,7 +52,7 @@ def name_the_protocol(response: Response) -> Response:
 @blueprint.arguments(EnrolSchema)
 @blueprint.response(201, EnrolledSchema)
 def enrol(asked: dict[str, str]) -> dict[str, str]:
-    session = request_session()
+    session, key = request_session(), pack_key(settings()).public()
     person, credential = accounts.enrol(
         session,
         clock(),
@@ -70,7 +70,7 @@ def enrol(asked: dict[str, str]) -> dict[str, str]:
         "server_time": clock().now().isoformat(),
         "server_epoch": str(ledger.epoch(session)),
         "holder": settings().holder,
-        "pack_key": pack_key(settings()).public(),
+        "pack_key": key,
     }
 
 

@@ -16,7 +16,7 @@ from tests.mobile.tablets import DAWN, Tablet, tablet
 @pytest.fixture
 def held(tmp_path: Path) -> Any:
     with tablet(tmp_path / "data") as one:
-        one.app.store.packs.install("taxa", "2025", make_pack(tmp_path / "taxa.sqlite3"), DAWN)
+        one.app.store.packs.install("taxa", make_pack(tmp_path / "taxa.sqlite3"), DAWN)
         yield one
 
 

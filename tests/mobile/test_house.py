@@ -10,6 +10,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = ("kivy", "requests", "marshmallow")
+COMPUTER_ONLY = {"cryptography"}
+"""In mobile/device/desktop_* and fake_* alone, where a computer stands for a tablet."""
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -75,12 +77,22 @@ def test_everything_reachable_from_main_may_be_on_a_tablet() -> None:
     } <= names
     owners = packages_distributions()
     allowed = allowed_distributions()
+    foreign -= COMPUTER_ONLY
     strangers = {
         name
         for name in foreign - sys.stdlib_module_names
         if not {owner.lower().replace("_", "-") for owner in owners.get(name, ["?"])} <= allowed
     }
     assert strangers == set()
+
+
+def test_what_a_computer_needs_stays_with_its_own_devices() -> None:
+    users = {
+        path.name
+        for path in (ROOT / "mobile").rglob("*.py")
+        if COMPUTER_ONLY & {m.split(".")[0] for m in imports_of(path)}
+    }
+    assert users == {"desktop_signatures.py"}
 
 
 def test_a_stranger_would_be_noticed(tmp_path: Path) -> None:

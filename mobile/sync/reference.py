@@ -1,0 +1,73 @@
+"""The species pack, if the server's is another one than ours: by what changed where that can be, else whole."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from mobile.device.ports import Signatures
+from mobile.species.pack import PackUnreadable
+from mobile.species.proof import Trust
+from mobile.store.packs import Packs
+from mobile.store.store import Store
+from mobile.sync.failures import BrokenAnswer
+from mobile.sync.report import SyncReport
+from mobile.sync.transport import Transport
+from shared.taxon_pack import DIFFERENCE_TYPE, KIND
+
+PATH = "/v1/packs/taxa"
+
+
+def pin_key(store: Store, offer: dict[str, Any]) -> None:
+    """A tablet that enrolled before packs were signed takes the key that its server tells first, and no other after it."""
+    told = offer.get("pack_key")
+    if isinstance(told, str) and not store.identity.setting("pack_key"):
+        store.identity.keep(pack_key=told)
+
+
+def fetch_species(
+    store: Store,
+    transport: Transport,
+    offer: dict[str, Any],
+    signatures: Signatures,
+    now: Callable[[], datetime],
+    report: SyncReport,
+) -> None:
+    """PackUnreadable says why what came is not installed; what is installed stays then."""
+    pack = (offer.get("packs") or {}).get(KIND)
+    if not pack or _is_ours(store.packs, pack):
+        return
+    trust = Trust(store.identity.setting("pack_key") or "", signatures)
+    installed = store.packs.meta(KIND)
+    if installed and pack.get("content_digest"):
+        answer = transport.get_file(PATH, **{"from": installed.version})
+        if answer is None:
+            return
+        data, media_type = answer
+        if media_type == DIFFERENCE_TYPE:
+            try:
+                store.packs.update(KIND, data, now(), trust)
+                return
+            except PackUnreadable as failure:
+                report.warn(f"{failure}；改为下载整个名录包")
+        else:
+            _install(store.packs, data, pack, now(), trust)
+            return
+    whole = transport.get_file(PATH)
+    if whole is None:
+        raise BrokenAnswer
+    _install(store.packs, whole[0], pack, now(), trust)
+
+
+def _is_ours(packs: Packs, pack: dict[str, Any]) -> bool:
+    """By content: a pack that was brought up to date by differences has other bytes than the server's."""
+    installed = packs.meta(KIND)
+    if installed and pack.get("content_digest"):
+        return (installed.version, installed.content_digest) == (pack.get("version"), pack["content_digest"])
+    return bool(pack.get("sha256") == packs.digest(KIND))
+
+
+def _install(packs: Packs, data: bytes, pack: dict[str, Any], now: datetime, trust: Trust) -> None:
+    if hashlib.sha256(data).hexdigest() != pack.get("sha256"):
+        raise BrokenAnswer
+    packs.install(KIND, data, now, trust)
