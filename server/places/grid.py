@@ -6,11 +6,13 @@ our codes says so with `GRID_LABEL`. The plane is equal-area, so a share of a ce
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
 
 GRID_LABEL = "非国家网格编码"
@@ -38,10 +40,17 @@ class GridCell:
 
 def grid_cell(lon: float, lat: float) -> str | None:
     """Code of the cell that holds a point in degrees; None outside China's range, where the plane means nothing."""
-    if not (_LON_RANGE[0] <= lon <= _LON_RANGE[1] and _LAT_RANGE[0] <= lat <= _LAT_RANGE[1]):
-        return None
-    x, y = to_albers(lon, lat)
-    return _code(math.floor(x / CELL_SIDE_M), math.floor(y / CELL_SIDE_M))
+    return grid_cells_at(np.array([lon]), np.array([lat]))[0]
+
+
+def grid_cells_at(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> list[str | None]:
+    """`grid_cell` of each of many points."""
+    inside = (lon >= _LON_RANGE[0]) & (lon <= _LON_RANGE[1]) & (lat >= _LAT_RANGE[0]) & (lat <= _LAT_RANGE[1])
+    x, y = to_albers(np.where(inside, lon, _LON_0), np.where(inside, lat, 30.0))
+    columns, rows = (np.floor(metres / CELL_SIDE_M).astype(np.int64).tolist() for metres in (x, y))
+    return [
+        _code(column, row) if held else None for column, row, held in zip(columns, rows, inside.tolist(), strict=True)
+    ]
 
 
 def cell_polygon(code: str) -> Polygon:
@@ -69,9 +78,20 @@ def cells_of(shape: MultiPolygon | Polygon) -> Iterator[GridCell]:
                 yield GridCell(code, cell_polygon(code), round(inside / CELL_SIDE_M**2, 6))
 
 
+def share_cells(shape: MultiPolygon | Polygon, cells: Mapping[str, Any]) -> Iterator[GridCell]:
+    """Of cells given as polygons in degrees those that the shape has ground in, by code."""
+    plane = _to_plane(shape)
+    shapely.prepare(plane)
+    for code in sorted(cells):
+        cell = _to_plane(cells[code])
+        inside = plane.intersection(cell).area
+        if inside > 0:
+            yield GridCell(code, cells[code], round(inside / cell.area, 6))
+
+
 def _to_plane(shape: MultiPolygon | Polygon) -> MultiPolygon | Polygon:
     """A long side is straight in degrees, so it is cut to about 1 km before it is bent into the plane."""
-    return shapely.transform(shapely.segmentize(shape, 0.01), lambda points: np.array([to_albers(*p) for p in points]))
+    return shapely.transform(shapely.segmentize(shape, 0.01), lambda points: np.column_stack(to_albers(*points.T)))
 
 
 def _square(column: int, row: int) -> Polygon:
@@ -83,11 +103,11 @@ def _code(column: int, row: int) -> str:
     return f"XY10-E{column + _FALSE_EASTING_CELLS:04d}N{row:04d}"
 
 
-def to_albers(lon: float, lat: float) -> tuple[float, float]:
-    """Degrees to metres (x, y); `PROJ_DEFINITION` says the same to PROJ."""
-    radius = _A * math.sqrt(_C - _N * _authalic(math.sin(math.radians(lat)))) / _N
-    angle = _N * math.radians(lon - _LON_0)
-    return radius * math.sin(angle), _RADIUS_0 - radius * math.cos(angle)
+def to_albers(lon: Any, lat: Any) -> tuple[Any, Any]:
+    """Degrees to metres (x, y), of numbers or arrays; `PROJ_DEFINITION` says the same to PROJ."""
+    radius = _A * np.sqrt(_C - _N * _authalic(np.sin(np.radians(lat)))) / _N
+    angle = _N * np.radians(lon - _LON_0)
+    return radius * np.sin(angle), _RADIUS_0 - radius * np.cos(angle)
 
 
 def from_albers(x: float, y: float) -> tuple[float, float]:
@@ -104,9 +124,9 @@ def from_albers(x: float, y: float) -> tuple[float, float]:
     return math.degrees(math.atan2(x, _RADIUS_0 - y) / _N) + _LON_0, math.degrees(lat)
 
 
-def _authalic(sine: float) -> float:
+def _authalic(sine: Any) -> Any:
     """Snyder's q, of the sine of a latitude."""
-    return (1 - _E2) * (sine / (1 - _E2 * sine**2) - math.log((1 - _E * sine) / (1 + _E * sine)) / (2 * _E))
+    return (1 - _E2) * (sine / (1 - _E2 * sine**2) - np.log((1 - _E * sine) / (1 + _E * sine)) / (2 * _E))
 
 
 def _parallel(degrees: float) -> tuple[float, float]:

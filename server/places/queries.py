@@ -1,19 +1,29 @@
-"""Where a point lies, what a code means, and the shapes to draw. Every answer comes from the boundaries in force."""
+"""Where a point lies, what a code means, and the shapes to draw.
 
-from collections.abc import Mapping, Sequence
+Every answer comes from the layers in force now, or on the day that `on` names.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import date
 
+import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from server.places.grid import GridCell, cells_of, grid_cell
-from server.places.model import BoundaryVersion, CountyAlias, CountyRow
-from server.places.rules import Alias, County, Stamp, is_uncertain, on_earth
+from server.places import stamping
+from server.places.grid import GRID_LABEL, GridCell, cells_of, share_cells
+from server.places.model import BoundaryVersion, CountyAlias, CountyRow, NamedPlace
+from server.places.raster_sampling import with_samples
+from server.places.rules import Alias, County, Stamp
 from server.settings import from_environment
 from shared.problems import Problem
+
+IN_FORCE_LOCK = "xiangye.places.in_force"
+"""Advisory: shared by whoever stamps, exclusive for whoever puts a layer in force, so that no record is stamped by one that
+ends under it."""
 
 
 class UnknownCounty(Problem):
@@ -26,8 +36,9 @@ class UnknownCounty(Problem):
 class BoundariesMissing(Problem):
     """Without boundaries every point would be stamped as lying nowhere, so nothing is stamped at all."""
 
-    def __init__(self) -> None:
-        super().__init__("boundaries_missing", "尚未载入县级边界；请先运行 xiangye places load")
+    def __init__(self, on: date | None = None) -> None:
+        told = "尚未载入县级边界；请先运行 xiangye places load"
+        super().__init__("boundaries_missing", told if on is None else f"没有在 {on} 有效的县级边界")
 
 
 @dataclass(frozen=True)
@@ -40,102 +51,112 @@ class CountyShape:
 
 _COLUMNS = "code, name_zh, prefecture_code, prefecture_name, province_code, province_name, boundary_version"
 
-# The distance is to the ring of the county itself. Outside all counties, one whose area comes within 0.01 degree is
-# near enough to ask: no place of the layer is so far north that this falls below 500 m.
-_STAMP = text("""
-    WITH point AS (
-        SELECT n, ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS at
-        FROM unnest(CAST(:lons AS float8[]), CAST(:lats AS float8[])) WITH ORDINALITY AS given (lon, lat, n)
-    ), inside AS (
-        SELECT DISTINCT ON (n) n, code, name_zh, prefecture_code, prefecture_name, geom
-        FROM point JOIN xiangye.county ON boundary_version = :boundary_version AND ST_Intersects(geom, at)
-        ORDER BY n, code
-    )
-    SELECT n, code, name_zh, prefecture_code, prefecture_name,
-        CASE WHEN code IS NOT NULL THEN ST_Distance(ST_Boundary(geom)::geography, at::geography)
-        ELSE (
-            SELECT min(ST_Distance(near.geom::geography, at::geography)) FROM xiangye.county near
-            WHERE near.boundary_version = :boundary_version AND near.geom && ST_Expand(at, 0.01)
-        ) END AS distance
-    FROM point LEFT JOIN inside USING (n)
-    """)
+
+def hold_in_force(session: Session) -> None:
+    """Until the transaction ends, no layer is put in force. To be taken before any row that a restamping may change."""
+    session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(IN_FORCE_LOCK))))
 
 
-def boundary_version(session: Session) -> str:
-    """Id of the county boundaries in force."""
-    found = session.scalar(
-        select(BoundaryVersion.id).where(BoundaryVersion.kind == "county", BoundaryVersion.valid_to.is_(None))
-    )
-    if found is None:
-        raise BoundariesMissing
-    return found
+def versions_on(session: Session, on: date | None = None) -> dict[str, str]:
+    """Id of the layer of each kind that has one."""
+    return {kind: version.id for kind, version in _in_force(session, on).items()}
+
+
+def boundary_version(session: Session, on: date | None = None) -> str:
+    """Id of the county boundaries."""
+    return _counties_in_force(_in_force(session, on), on).id
+
+
+def grid_label(session: Session, on: date | None = None) -> str:
+    """What has to stand beside the code of a cell."""
+    version = _in_force(session, on).get("grid")
+    row = None if version is None else session.get(BoundaryVersion, version.id)
+    return GRID_LABEL if row is None else row.label or row.source
 
 
 def stamp_many(
     session: Session,
     points: Sequence[tuple[str, float, float]],
     home_province: str | None = None,
+    *,
+    on: date | None = None,
+    sampled: bool = True,
 ) -> dict[str, Stamp]:
     """Stamps by key of (key, longitude, latitude in WGS84 degrees). A point in no county, or on no earth, gets a stamp
-    without county; on a shared border the lowest code wins. `home_province` is by default the setting's."""
+    without county; on a shared border the lowest code wins. `home_province` is by default the setting's; rasters are read
+    only where `sampled`."""
+    hold_in_force(session)
     home = from_environment().home_province if home_province is None else home_province
-    version = boundary_version(session)
-    possible = [point for point in points if on_earth(point[1], point[2])]
-    found = session.execute(
-        _STAMP,
-        {
-            "lons": [lon for _, lon, _ in possible],
-            "lats": [lat for _, _, lat in possible],
-            "boundary_version": version,
-        },
-    )
-    rows = {possible[row["n"] - 1][0]: row for row in found.mappings()}
-    return {key: _stamp(rows.get(key), lon, lat, home, version) for key, lon, lat in points}
+    versions = _in_force(session, on)
+    nowhere = Stamp(None, None, None, None, False, False, None, (), None, _counties_in_force(versions, on).id)
+    x, y = np.array([point[1:] for point in points], dtype=np.float64).reshape(-1, 2).T
+    possible = np.flatnonzero((np.abs(x) <= 180) & (np.abs(y) <= 90))
+    made = stamping.stamps(session, versions, x[possible], y[possible], home) if len(possible) else []
+    if sampled and made:
+        made = with_samples(session, versions, made, x[possible], y[possible])
+    found = dict(zip((points[i][0] for i in possible.tolist()), made, strict=True))
+    return {key: found.get(key, nowhere) for key, _, _ in points}
 
 
 def locate(session: Session, lon: float, lat: float, home_province: str | None = None) -> Stamp:
     return stamp_many(session, [("", lon, lat)], home_province)[""]
 
 
-def county(session: Session, code: str) -> County:
+def _in_force(session: Session, on: date | None) -> dict[str, stamping.Version]:
+    row = BoundaryVersion
+    valid: tuple[ColumnElement[bool], ...] = (row.valid_to.is_(None),)
+    if on is not None:
+        valid = (or_(row.valid_from.is_(None), row.valid_from <= on), or_(row.valid_to.is_(None), row.valid_to > on))
+    found = session.execute(select(row.id, row.kind, row.digest, row.loaded_at).where(*valid))
+    return {version.kind: version for version in map(stamping.Version._make, found)}
+
+
+def _counties_in_force(versions: dict[str, stamping.Version], on: date | None) -> stamping.Version:
+    if "county" not in versions:
+        raise BoundariesMissing(on)
+    return versions["county"]
+
+
+def county(session: Session, code: str, on: date | None = None) -> County:
     """The county of a code, or of the code that took its place. UnknownCounty where there is none."""
     code = code.strip()
-    found = _county(session, code)
+    found = _county(session, code, on)
     if found is not None:
         return found
     alias = session.get(CountyAlias, code)
-    current = None if alias is None or alias.current_code is None else _county(session, alias.current_code)
+    current = None if alias is None or alias.current_code is None else _county(session, alias.current_code, on)
     if alias is None or current is None:
         raise UnknownCounty(code, _why_unknown(session, code, alias))
     return replace(current, alias=Alias(**{name: getattr(alias, name) for name in Alias.__dataclass_fields__}))
 
 
-def counties(session: Session, province: str = "43") -> list[County]:
+def counties(session: Session, province: str = "43", on: date | None = None) -> list[County]:
     """Those of a province (two digits of GB/T 2260), by code."""
     rows = session.execute(
         text(
             f"SELECT {_COLUMNS} FROM xiangye.county WHERE boundary_version = :version AND province_code = :province ORDER BY code"
         ),
-        {"version": boundary_version(session), "province": f"{province}0000"},
+        {"version": boundary_version(session, on), "province": f"{province}0000"},
     )
     return [County(**row) for row in rows.mappings()]
 
 
-def county_shape(session: Session, code: str) -> MultiPolygon:
+def county_shape(session: Session, code: str, on: date | None = None) -> MultiPolygon:
     """In WGS84 degrees."""
-    return _shapes(session, "code = :code", code=county(session, code).code)[0].shape
+    return _shapes(session, on, "code = :code", code=county(session, code, on).code)[0].shape
 
 
-def province_counties(session: Session, province: str = "43") -> list[CountyShape]:
+def province_counties(session: Session, province: str = "43", on: date | None = None) -> list[CountyShape]:
     """What a map of the province draws, by code."""
-    return _shapes(session, "province_code = :province", province=f"{province}0000")
+    return _shapes(session, on, "province_code = :province", province=f"{province}0000")
 
 
-def neighbours(session: Session, code: str) -> list[CountyShape]:
+def neighbours(session: Session, code: str, on: date | None = None) -> list[CountyShape]:
     """The counties that share a border with one, in whatever province, by code."""
-    own = county(session, code).code
+    own = county(session, code, on).code
     return _shapes(
         session,
+        on,
         """
         code <> :own AND ST_Intersects(geom, (
             SELECT geom FROM xiangye.county WHERE code = :own AND boundary_version = :version
@@ -144,37 +165,27 @@ def neighbours(session: Session, code: str) -> list[CountyShape]:
     )
 
 
-def grid_cells(session: Session, county_code: str) -> list[GridCell]:
-    """The 10 km cells that a county has ground in, by code, each with the share of the cell that lies inside."""
-    return list(cells_of(county_shape(session, county_code)))
-
-
-def _stamp(row: RowMapping | None, lon: float, lat: float, home: str, version: str) -> Stamp:
-    found: Mapping[str, Any] = {} if row is None else dict(row)
-    code, distance = found.get("code"), found.get("distance")
-    if distance is not None:
-        distance = round(distance, 1)
-    if code is None and not is_uncertain(distance):
-        distance = None
-    return Stamp(
-        county_code=code,
-        county_name=found.get("name_zh"),
-        prefecture_code=found.get("prefecture_code"),
-        prefecture_name=found.get("prefecture_name"),
-        in_scope=code is not None and code.startswith(home),
-        uncertain=is_uncertain(distance),
-        distance_to_border_m=distance,
-        areas=(),
-        grid_cell=grid_cell(lon, lat),
-        boundary_version=version,
+def grid_cells(session: Session, county_code: str, on: date | None = None) -> list[GridCell]:
+    """The cells that a county has ground in, by code, each with the share of the cell that lies inside: those of the grid
+    that was loaded, else our own of 10 km."""
+    shape, grid = county_shape(session, county_code, on), _in_force(session, on).get("grid")
+    if grid is None:
+        return list(cells_of(shape))
+    west, south, east, north = shape.bounds
+    rows = session.execute(
+        select(NamedPlace.code, func.ST_AsBinary(NamedPlace.geom))
+        .where(NamedPlace.kind == "grid", NamedPlace.boundary_version == grid.id)
+        .where(func.ST_Dimension(NamedPlace.geom) == 2)
+        .where(NamedPlace.geom.op("&&")(func.ST_MakeEnvelope(west, south, east, north, 4326)))
     )
+    return list(share_cells(shape, {code: shapely.from_wkb(bytes(wkb)) for code, wkb in rows}))
 
 
-def _county(session: Session, code: str) -> County | None:
+def _county(session: Session, code: str, on: date | None) -> County | None:
     row = (
         session.execute(
             text(f"SELECT {_COLUMNS} FROM xiangye.county WHERE boundary_version = :version AND code = :code"),
-            {"version": boundary_version(session), "code": code},
+            {"version": boundary_version(session, on), "code": code},
         )
         .mappings()
         .one_or_none()
@@ -197,13 +208,13 @@ def _why_unknown(session: Session, code: str, alias: CountyAlias | None) -> str:
     return f"没有代码为 {code!r} 的县级行政区；县级代码是 GB/T 2260 的六位数字，例如 431022"
 
 
-def _shapes(session: Session, condition: str, **values: str) -> list[CountyShape]:
+def _shapes(session: Session, on: date | None, condition: str, **values: str) -> list[CountyShape]:
     """`condition` is SQL of this module on columns of county; `values` are bound."""
     rows = session.execute(
         text(
             f"SELECT {_COLUMNS}, ST_AsBinary(geom) AS wkb FROM xiangye.county WHERE boundary_version = :version AND {condition} ORDER BY code"
         ),
-        {"version": boundary_version(session), **values},
+        {"version": boundary_version(session, on), **values},
     )
     return [
         CountyShape(

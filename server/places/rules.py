@@ -1,18 +1,21 @@
 """What a stamp, a county and an alias are, and what their numbers mean; pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 UNCERTAIN_WITHIN_M = 500.0
 """The layer is generalised (90 % of its offsets are below 474 m): nearer to a border, the county is a presumption."""
+NEAR_DEG = 0.01
+"""Outside all counties, one whose box comes so near is near enough to ask: nowhere in China is this less than 500 m."""
 
 
 @dataclass(frozen=True)
 class Stamp:
     """Where a point lies. `county_code` is None only where the layer has no county (sea, abroad);
     `distance_to_border_m` is to the boundary of the point's own county, and outside all of them is given only where
-    one is near enough to make the point uncertain."""
+    one is near enough to make the point uncertain. `areas` and `zones` overlap, so all that hold the point are told, in
+    order. `layer_versions`: what else but the counties was asked, by kind."""
 
     county_code: str | None
     county_name: str | None
@@ -24,6 +27,10 @@ class Stamp:
     areas: tuple[str, ...]
     grid_cell: str | None
     boundary_version: str
+    zones: tuple[str, ...] = ()
+    elevation_m: float | None = None
+    land_cover: str | None = None
+    layer_versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,10 +65,6 @@ class County(Unit):
 
     boundary_version: str
     alias: Alias | None = None
-
-
-def is_uncertain(distance_to_border_m: float | None) -> bool:
-    return distance_to_border_m is not None and distance_to_border_m < UNCERTAIN_WITHIN_M
 
 
 def on_earth(lon: float, lat: float) -> bool:

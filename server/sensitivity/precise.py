@@ -18,7 +18,9 @@ from server.db import PRECISE_ROLE
 from server.places.rules import Stamp
 
 _MEASURED = ("latitude_e7", "longitude_e7", "uncertainty_m", "source", "altitude_m", "vertical_datum", "mock")
-_PLACE_COLUMNS = ("id", *_MEASURED, *(field.name for field in fields(Stamp)))
+_STAMPED = tuple(field.name for field in fields(Stamp))
+_PLACE_COLUMNS = ("id", *_MEASURED, *_STAMPED)
+_VALUES = {"layer_versions": "CAST(:layer_versions AS jsonb)"}
 
 
 @contextlib.contextmanager
@@ -66,7 +68,7 @@ def keep_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> Non
 
 def write_places(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     names = ", ".join(_PLACE_COLUMNS)
-    values = ", ".join(f":{name}" for name in _PLACE_COLUMNS)
+    values = ", ".join(_VALUES.get(name, f":{name}") for name in _PLACE_COLUMNS)
     changes = ", ".join(f"{name} = excluded.{name}" for name in (*_PLACE_COLUMNS[1:], "position"))
     _many(
         session,
@@ -75,8 +77,12 @@ def write_places(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         VALUES ({values}, public.ST_SetSRID(public.ST_MakePoint(:longitude_e7 / 1e7, :latitude_e7 / 1e7), 4326))
         ON CONFLICT (id) DO UPDATE SET {changes}
         """,
-        rows,
+        [_with_json(row) for row in rows],
     )
+
+
+def _with_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "layer_versions": json.dumps(row["layer_versions"])}
 
 
 def forget_places(session: Session, ids: Sequence[UUID]) -> None:

@@ -16,7 +16,7 @@ from server.ledger.model import VersionRow
 from server.places.rules import Stamp
 from server.sensitivity import precise
 from server.sensitivity.model import DisclosedPlaceRow
-from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord
+from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord, stamp_of
 from server.sensitivity.rules import (
     CELL_E7,
     E7,
@@ -170,18 +170,7 @@ def _freeze(id_: UUID, then: _Then, homes: _Homes, taxon_id: UUID | None) -> Fro
 def _exact(row: Mapping[str, Any] | None) -> ExactPlace | None:
     if row is None:
         return None
-    stamp = Stamp(
-        county_code=row["county_code"],
-        county_name=row["county_name"],
-        prefecture_code=row["prefecture_code"],
-        prefecture_name=row["prefecture_name"],
-        in_scope=row["in_scope"],
-        uncertain=row["uncertain"],
-        distance_to_border_m=row["distance_to_border_m"],
-        areas=tuple(row["areas"]),
-        grid_cell=row["grid_cell"],
-        boundary_version=row["boundary_version"],
-    )
+    stamp = stamp_of(row)
     altitude = row["altitude_m"]
     return ExactPlace(
         from_e7(row["latitude_e7"]),

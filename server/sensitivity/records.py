@@ -1,11 +1,19 @@
 """A whole record with both homes of its place, as compilers and exports read it; pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
 from server.places.rules import Stamp
+
+_STAMPED = tuple(one.name for one in fields(Stamp))
+
+
+def stamp_of(row: Mapping[str, Any]) -> Stamp:
+    """Out of a row or a JSON object that has its fields, and maybe others; what an older one lacks is unknown."""
+    told = {name: row[name] for name in _STAMPED if name in row}
+    return Stamp(**{**told, "areas": tuple(row["areas"]), "zones": tuple(row.get("zones") or ())})
 
 
 @dataclass(frozen=True)

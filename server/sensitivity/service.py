@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -87,7 +87,8 @@ def write_places(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID,
     return {id_: shown_stamp(pair.disclosed) for id_, pair in pairs.items()}
 
 
-def make_pairs(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID, PlacePair]:
+def make_pairs(session: Session, places: Sequence[PlaceToWrite], on: date | None = None) -> dict[UUID, PlacePair]:
+    """Both homes as the layers in force tell them, now or on a day."""
     known = [place for place in places if place.place is not None and _drawable(place.place)]
     cells = {
         p.id: rules.cell_of(p.place["latitude_e7"], p.place["longitude_e7"], p.level)
@@ -99,9 +100,10 @@ def make_pairs(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID, P
         for p in known
         if p.place is not None
     ]
-    points += [(f"{id_}/cell", *cell.centre) for id_, cell in cells.items() if cell is not None]
-    stamps = stamp_many(session, points)
-    return {p.id: _pair(p, stamps[str(p.id)], cells[p.id], stamps.get(f"{p.id}/cell")) for p in known}
+    exact = stamp_many(session, points, on=on)
+    centres = [(str(id_), *cell.centre) for id_, cell in cells.items() if cell is not None]
+    of_cells = stamp_many(session, centres, on=on, sampled=False) if centres else {}
+    return {p.id: _pair(p, exact[str(p.id)], cells[p.id], of_cells.get(str(p.id))) for p in known}
 
 
 def _drawable(place: Mapping[str, Any]) -> bool:
@@ -121,16 +123,10 @@ def _pair(wanted: PlaceToWrite, exact: Stamp, cell: rules.Cell | None, of_centre
         "altitude_m": place.get("altitude_m"),
         "vertical_datum": place.get("vertical_datum"),
         "mock": bool(place.get("mock")),
-        "county_code": exact.county_code,
-        "county_name": exact.county_name,
-        "prefecture_code": exact.prefecture_code,
-        "prefecture_name": exact.prefecture_name,
-        "in_scope": exact.in_scope,
-        "uncertain": exact.uncertain,
-        "distance_to_border_m": exact.distance_to_border_m,
+        **vars(exact),
         "areas": list(exact.areas),
-        "grid_cell": exact.grid_cell,
-        "boundary_version": exact.boundary_version,
+        "zones": list(exact.zones),
+        "layer_versions": dict(exact.layer_versions),
     }
     return PlacePair(
         exact_row,

@@ -6,8 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from server.places.rules import Stamp
-from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord
+from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord, stamp_of
 from server.snapshots import context as context_module
 from server.snapshots.context import Context
 from server.snapshots.rules import disclosed_body, pseudonym, without_persons
@@ -71,8 +70,7 @@ def _record(shown: Mapping[str, Any], exact: Mapping[str, Any]) -> FrozenRecord:
 def _exact(row: Mapping[str, Any] | None) -> ExactPlace | None:
     if row is None:
         return None
-    stamp = row["stamp"]
-    return ExactPlace(**{**row, "stamp": Stamp(**{**stamp, "areas": tuple(stamp["areas"])})})
+    return ExactPlace(**{**row, "stamp": stamp_of(row["stamp"])})
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
