@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
-from pypinyin import lazy_pinyin
+from pypinyin import Style, lazy_pinyin, pinyin
 
 from server.taxa.names import has_chinese
 
@@ -45,3 +46,29 @@ class Readings:
                 if found:
                     syllables[start] = found[start - begin]
                     return
+
+
+_MOST_SOUNDS = 64
+_MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+_INITIAL_N = str.maketrans({"n": "l"})
+
+
+def sound(pinyin: str) -> str:
+    """What Hunan ears do not tell apart is one: zh z, ch c, sh s, n l at the beginning, -ng -n at the end."""
+    return " ".join(map(_heard, pinyin.split()))
+
+
+def _heard(syllable: str) -> str:
+    for wide, flat in _MERGED:
+        if syllable.startswith(wide):
+            syllable = flat + syllable[2:]
+    return syllable[:1].translate(_INITIAL_N) + syllable[1:].removesuffix("g")
+
+
+def sounds(name: str) -> list[str]:
+    """Every way a name may sound, by all readings of its characters; traditional characters sound as the simplified do."""
+    choices = [
+        list(dict.fromkeys(_heard(one) for one in heteronyms))
+        for heteronyms in pinyin(name, Style.NORMAL, heteronym=True, errors=_each)
+    ]
+    return [" ".join(way) for way in islice(product(*choices), _MOST_SOUNDS)]

@@ -1,11 +1,11 @@
-"""Search as people type: Chinese anywhere, initials, pinyin, parts of Latin words; the exact name first."""
+"""Search as people type: Chinese anywhere, initials, pinyin, parts of Latin words, or a name with its authors; the whole name first."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from server.taxa.names import clean, fold_chinese, fold_latin, has_chinese
+from server.taxa.names import clean, fold_chinese, fold_latin, has_chinese, lookup_keys
 from server.taxa.rules import ABOVE_SPECIES
 
 _CANDIDATES = 400
@@ -13,7 +13,7 @@ _CANDIDATES = 400
 
 @dataclass(frozen=True)
 class Hit:
-    """`match`: exact, chinese, initials, pinyin or latin."""
+    """`match`: exact (a whole name, with or without authors), chinese, initials, pinyin or latin."""
 
     taxon_id: str
     match: str
@@ -23,11 +23,15 @@ def matches(session: Session, query: str, limit: int) -> list[Hit]:
     query = clean(query)
     if not query or limit < 1:
         return []
-    rows = _chinese(session, fold_chinese(query)) if has_chinese(query) else _typed(session, fold_latin(query))
+    keys = lookup_keys(query, None)
+    folded = fold_chinese(query) if has_chinese(query) else fold_latin(query)
+    if not folded:
+        return []
+    rows = _whole(session, keys) + (_chinese(session, folded) if has_chinese(query) else _typed(session, folded))
     best: dict[str, tuple[tuple[object, ...], str]] = {}
     for row in rows:
-        match = _match_of(row, query)
-        rank = _rank_of(row, match, query)
+        match = "exact" if row["search_name"] in keys else _match_of(row, folded)
+        rank = _rank_of(row, keys, folded)
         if row["taxon_id"] not in best or rank < best[row["taxon_id"]][0]:
             best[row["taxon_id"]] = (rank, match)
     ordered = sorted(best.items(), key=lambda item: item[1][0])
@@ -39,6 +43,11 @@ _SELECT = """
     FROM xiangye.taxon_name n JOIN xiangye.taxon t USING (taxon_id)
 """
 _ORDER = "ORDER BY n.kind <> 'accepted', length(n.name), n.name LIMIT :candidates"
+
+
+def _whole(session: Session, keys: list[str]) -> list[RowMapping]:
+    found = session.execute(text(f"{_SELECT} WHERE n.search_name = ANY(:keys)"), {"keys": keys})
+    return list(found.mappings().all())
 
 
 def _chinese(session: Session, query: str) -> list[RowMapping]:
@@ -69,25 +78,25 @@ def _escape(query: str) -> str:
     return query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _match_of(row: RowMapping, query: str) -> str:
-    if row["search_name"] in (fold_chinese(query), fold_latin(query)):
-        return "exact"
+def _match_of(row: RowMapping, folded: str) -> str:
     if row["language"] != "zh":
         return "latin"
-    if has_chinese(query):
+    if has_chinese(folded):
         return "chinese"
-    return "initials" if (row["initials"] or "").startswith(fold_latin(query).replace(" ", "")) else "pinyin"
+    return "initials" if (row["initials"] or "").startswith(folded.replace(" ", "")) else "pinyin"
 
 
-def _rank_of(row: RowMapping, match: str, query: str) -> tuple[object, ...]:
-    """Exact, then whole initials or pinyin, then beginnings, then inside; species before groups, accepted before other
-    names, short before long."""
-    folded = fold_chinese(query) if has_chinese(query) else fold_latin(query)
+def _rank_of(row: RowMapping, keys: list[str], folded: str) -> tuple[object, ...]:
+    """The accepted name, the accepted name without what stood beside it, another name of a taxon; then whole initials or pinyin,
+    beginnings, inside; species before groups, accepted before other names, short before long."""
     squeezed = folded.replace(" ", "")
-    whole = squeezed in (row["initials"], (row["pinyin"] or "").replace(" ", "")) or row["search_name"] == folded
+    named = row["search_name"] in keys
+    whole = squeezed in (row["initials"], (row["pinyin"] or "").replace(" ", ""))
     begins = row["search_name"].startswith(folded) or (row["initials"] or "").startswith(squeezed)
     return (
-        match != "exact",
+        not named,
+        named and row["kind"] != "accepted",
+        keys.index(row["search_name"]) if named else 0,
         not whole,
         row["status"] == "provisional",
         not begins,

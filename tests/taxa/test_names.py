@@ -1,58 +1,74 @@
 """Names as people write them."""
 
-import pytest
+import csv
+import io
+from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.taxa.characters import plain, private_use
 from server.taxa.names import (
     NAMESPACE,
     binomial_of,
     clean,
     fold_latin,
+    has_chinese,
     lookup_keys,
     parse_latin,
+    read_cell,
     split_name,
     taxon_id_for,
 )
 from server.taxa.readings import Readings
 
-
-@pytest.mark.parametrize(
-    ("written", "canonical", "rank"),
-    [
-        ("Manis pentadactyla Linnaeus, 1758", "Manis pentadactyla", "species"),
-        ("Ageratina adenophora (Spreng.) R.M. King & H. Rob.", "Ageratina adenophora", "species"),
-        ("Gleditsia japonica Miq. var. velutina L. C. Li", "Gleditsia japonica var. velutina", "variety"),
-        (
-            "Abies beshanzuensis var. ziyuanensis (L. K. Fu & S. L. Mo) L. K. Fu",
-            "Abies beshanzuensis var. ziyuanensis",
-            "variety",
-        ),
-        ("Disanthus cercidifolius ssp. longipes", "Disanthus cercidifolius subsp. longipes", "subspecies"),
-        ("Trachemys scripta elegans (Wied, 1838)", "Trachemys scripta elegans", "subspecies"),
-        ("Populus x irtyschensis", "Populus ×irtyschensis", "species"),
-        ("Poncirus × polyandra", "Poncirus ×polyandra", "species"),
-        ("Fusarium oxysporum f. sp. cubense", "Fusarium oxysporum f. sp. cubense", "forma_specialis"),
-        ("Paphiopedilum sp.", "Paphiopedilum", "genus"),
-        ("Paphiopedilum sp. 1", "Paphiopedilum", "genus"),
-        ("Carex spp.", "Carex", "genus"),
-        ("Manis aff. pentadactyla", "Manis", "genus"),
-        ("Manis cf. pentadactyla", "Manis pentadactyla", "species"),
-        ("Papilio (Princeps) xuthus", "Papilio xuthus", "species"),
-        ("Polygonia c-aureum (L.)", "Polygonia c-aureum", "species"),
-        ("MANIS PENTADACTYLA", "Manis pentadactyla", "species"),
-        ("Manis_pentadactyla", "Manis pentadactyla", "species"),
-        ("Ardeidae", "Ardeidae", "family"),
-        ("Orchidaceae", "Orchidaceae", "family"),
-        ("Pinales", "Pinales", "order"),
-        ("Anseriformes", "Anseriformes", "order"),
-        ("Plantae", "Plantae", "kingdom"),
-        ("Ardea", "Ardea", "genus"),
-        ("Quercus fabri Hance ex de Vries", "Quercus fabri", "species"),
-    ],
+CASES = list(
+    csv.DictReader(io.StringIO((Path(__file__).parent / "cases" / "names.csv").read_text("utf-8"), newline=""))
 )
-def test_latin_names_are_read_without_their_authors(written: str, canonical: str, rank: str) -> None:
-    parsed = parse_latin(written)
-    assert parsed is not None
-    assert (parsed.canonical, parsed.rank) == (canonical, rank)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["verbatim"] for case in CASES])
+def test_names_are_read_as_people_write_them(case: dict[str, str]) -> None:
+    cell = read_cell(case["verbatim"])
+    parsed = parse_latin(cell.latin, lenient=True)
+    read = (parsed.canonical, parsed.rank, parsed.authorship, parsed.qualifier) if parsed else (None,) * 4
+    assert read == tuple(case[column] or None for column in ("canonical", "rank", "authorship", "qualifier"))
+    assert cell.chinese == (case["chinese"] or None)
+
+
+def test_there_are_cases_enough() -> None:
+    assert len({case["verbatim"] for case in CASES}) == len(CASES) >= 80
+
+
+def test_cultivars_and_crosses_are_told() -> None:
+    named = parse_latin("Citrus reticulata cv. 'Manau Gan'")
+    assert named is not None and named.cultivar == "Manau Gan"
+    assert [
+        name.hybrid for name in map(parse_latin, ("Rosa × alba", "Anas crecca × strepera", "Rosa alba")) if name
+    ] == [True, True, False]
+
+
+def test_names_of_the_reference_lists_are_read_with_their_authors(shared_data: Path) -> None:
+    """What is not read back to the letter is cultivars, four ranks in one name, or a heading that bears its authors itself."""
+    read = odd = 0
+    for file in sorted((shared_data / "species").glob("*.csv")):
+        for row in csv.DictReader(io.StringIO(file.read_text("utf-8"), newline="")):
+            name, authors = row.get("scientific_name") or "", row.get("authorship") or ""
+            parsed = parse_latin(f"{name} {authors}")
+            assert parsed is not None or not name, name
+            read += 1
+            odd += parsed is not None and (parsed.canonical, clean(parsed.authorship)) != (name, clean(authors))
+    assert read > 5000 and odd < 50
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_reader(written: str) -> None:
+    cell = read_cell(written)
+    parsed = parse_latin(written, lenient=True)
+    assert parsed is None or parse_latin(parsed.canonical, lenient=False) is not None
+    assert all(key == key.strip() and key for key in lookup_keys(written, written))
+    assert not cell.chinese or has_chinese(cell.chinese)
 
 
 @pytest.mark.parametrize("written", ["", None, "unknown bird", "123", "?", "sp.", "穿山甲", "-"])
@@ -83,6 +99,20 @@ def test_keys_put_latin_before_chinese_and_fold_spelling() -> None:
     assert lookup_keys(None, "兜兰属一种") == ["兜兰属一种", "兜兰属"]
     assert lookup_keys(None, None) == []
     assert fold_latin("Populus ×irtyschensis") == "populus irtyschensis"
+
+
+def test_keys_bear_names_in_capitals_and_counts() -> None:
+    assert lookup_keys("Cymbidium Goeringii", None)[0] == "cymbidium goeringii"
+    assert lookup_keys("MANIS PENTADACTYLA LINNAEUS", None)[-1] == "manis pentadactyla"
+    assert lookup_keys(None, "白鹭×3只") == ["白鹭×3只", "白鹭"]
+    assert lookup_keys("⻢尾松", None) == ["马尾松"]
+
+
+def test_private_use_characters_are_told_and_known_ones_read() -> None:
+    assert private_use("普通\ue147和\ue147\ue001") == ["U+E147", "U+E001"]
+    assert private_use("鵟𬶋䴙䴘𩷶") == []
+    assert plain("\ue147\ue001") == "鵟\ue001"
+    assert plain("鵟𬶋䴙䴘𩷶") == "鵟𬶋䴙䴘𩷶"
 
 
 def test_ids_and_species_of_a_name_are_fixed() -> None:
