@@ -25,6 +25,8 @@ from server.db import Base
 
 
 class Taxon(Base):
+    """`status`: accepted; superseded by the taxon of which its name is now a synonym; provisional, no list has it."""
+
     __tablename__ = "taxon"
     __table_args__ = (UniqueConstraint("scientific_name", name="taxon_scientific_name_key"),)
     taxon_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -107,6 +109,7 @@ class ListVersionRow(Base):
     loaded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     loaded_by: Mapped[str] = mapped_column(server_default=text("'system'"))
     replaces: Mapped[str | None]
+    descriptor: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
 
 
 _VERSION_KEY = (["list_id", "version"], ["xiangye.list_version.list_id", "xiangye.list_version.version"])

@@ -1,18 +1,18 @@
 """Reads: from a name to a taxon, from a taxon to what the lists in force say of it. Few queries, however many names."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from server.taxa import search
+from server.taxa import bridging, confirming, search
+from server.taxa.bridging import Bridge
+from server.taxa.in_force import IN_FORCE, ListVersion, list_versions, today
 from server.taxa.names import lookup_keys
-from server.taxa.rules import Coverage, Entry, ResolvedTaxon, SensitivityRule, SensitivityRules, TaxonFacts
-from shared.clock import CHINA, SystemClock
+from server.taxa.rules import PROVINCIAL, Coverage, Entry, ResolvedTaxon, SensitivityRule, SensitivityRules, TaxonFacts
 
 TAXON_COLUMNS = """
     t.taxon_id::text AS taxon_id, t.scientific_name, z.name AS name_zh, t.rank, t.kingdom, t.phylum, t.class_name, t.order_name, t.family,
@@ -21,57 +21,11 @@ TAXON_COLUMNS = """
 TAXON_SOURCE = """
     xiangye.taxon t LEFT JOIN xiangye.taxon_name z ON z.taxon_id = t.taxon_id AND z.language = 'zh' AND z.kind = 'accepted'
 """
-_IN_FORCE = """
-    in_force AS (
-        SELECT DISTINCT ON (v.list_id) v.*, l.kind, l.title_zh, l.short_title_zh, l.region, l.populations_excluded, l.populations_excluded_basis
-        FROM xiangye.list_version v JOIN xiangye.species_list l USING (list_id)
-        WHERE coalesce(v.in_force_on, '0001-01-01') <= :day AND (l.region = 'CN' OR CAST(:region AS text) IS NULL OR :region LIKE l.region || '%')
-        ORDER BY v.list_id, v.in_force_on DESC NULLS LAST, v.version DESC)
-"""
+_HERE = "({row}.region_code IS NULL OR CAST(:region AS text) IS NULL OR :region LIKE {row}.region_code || '%')"
 _SPOKEN = ("protected", "invasive")
+FLAGS = ("flagship", "tiny_population", "endemic", "indicator", "ancient_tree")
 
-
-@dataclass(frozen=True)
-class ListVersion:
-    list_id: str
-    kind: str
-    title_zh: str
-    short_title_zh: str
-    version: str
-    announcement: str
-    issued_on: date | None
-    in_force_on: date | None
-    digest: str
-    taxon_count: int
-    group_count: int
-    unverified_count: int
-    unverified_rows: str
-
-
-def today() -> date:
-    """Lists come into force by the calendar of China."""
-    return SystemClock().now().astimezone(CHINA).date()
-
-
-def list_versions(session: Session, on: date | None = None) -> list[ListVersion]:
-    """The version of each list that was in force on the day."""
-    rows = session.execute(
-        text(f"""WITH {_IN_FORCE}
-        SELECT list_id, kind, title_zh, short_title_zh, version, announcement, issued_on, in_force_on, digest, taxon_count, group_count,
-            unverified_count, unverified_rows
-        FROM in_force ORDER BY list_id"""),
-        {"day": on or today(), "region": None},
-    )
-    return [ListVersion(**row) for row in rows.mappings()]
-
-
-def reference_version(session: Session) -> str:
-    """Changes with any list, and with nothing else."""
-    versions = session.execute(
-        text("SELECT list_id, version, digest FROM xiangye.list_version ORDER BY list_id, version")
-    ).all()
-    in_force = [f"{v.list_id}@{v.version}" for v in list_versions(session)]
-    return hashlib.sha256(repr(([tuple(row) for row in versions], in_force)).encode()).hexdigest()[:16]
+__all__ = ["FLAGS", "TAXON_COLUMNS", "TAXON_SOURCE", "ListVersion", "list_versions", "today"]
 
 
 def resolve_many(session: Session, names: Sequence[tuple[str | None, str | None]]) -> list[ResolvedTaxon | None]:
@@ -109,23 +63,24 @@ def by_ids(session: Session, taxon_ids: Iterable[str]) -> dict[str, ResolvedTaxo
 def coverage(
     session: Session, on: date | None = None, region: str | None = None, kinds: Sequence[str] = _SPOKEN
 ) -> Coverage:
-    """`region`: a GB/T 2260 code whose provincial lists count beside the national ones; None counts every list that is loaded."""
+    """`region`: a GB/T 2260 code whose provincial lists, and entries for this place, count beside the national ones; None
+    counts every list that is loaded."""
     bound = {"day": on or today(), "region": region, "kinds": list(kinds)}
     entries = session.execute(
-        text(f"""WITH {_IN_FORCE}
+        text(f"""WITH {IN_FORCE}
         SELECT f.kind, f.list_id, f.short_title_zh AS list_title, f.version, e.entry_no, 'species' AS rank, e.scientific_name AS name, e.name_zh,
             coalesce(e.category, '') AS category, e.taxon_id::text AS taxon_id, NULL AS kingdom, e.population, NULL AS excludes,
             f.populations_excluded, f.populations_excluded_basis
-        FROM in_force f JOIN xiangye.list_entry e USING (list_id, version) WHERE f.kind = ANY(:kinds)
+        FROM in_force f JOIN xiangye.list_entry e USING (list_id, version) WHERE f.kind = ANY(:kinds) AND {_HERE.format(row="e")}
         UNION ALL
         SELECT f.kind, f.list_id, f.short_title_zh, f.version, r.entry_no, r.rank, r.name, r.name_zh, r.category, NULL, r.kingdom, r.population,
             (SELECT array_agg(x.name_zh) FROM xiangye.list_rule_exclusion x
              WHERE (x.list_id, x.version, x.entry_no) = (r.list_id, r.version, r.entry_no)), f.populations_excluded, f.populations_excluded_basis
-        FROM in_force f JOIN xiangye.list_rule r USING (list_id, version) WHERE f.kind = ANY(:kinds)
+        FROM in_force f JOIN xiangye.list_rule r USING (list_id, version) WHERE f.kind = ANY(:kinds) AND {_HERE.format(row="r")}
         """),
         bound,
     ).mappings()
-    return Coverage(
+    found = (
         Entry(
             **{
                 **row,
@@ -135,11 +90,24 @@ def coverage(
         )
         for row in entries
     )
+    return Coverage(found, _same_taxa(session))
+
+
+def _same_taxa(session: Session) -> list[tuple[str, str]]:
+    """Taxa that stayed when their name became a synonym of another's, beside that other."""
+    rows = session.execute(
+        text("""
+        SELECT t.taxon_id::text, n.taxon_id::text FROM xiangye.taxon t JOIN xiangye.taxon_name n ON n.name = t.scientific_name
+        WHERE n.language = 'la' AND n.kind <> 'accepted' AND n.taxon_id <> t.taxon_id
+        UNION
+        SELECT from_taxon_id::text, to_taxon_id::text FROM xiangye.taxon_bridge WHERE change = 'renamed' AND from_taxon_id <> to_taxon_id""")
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def sensitivity_rules(session: Session, on: date | None = None) -> SensitivityRules:
     rows = session.execute(
-        text(f"""WITH {_IN_FORCE}
+        text(f"""WITH {IN_FORCE}
         SELECT s.list_id || ':' || s.entry_no AS rule_id, s.rank, s.name, s.level, s.reason, s.taxon_id::text AS taxon_id, s.kingdom, s.population,
             s.condition, s.coarsest_name
         FROM in_force f JOIN xiangye.sensitivity_rule s USING (list_id, version) ORDER BY s.list_id, s.entry_no
@@ -150,10 +118,10 @@ def sensitivity_rules(session: Session, on: date | None = None) -> SensitivityRu
 
 
 def facts(session: Session, taxon_ids: Iterable[str], on: date) -> dict[str, TaxonFacts]:
-    """By taxon id; of wild populations. Five queries for any number of taxa; ids that no taxon has are left out."""
+    """By taxon id; of wild populations. Six queries for any number of taxa; ids that no taxon has are left out."""
     taxa = by_ids(session, taxon_ids)
     covered = coverage(session, on)
-    red = _red_list(session, sorted(taxa))
+    red = _red_list(session, sorted(taxa), on)
     endemic: dict[str, bool] = {
         row[0]: row[1]
         for row in session.execute(
@@ -173,10 +141,13 @@ def facts(session: Session, taxon_ids: Iterable[str], on: date) -> dict[str, Tax
 def _facts(
     taxon: ResolvedTaxon, covered: Coverage, red: tuple[str, str] | None, endemic: bool | None, chinese: dict[str, str]
 ) -> TaxonFacts:
-    protection_class, entry = covered.class_of(taxon)
+    entries = covered.protecting(taxon)
+    provincial = [entry for entry in entries if entry.category == PROVINCIAL]
+    entry = next((entry for entry in entries if entry.category != PROVINCIAL), None)
     return TaxonFacts(
         **asdict(taxon),
-        protection_class=protection_class,
+        protection_class=entry.category if entry and entry.applies_to("wild") else None,
+        provincial_list=provincial[0].list_title if provincial else None,
         protection_entry=entry.title() if entry else None,
         protection_list=entry.list_id if entry else None,
         list_version=entry.version if entry else None,
@@ -193,13 +164,15 @@ def _facts(
     )
 
 
-def _red_list(session: Session, taxon_ids: list[str]) -> dict[str, tuple[str, str]]:
+def _red_list(session: Session, taxon_ids: list[str], on: date) -> dict[str, tuple[str, str]]:
+    """The latest assessment for China; one of the whole species stands above one of a population."""
     rows = session.execute(
-        text("""
-        SELECT taxon_id::text, category, source FROM xiangye.red_list_assessment
-        WHERE scope = 'China' AND taxon_id = ANY(CAST(:ids AS uuid[])) ORDER BY edition
+        text(f"""WITH {IN_FORCE}
+        SELECT a.taxon_id::text, a.category, a.source FROM in_force f JOIN xiangye.red_list_assessment a USING (list_id, version)
+        WHERE a.scope = 'China' AND a.taxon_id = ANY(CAST(:ids AS uuid[]))
+        ORDER BY a.population_zh IS NULL, a.assessed_year NULLS FIRST, a.edition NULLS FIRST, a.list_id, a.entry_no
         """),
-        {"ids": taxon_ids},
+        {"ids": taxon_ids, "day": on, "region": None},
     )
     return {row[0]: (row[1], row[2]) for row in rows}
 
@@ -223,18 +196,22 @@ def protection(
     on: date | None = None,
 ) -> dict[str, Any]:
     """`taxon`: its id, or a taxon that is not stored. {protection_class, entry, rule, list, list_version}; all None where
-    no list in force says anything."""
+    no list in force says anything. `also`, only where further lists protect the taxon: the same of each of them."""
     known = by_ids(session, [taxon]).get(taxon) if isinstance(taxon, str) else taxon
     none = {"protection_class": None, "entry": None, "rule": None, "list": None, "list_version": None}
     if known is None:
         return none
     covered = coverage(session, on, region, ("protected",))
-    protection_class, entry = covered.class_of(known, population)
-    entry = entry or covered.exclusion_of(known)
-    if entry is None:
-        return none
+    said = [_said(entry, entry.applies_to(population)) for entry in covered.protecting(known, population)]
+    left_out = covered.exclusion_of(known)
+    if left_out and not said:
+        return _said(left_out, False)
+    return (said[0] | ({"also": said[1:]} if said[1:] else {})) if said else none
+
+
+def _said(entry: Entry, holds: bool) -> dict[str, Any]:
     return {
-        "protection_class": protection_class,
+        "protection_class": entry.category if holds else None,
         "entry": entry.title(),
         "rule": entry.words(),
         "list": entry.list_title,
@@ -262,35 +239,120 @@ def _found(taxon: ResolvedTaxon, covered: Coverage, match: str) -> dict[str, Any
     }
 
 
-def pack_rows(session: Session) -> dict[str, list[Mapping[str, Any]]]:
-    """{taxon, name}: the rows of a tablet's pack in a fixed order; provisional taxa stay here."""
-    rules = sensitivity_rules(session)
-    rows = (
-        session.execute(
-            text(f"""
-        SELECT {TAXON_COLUMNS}, z.pinyin, z.initials FROM {TAXON_SOURCE} WHERE t.status = 'accepted' ORDER BY t.taxon_id
-        """)
-        )
-        .mappings()
-        .all()
+def red_list_assessments(session: Session, taxon_id: str, on: date | None = None) -> list[dict[str, Any]]:
+    """Every assessment in force, of the taxon whole or of a population, the latest first."""
+    rows = session.execute(
+        text(f"""WITH {IN_FORCE}
+        SELECT a.scope, a.assessed_year, a.edition, a.category, a.criteria, a.population_zh, a.source, a.list_id, a.version AS list_version
+        FROM in_force f JOIN xiangye.red_list_assessment a USING (list_id, version) WHERE a.taxon_id = CAST(:taxon_id AS uuid)
+        ORDER BY a.assessed_year DESC NULLS LAST, a.scope, a.list_id, a.entry_no"""),
+        {"taxon_id": taxon_id, "day": on or today(), "region": None},
     )
-    taxa: list[Mapping[str, Any]] = [_pack_taxon(row, rules) for row in rows]
-    names = session.execute(
-        text("""
-        SELECT n.taxon_id::text AS taxon_id, n.name, n.kind, n.pinyin, n.initials FROM xiangye.taxon_name n JOIN xiangye.taxon t USING (taxon_id)
-        WHERE t.status = 'accepted' ORDER BY n.taxon_id, n.language, n.name
-        """)
-    ).mappings()
-    return {"taxon": taxa, "name": [dict(row) for row in names]}
+    return [dict(row) for row in rows.mappings()]
 
 
-def _pack_taxon(row: RowMapping, rules: SensitivityRules) -> dict[str, Any]:
-    taxon = ResolvedTaxon(**{key: value for key, value in row.items() if key not in ("pinyin", "initials")})
-    entries = rules.protection.matches(taxon)
-    kept = ("taxon_id", "scientific_name", "name_zh", "rank", "class_name", "family", "group_zh", "pinyin", "initials")
+def traits(session: Session, taxon_ids: Iterable[str], on: date | None = None) -> dict[str, dict[str, tuple[str, ...]]]:
+    """By taxon id: trait → its values."""
+    rows = session.execute(
+        text(f"""WITH {IN_FORCE}
+        SELECT x.taxon_id::text, x.trait, array_agg(DISTINCT x.value) FROM in_force f JOIN xiangye.taxon_trait x USING (list_id, version)
+        WHERE x.taxon_id = ANY(CAST(:ids AS uuid[])) GROUP BY 1, 2 ORDER BY 1, 2"""),
+        {"ids": sorted(set(taxon_ids)), "day": on or today(), "region": None},
+    )
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for taxon_id, trait, values in rows:
+        found.setdefault(taxon_id, {})[trait] = tuple(values)
+    return found
+
+
+def lookalikes(session: Session, taxon_id: str, on: date | None = None) -> list[tuple[ResolvedTaxon, str]]:
+    """(the other, by what to tell them apart), whichever of the two the list names first."""
+    rows = session.execute(
+        text(f"""WITH {IN_FORCE}
+        SELECT CASE WHEN x.taxon_id = CAST(:id AS uuid) THEN x.other_id ELSE x.taxon_id END::text, x.difference_zh
+        FROM in_force f JOIN xiangye.taxon_lookalike x USING (list_id, version)
+        WHERE CAST(:id AS uuid) IN (x.taxon_id, x.other_id) ORDER BY x.list_id, x.entry_no"""),
+        {"id": taxon_id, "day": on or today(), "region": None},
+    ).all()
+    taxa = by_ids(session, [row[0] for row in rows])
+    return [(taxa[row[0]], row[1]) for row in rows]
+
+
+def identifiers(session: Session, taxon_ids: Iterable[str], on: date | None = None) -> dict[str, dict[str, str]]:
+    """By taxon id: authority → what it calls the taxon."""
+    rows = session.execute(
+        text(f"""WITH {IN_FORCE}
+        SELECT x.taxon_id::text, x.authority, x.identifier FROM in_force f JOIN xiangye.taxon_identifier x USING (list_id, version)
+        WHERE x.taxon_id = ANY(CAST(:ids AS uuid[])) ORDER BY x.list_id DESC, x.entry_no DESC"""),
+        {"ids": sorted(set(taxon_ids)), "day": on or today(), "region": None},
+    )
+    found: dict[str, dict[str, str]] = {}
+    for taxon_id, authority, identifier in rows:
+        found.setdefault(taxon_id, {})[authority] = identifier
+    return found
+
+
+def flags(
+    session: Session, taxon_ids: Iterable[str], on: date | None = None, region: str | None = None
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """By taxon id: kind of list → {list, list_version, category, reason, threshold, …}; a subspecies has what its species has."""
+    taxa = by_ids(session, taxon_ids)
+    covered = coverage(session, on, region, FLAGS)
+    details = _details(session, on)
     return {
-        **{key: row[key] for key in kept},
-        "protection_class": rules.protection.class_of(taxon)[0],
-        "invasive": int(any(entry.kind == "invasive" for entry in entries)),
-        "sensitivity": rules.level_for(taxon)[0] or None,
+        taxon_id: {
+            entry.kind: {
+                "list": entry.list_title,
+                "list_version": entry.version,
+                "category": entry.category or None,
+                **details.get((entry.list_id, entry.version, entry.entry_no), {}),
+            }
+            for entry in reversed(covered.matches(taxon))
+        }
+        for taxon_id, taxon in taxa.items()
     }
+
+
+def _details(session: Session, on: date | None) -> dict[tuple[str, str, int], dict[str, Any]]:
+    rows = session.execute(
+        text(f"""WITH {IN_FORCE}
+        SELECT e.list_id, e.version, e.entry_no, e.details FROM in_force f JOIN xiangye.list_entry e USING (list_id, version)
+        WHERE f.kind = ANY(:kinds) AND e.details <> '{{}}'"""),
+        {"day": on or today(), "region": None, "kinds": list(FLAGS)},
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+def unverified(session: Session, on: date | None = None) -> list[dict[str, Any]]:
+    """[{list_id, title_zh, version, rows}] of the lists in force that have rows nobody stands for."""
+    return confirming.unverified(session, on or today())
+
+
+def bridge(session: Session, list_id: str, from_version: str, to_version: str) -> list[Bridge]:
+    """What became of each taxon between two versions, step by step along what replaced what; back in time too.
+    ValueError where there is no such version, or nothing leads from one to the other."""
+    replaces: dict[str, str | None] = {
+        row[0]: row[1]
+        for row in session.execute(
+            text("SELECT version, replaces FROM xiangye.list_version WHERE list_id = :list"), {"list": list_id}
+        )
+    }
+    for version in (from_version, to_version):
+        if version not in replaces:
+            raise ValueError(f"名录 {list_id} 没有版本 {version}；有：{'、'.join(sorted(replaces)) or '无'}")
+    way = bridging.way(replaces, from_version, to_version)
+    if way is None:
+        raise ValueError(f"名录 {list_id} 的版本 {from_version} 与 {to_version} 没有对照：两者不是先后替代的")
+    steps = [_step(session, list_id, one, other) for one, other in way]
+    return [one for step in steps for one in step]
+
+
+def _step(session: Session, list_id: str, from_version: str, to_version: str) -> list[Bridge]:
+    rows = session.execute(
+        text("""
+        SELECT change, from_taxon_id::text, to_taxon_id::text, from_value, to_value, from_version, to_version FROM xiangye.taxon_bridge
+        WHERE list_id = :list AND (from_version, to_version) IN ((:one, :other), (:other, :one)) ORDER BY bridge_no"""),
+        {"list": list_id, "one": from_version, "other": to_version},
+    )
+    found = [Bridge(*row) for row in rows]
+    return [one if one.from_version == from_version else one.backwards() for one in found]

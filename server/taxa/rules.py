@@ -7,6 +7,7 @@ from typing import Literal
 from server.taxa.names import binomial_of, taxon_id_for
 
 GROUP_RANKS = ("section", "genus", "family", "order", "class")
+PROVINCIAL = "provincial"
 ABOVE_SPECIES = frozenset({"kingdom", "phylum", "class", "order", "family", "genus", "section", "unranked"})
 POPULATION_WORDS: Mapping[str, str] = {
     "wild": "野生",
@@ -65,6 +66,7 @@ class ResolvedTaxon:
 @dataclass(frozen=True, kw_only=True)
 class TaxonFacts(ResolvedTaxon):
     """`protection_class`: I, II or None; `protection_entry`: the entry or rule that gives it, as the list names it.
+    `provincial_list`: short title of the provincial list that protects it where no national one does.
 
     `invasive_lists`: short Chinese titles; `family_zh`, `order_zh`, `class_zh` where a list names them.
     """
@@ -73,6 +75,7 @@ class TaxonFacts(ResolvedTaxon):
     protection_entry: str | None = None
     protection_list: str | None = None
     list_version: str | None = None
+    provincial_list: str | None = None
     invasive_lists: tuple[str, ...] = ()
     red_list: str | None = None
     red_list_source: str | None = None
@@ -149,7 +152,9 @@ class Entry:
 class Coverage:
     """Entries and group rules of the lists in force, ready to be asked about many taxa."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry], same: Iterable[tuple[str, str]] = ()) -> None:
+        """`same`: pairs of taxa that are one under two names, so that what a list says of one holds for the other."""
+        self._same = _joined(same)
         self._direct: dict[str, list[Entry]] = {}
         self._groups: dict[tuple[str, str], list[Entry]] = {}
         for entry in entries:
@@ -157,6 +162,10 @@ class Coverage:
                 self._direct.setdefault(entry.taxon_id, []).append(entry)
             else:
                 self._groups.setdefault((entry.rank, entry.name), []).append(entry)
+
+    def ids_of(self, taxon: ResolvedTaxon) -> list[str]:
+        """The taxon under all its names, then its species."""
+        return [same for own in taxon.own_ids for same in self._same.get(own, (own,))]
 
     def matches(self, taxon: ResolvedTaxon) -> list[Entry]:
         """At most one a list: the taxon's own entry, its species', or the narrowest group rule."""
@@ -166,7 +175,7 @@ class Coverage:
         return list(found.values())
 
     def _candidates(self, taxon: ResolvedTaxon) -> Iterable[Entry]:
-        for taxon_id in taxon.own_ids:
+        for taxon_id in self.ids_of(taxon):
             yield from self._direct.get(taxon_id, ())
         for rank in GROUP_RANKS:
             name = taxon.place_at(rank)
@@ -178,16 +187,24 @@ class Coverage:
         groups = (entry for rank in GROUP_RANKS for entry in self._groups.get((rank, taxon.place_at(rank) or ""), ()))
         return next((entry for entry in groups if taxon.name_zh in entry.excludes), None)
 
+    def protecting(self, taxon: ResolvedTaxon, population: str = "wild") -> list[Entry]:
+        """The strictest first; behind them those that do not hold for this population."""
+        found = [entry for entry in self.matches(taxon) if entry.kind == "protected"]
+        return sorted(found, key=lambda entry: (not entry.applies_to(population), entry.category, entry.list_id))
+
     def class_of(self, taxon: ResolvedTaxon, population: str = "wild") -> tuple[str | None, Entry | None]:
         """(class, the entry that gives it); (None, entry) where an entry exists but not for this population."""
-        protecting = [entry for entry in self.matches(taxon) if entry.kind == "protected"]
-        entries = sorted(
-            protecting, key=lambda entry: (not entry.applies_to(population), entry.category, entry.list_id)
-        )
-        if not entries:
-            return None, None
-        first = entries[0]
-        return (first.category if first.applies_to(population) else None), first
+        first = next(iter(self.protecting(taxon, population)), None)
+        return (first.category if first and first.applies_to(population) else None), first
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Each taxon → itself and all that are the same as it, itself first."""
+    groups: dict[str, set[str]] = {}
+    for one, other in pairs:
+        group = groups.get(one, {one}) | groups.get(other, {other})
+        groups.update(dict.fromkeys(group, group))
+    return {key: (key, *sorted(group - {key})) for key, group in groups.items()}
 
 
 @dataclass(frozen=True)
@@ -232,7 +249,8 @@ class SensitivityRules:
         """
         if taxon.rank == "unranked":
             return UNPLACED
-        own = [rule for rule in self.rules if rule.taxon_id in taxon.own_ids and self._applies(rule, population)]
+        ids = self.protection.ids_of(taxon)
+        own = [rule for rule in self.rules if rule.taxon_id in ids and self._applies(rule, population)]
         if protection_class == "by list":
             protection_class = self.protection.class_of(taxon, population)[0]
         general = own[:1] or [

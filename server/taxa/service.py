@@ -1,18 +1,34 @@
-"""Writes: loads lists, all or none, and gives a provisional taxon to every name that no list knows."""
+"""Writes: loads lists, all or none, each as a version that never changes; gives a provisional taxon to every name that no
+list knows."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.audit.service import log
 from server.settings import REPOSITORY
-from server.taxa import loading, provisional
-from server.taxa.lists import ParsedList, read_list
+from server.taxa import confirming, difference, loading, projection, provisional, versions
+from server.taxa.bridging import MOVING, Bridge
+from server.taxa.difference import Difference, Rows
+from server.taxa.lists import ListError, ParsedList, read_list
+from server.taxa.matching import propose_many
+from server.taxa.names import taxon_id_for
+from server.taxa.nomenclature import WITHOUT_TAXA, Renamed, Source, accepted_names, entries
+from server.taxa.queries import today
+from server.taxa.versions import BUILT_IN, Row, Version
+from shared.clock import Clock
 
 LISTS_DIR = REPOSITORY / "species_lists"
+_NOT_SAID = frozenset(
+    {"file", "columns", "version", "counts", "counts_by_category", "counts_by_group", "counts_by_status"}
+)
+_PROPOSED = 3
 
 
 @dataclass(frozen=True)
@@ -24,35 +40,238 @@ class Loaded:
     rows: int
 
 
-def load_lists(session: Session, paths: Sequence[Path] | None = None) -> list[Loaded]:
+@dataclass(frozen=True)
+class _Plan:
+    parsed: ParsedList
+    version: str
+    base: Version | None
+    changed: bool
+
+
+def load_lists(
+    session: Session,
+    paths: Sequence[Path] | None = None,
+    by: str = BUILT_IN,
+    expected: Mapping[str, str | None] | None = None,
+) -> list[Loaded]:
     """Loads the lists (default: all of species_lists/). Everything is read and checked before anything is written; an
-    unchanged list writes nothing. Raises ListError naming file, row and field."""
-    given = [read_list(path) for path in (paths if paths is not None else default_paths())]
+    unchanged list writes nothing, a changed one becomes a new version. Raises ListError naming file, row and field.
+
+    `expected`: by list, the version that a person saw the difference to; refused where another has come between.
+    """
+    given = sorted(
+        (read_list(path) for path in (paths if paths is not None else default_paths())), key=ParsedList.order
+    )
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('xiangye.species_list'))"))
-    known = {
-        (row[0], row[1]): row[2]
-        for row in session.execute(text("SELECT list_id, version, digest FROM xiangye.list_version"))
-    }
-    ordered = sorted(given, key=ParsedList.order)
-    changed = [
-        parsed for parsed in ordered if known.get((parsed.list_id, parsed.descriptor["version"])) != parsed.digest
-    ]
+    plans = _write(session, given, paths is None, by, expected or {})
+    changed = [plan for plan in plans if plan.changed]
     if changed:
-        loading.Loading(session, _with_names(given)).apply(changed)
+        _project(session, changed, by)
     return [
-        Loaded(p.list_id, str(p.descriptor["version"]), str(p.descriptor["title_zh"]), p in changed, len(p.rows))
-        for p in ordered
+        Loaded(p.parsed.list_id, p.version, str(p.parsed.descriptor["title_zh"]), p.changed, len(p.parsed.rows))
+        for p in plans
     ]
+
+
+def compare(session: Session, parsed: ParsedList) -> Difference:
+    """What loading the file would change, and what the names that no list knows may mean; writes nothing."""
+    stored = versions.stored(session)
+    plan = _plan(session, parsed, stored.get(parsed.list_id, []), built_in=False)
+    sources = projection.sources(session, today())
+    accepted_of = _accepted_of(sources, [parsed])
+    empty = Difference(
+        parsed.list_id,
+        parsed.kind,
+        str(parsed.descriptor["title_zh"]),
+        plan.version,
+        plan.base.version if plan.base else None,
+        len(parsed.rows),
+    )
+    if not plan.changed:
+        return empty
+    unmatched = _unmatched(parsed, _listed(sources, parsed.list_id, accepted_of), accepted_of)
+    pairs: list[tuple[str | None, str | None]] = [
+        (row["scientific_name"], row.get("name_zh") or None) for row in unmatched
+    ]
+    proposed = propose_many(session, pairs, _PROPOSED)
+    shown = tuple((row, tuple(proposed[pair])) for row, pair in zip(unmatched, pairs, strict=True))
+    found = _difference(session, empty, plan, accepted_of)
+    return replace(found, unmatched=shown, described=_described(plan))
 
 
 def default_paths() -> list[Path]:
     return sorted(LISTS_DIR.glob("*.csv"))
 
 
-def _with_names(given: list[ParsedList]) -> list[ParsedList]:
-    """Synonyms must be known before the lists that use them, even where only one list is loaded."""
-    path = LISTS_DIR / "names.csv"
-    return given if any(p.kind == "names" for p in given) or not path.exists() else [*given, read_list(path)]
+def _plan(session: Session, parsed: ParsedList, stored: Collection[Version], built_in: bool) -> _Plan:
+    label = parsed.version
+    if any(one.kind != parsed.kind for one in stored):
+        raise ListError(parsed.file, f"名录 {parsed.list_id} 已有，种类不同，不能改", field="kind")
+    if built_in:
+        kept = next((v for v in stored if v.digest == parsed.digest), None)
+        if kept:
+            return _Plan(parsed, kept.version, None, False)
+    begun = parsed.descriptor.get("in_force_on")
+    base = versions.base_for(stored, label, date.fromisoformat(begun) if begun else None, today())
+    if base and versions.label_of(base.version) == versions.label_of(label):
+        # What an agency made of a list of ours stays until the agency itself loads another.
+        theirs = built_in and base.loaded_by != BUILT_IN
+        if theirs or base.digest == parsed.digest or _same(session, parsed, base):
+            return _Plan(parsed, base.version, base, False)
+    return _Plan(parsed, versions.next_version(label, {v.version for v in stored}), base, True)
+
+
+def _same(session: Session, parsed: ParsedList, base: Version) -> bool:
+    rows = versions.rows_of(session, base.list_id, base.version)
+    return list(map(dict, rows)) == list(map(dict, parsed.rows)) and not _described(_Plan(parsed, "", base, True))
+
+
+def _described(plan: _Plan) -> tuple[str, ...]:
+    if plan.base is None:
+        return ()
+    before, after = plan.base.descriptor, plan.parsed.descriptor
+    names = (set(before) | set(after)) - _NOT_SAID
+    return tuple(sorted(name for name in names if (before.get(name) or None) != (after.get(name) or None)))
+
+
+def _write(
+    session: Session, given: Sequence[ParsedList], built_in: bool, by: str, expected: Mapping[str, str | None]
+) -> list[_Plan]:
+    stored = versions.stored(session)
+    sources = projection.sources(session, today()) if by != BUILT_IN else []
+    accepted_of = _accepted_of(sources, given)
+    plans = []
+    for parsed in given:
+        plan = _plan(session, parsed, stored.get(parsed.list_id, []), built_in)
+        base = plan.base.version if plan.base else None
+        if expected.get(parsed.list_id, base) != base:
+            raise ListError(parsed.file, f"名录在此期间有了新版本 {base}，请重看变化再载入")
+        if plan.changed:
+            listed = _listed(sources, parsed.list_id, accepted_of)
+            unmatched = _unmatched(parsed, listed, accepted_of) if by != BUILT_IN else []
+            loading.write_version(session, parsed, plan.version, plan.base, by, {row["no"] for row in unmatched})
+            stored = versions.stored(session)
+        plans.append(plan)
+    return plans
+
+
+def _project(session: Session, plans: Sequence[_Plan], by: str) -> None:
+    """Taxa and names first, since everything refers to them; then each version's typed rows and its bridge."""
+    sources = projection.sources(session, today())
+    accepted_of = _accepted_of(sources, [])
+    found = {
+        plan.parsed.list_id + plan.version: _difference(session, _nothing(plan), plan, accepted_of).bridges
+        for plan in plans
+        if plan.base
+    }
+    renamed = [
+        Renamed(one.from_taxon_id, one.to_taxon_id, one.from_value or "", plan.parsed.list_id)
+        for plan in plans
+        for one in found.get(plan.parsed.list_id + plan.version, ())
+        if one.change in MOVING - {"split"} and one.from_taxon_id and one.to_taxon_id not in (None, one.from_taxon_id)
+    ]
+    names = projection.refresh(session, sources, accepted_of, renamed)
+    open_rows = _open_rows(sources)
+    for plan in plans:
+        key = (plan.parsed.list_id, plan.version)
+        loading.Typed(session, plan.parsed, plan.version, names, open_rows.get(key, frozenset())).write()
+        _write_bridges(session, plan, found.get(plan.parsed.list_id + plan.version, ()))
+
+
+def _open_rows(sources: Iterable[Source]) -> dict[tuple[str, str], frozenset[str]]:
+    return {
+        (s.list_id, s.version): frozenset(row["no"] for row in s.rows if row["status"] == "unverified") for s in sources
+    }
+
+
+def _nothing(plan: _Plan) -> Difference:
+    return Difference(plan.parsed.list_id, plan.parsed.kind, "", plan.version, None, len(plan.parsed.rows))
+
+
+def _difference(session: Session, empty: Difference, plan: _Plan, accepted_of: Mapping[str, str]) -> Difference:
+    if plan.base is None:
+        return replace(empty, added=tuple(plan.parsed.rows))
+
+    def id_of(printed: str) -> str:
+        return taxon_id_for(accepted_of.get(printed, printed))
+
+    before = versions.rows_of(session, plan.base.list_id, plan.base.version)
+    known = frozenset(session.execute(text("SELECT taxon_id::text FROM xiangye.taxon")).scalars())
+    kind = plan.parsed.kind
+    return difference.between(empty, Rows(kind, before, id_of), Rows(kind, plan.parsed.rows, id_of, known))
+
+
+def _write_bridges(session: Session, plan: _Plan, bridges: Sequence[Bridge]) -> None:
+    if plan.base and bridges:
+        session.execute(
+            text("""
+            INSERT INTO xiangye.taxon_bridge (list_id, from_version, to_version, bridge_no, change, from_taxon_id, to_taxon_id,
+                from_value, to_value)
+            VALUES (:list_id, :base, :version, :bridge_no, :change, :from_taxon_id, :to_taxon_id, :from_value, :to_value)"""),
+            [
+                {
+                    **vars(one),
+                    "list_id": plan.parsed.list_id,
+                    "base": plan.base.version,
+                    "version": plan.version,
+                    "bridge_no": number,
+                }
+                for number, one in enumerate(bridges, start=1)
+            ],
+        )
+
+
+def _accepted_of(sources: Iterable[Source], given: Iterable[ParsedList]) -> dict[str, str]:
+    """Synonyms must be known before the lists that use them, even where the lists of names are not loaded yet."""
+    stored = list(sources)
+    have = {source.list_id for source in stored}
+    ours = [path for path in LISTS_DIR.glob("*.json") if json.loads(path.read_bytes()).get("kind") == "names"]
+    waiting = [read_list(path.with_suffix(".csv")) for path in ours if path.stem not in have]
+    at_hand = [p for p in (*waiting, *given) if p.kind == "names"]
+    new = [Source(p.list_id, p.kind, "", 0, True, True, p.rows) for p in at_hand]
+    return accepted_names([*stored, *new])
+
+
+def _listed(sources: Iterable[Source], list_id: str, accepted_of: Mapping[str, str]) -> frozenset[str]:
+    """Taxa that another list has, or ours, or a row of this one that a person stands for."""
+    return frozenset(
+        taxon_id_for(accepted_of.get(row["scientific_name"], row["scientific_name"]))
+        for source in sources
+        if source.kind not in WITHOUT_TAXA
+        for row in entries(source.rows)
+        if source.list_id != list_id or source.built_in or row["status"] == "verified"
+    )
+
+
+def _unmatched(parsed: ParsedList, listed: frozenset[str], accepted_of: Mapping[str, str]) -> list[Row]:
+    if parsed.kind in ("names", "pinyin"):
+        return []
+    return [
+        row
+        for row in entries(parsed.rows)
+        if taxon_id_for(accepted_of.get(row["scientific_name"], row["scientific_name"])) not in listed
+    ]
+
+
+def confirm(
+    session: Session, list_id: str, entry_nos: Sequence[int], basis: str, by: str, clock: Clock
+) -> list[dict[str, Any]]:
+    """A person stands for rows of the version in force; the same rows of later versions need no other. Returns those
+    that were open; ValueError for a row that is not there."""
+    rows = confirming.confirm(session, list_id, entry_nos, basis, by, clock, today())
+    if rows:
+        sources = projection.sources(session, today())
+        projection.refresh(session, sources, _accepted_of(sources, []), [])
+        numbers = [row["entry_no"] for row in rows]
+        log(
+            session,
+            clock,
+            by,
+            "confirm_list",
+            list_id,
+            {"version": rows[0]["version"], "rows": numbers, "basis": basis},
+        )
+    return rows
 
 
 def ensure_taxa(session: Session, names: Iterable[tuple[str | None, str | None]]) -> int:

@@ -203,7 +203,7 @@ def test_thousands_of_names_cost_few_queries(reference: Session) -> None:
     facts = queries.facts(reference, [taxon.taxon_id for taxon in taxa if taxon], date(2025, 6, 1))
     event.remove(engine, "before_cursor_execute", note)
     assert len(facts) == len(names) > 2500
-    assert len(statements) <= 6
+    assert len(statements) <= 7
 
 
 @pytest.mark.parametrize(
@@ -239,33 +239,10 @@ def test_default_sensitivity(reference: Session, name: str, level: int) -> None:
     assert (coarsest is not None) == (level == 1)
 
 
-def test_the_pack_carries_what_a_tablet_shows(reference: Session) -> None:
-    rows = queries.pack_rows(reference)
-    assert rows == queries.pack_rows(reference)
-    by_name = {row["name_zh"]: row for row in rows["taxon"]}
-    pangolin, fleabane, egret = by_name["穿山甲"], by_name["小蓬草"], by_name["白鹭"]
-    assert (pangolin["protection_class"], pangolin["sensitivity"], pangolin["invasive"], pangolin["initials"]) == (
-        "I",
-        1,
-        0,
-        "csj",
-    )
-    assert (fleabane["invasive"], fleabane["sensitivity"], egret["protection_class"], egret["group_zh"]) == (
-        1,
-        None,
-        None,
-        "鸟类",
-    )
-    names = {(row["taxon_id"], row["name"], row["kind"]) for row in rows["name"]}
-    assert (fleabane["taxon_id"], "Conyza canadensis", "synonym") in names
-    assert len(rows["taxon"]) == len(by_name) > 2500
-
-
-def test_versions_in_force_and_the_version_of_all(reference: Session) -> None:
+def test_versions_in_force(reference: Session) -> None:
     assert {v.list_id for v in queries.list_versions(reference, date(2021, 3, 1)) if v.kind == "protected"} == {
         "protected_animals_2021"
     }
     versions = {v.list_id: v for v in queries.list_versions(reference)}
     assert versions["protected_plants_2021"].announcement == "国家林业和草原局 农业农村部公告2021年第15号"
     assert versions["invasive_key_managed_2022"].unverified_count == 22
-    assert len(queries.reference_version(reference)) == 16

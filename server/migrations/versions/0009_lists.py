@@ -15,6 +15,7 @@ ALTER TABLE xiangye.list_version
     ADD COLUMN loaded_at timestamptz NOT NULL DEFAULT now(),
     ADD COLUMN loaded_by text NOT NULL DEFAULT 'system',
     ADD COLUMN replaces text,
+    ADD COLUMN descriptor jsonb NOT NULL DEFAULT '{}',
     ADD FOREIGN KEY (list_id, replaces) REFERENCES xiangye.list_version (list_id, version);
 CREATE TABLE xiangye.list_row (
     list_id text NOT NULL,
@@ -92,6 +93,8 @@ CREATE TABLE xiangye.taxon_identifier (
 );
 CREATE INDEX ix_taxon_identifier_taxon_id ON xiangye.taxon_identifier (taxon_id);
 ALTER TABLE xiangye.taxon_name ADD COLUMN reason text;
+ALTER TABLE xiangye.taxon DROP CONSTRAINT taxon_status_check;
+ALTER TABLE xiangye.taxon ADD CONSTRAINT taxon_status_check CHECK (status IN ('accepted', 'superseded', 'provisional'));
 """
 
 # The first assessments came as a column of a list of protected plants; a taxon may hold several, each by its own list.

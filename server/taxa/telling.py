@@ -1,0 +1,92 @@
+"""A difference between two versions of a list in words, for the person who is asked whether it shall be loaded."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from server.taxa.bridging import Bridge
+from server.taxa.columns import COLUMNS
+from server.taxa.difference import Difference
+from server.taxa.matching import REASONS_ZH
+from server.taxa.versions import Row
+
+_FIRST = 8
+CHANGES: Mapping[str, str] = {
+    "renamed": "改名",
+    "split": "拆分",
+    "merged": "合并",
+    "reclassified": "调整级别或科",
+    "added": "新增",
+    "gone": "删去",
+}
+
+
+def lines(difference: Difference) -> Iterator[str]:
+    d = difference
+    yield f"{d.title_zh}（{d.list_id}），{d.rows} 行：" + (
+        f"版本 {d.base} → {d.version}" if d.base else f"新名录，版本 {d.version}"
+    )
+    if d.empty:
+        yield "  无变化"
+        return
+    if d.described:
+        yield f"  说明变化：{'、'.join(d.described)}"
+    if d.base:
+        yield from _block("新增", [name_of(row) for row in d.added])
+        yield from _block("删去", [name_of(row) for row in d.gone])
+        cells = [f"{name_of(c.row)}：{heading(c.field)} {c.before or '空'} → {c.after or '空'}" for c in d.changed]
+        yield from _block("改动", cells, "处")
+        for change in ("renamed", "split", "merged", "reclassified"):
+            yield from _block(CHANGES[change], [words(one) for one in d.of(change)], "种")
+    yield from _block(
+        "名称不认得（仍会收入，按属归类，待核对）", [_unmatched(row, found) for row, found in d.unmatched]
+    )
+
+
+def _block(title: str, rows: Sequence[str], unit: str = "行") -> Iterable[str]:
+    if rows:
+        yield f"  {title} {len(rows)} {unit}"
+        yield from (f"    {row}" for row in rows[:_FIRST])
+        if len(rows) > _FIRST:
+            yield f"    ……另有 {len(rows) - _FIRST} {unit}，全部见 --json"
+
+
+def heading(column: str) -> str:
+    return COLUMNS[column].zh if column in COLUMNS else column
+
+
+def name_of(row: Row) -> str:
+    named = (row.get(name, "") for name in ("no", "name_zh", "name", "text", "scientific_name", "category"))
+    return " ".join(filter(None, named))
+
+
+def words(one: Bridge) -> str:
+    return f"{one.from_value or '空'} → {one.to_value or '空'}"
+
+
+def _unmatched(row: Row, candidates: Sequence[Any]) -> str:
+    proposed = "、".join(f"{c.name_zh or ''} {c.scientific_name}（{REASONS_ZH[c.reason]}）".strip() for c in candidates)
+    return name_of(row) + (f"；或许是：{proposed}" if proposed else "")
+
+
+def as_json(difference: Difference) -> dict[str, Any]:
+    d = difference
+    return {
+        **{name: getattr(d, name) for name in ("list_id", "title_zh", "version", "base", "rows")},
+        "unchanged": d.empty,
+        "described": list(d.described),
+        "added": list(d.added),
+        "gone": list(d.gone),
+        "changed": [
+            {"row": c.row["no"], "was_row": c.before_no, "field": c.field, "before": c.before, "after": c.after}
+            for c in d.changed
+        ],
+        **{
+            change: [bridge_json(one) for one in d.of(change)]
+            for change in ("renamed", "split", "merged", "reclassified")
+        },
+        "unmatched": [{"row": row, "candidates": [vars(one) for one in found]} for row, found in d.unmatched],
+    }
+
+
+def bridge_json(one: Bridge) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in ("from_taxon_id", "to_taxon_id", "from_value", "to_value")}
