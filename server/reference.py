@@ -2,10 +2,10 @@
 
 from sqlalchemy.orm import Session
 
-from server.places.service import load_counties
+from server.places.service import load_defaults
 from server.taxa.service import load_lists
 
 
 def load_reference(session: Session) -> None:
     load_lists(session)
-    load_counties(session)
+    load_defaults(session)

