@@ -21,6 +21,7 @@ from mobile.presenters.record import RecordPresenter
 from mobile.presenters.species_picker import SpeciesPicker
 from mobile.presenters.sync import Runner, SyncPresenter, run_here
 from mobile.presenters.transect import TransectPresenter
+from mobile.species.likely import Guide
 from mobile.store.store import Store
 from mobile.sync.session import SyncSession
 
@@ -37,6 +38,7 @@ class Field:
         self.session = SyncSession(store, device)
         desk = PhotoDesk(store, device, self.recorder.now)
         self.position = PositionPresenter(device.clock)
+        self.guide = Guide(lambda: store.packs.path("taxa"), lambda: self.position.fix, device.clock)
         self.record = RecordPresenter(SightingCapture(self.recorder, store.drafts), desk, self.position, self._picker())
         self.photo = PhotoPresenter(self.record)
         finding = FindingPresenter(FindingCapture(self.recorder, store.drafts), desk, self.position)
@@ -76,7 +78,7 @@ class Field:
         self.store.close()
 
     def _picker(self) -> SpeciesPicker:
-        return SpeciesPicker(self.store.packs.species, self.store.outbox.recent_species)
+        return SpeciesPicker(self.store.packs.species, self.store.outbox.recent_species, self.guide)
 
 
 def build(

@@ -7,6 +7,7 @@ from mobile.presenters.position import PositionPresenter
 from mobile.presenters.rows import Choice
 from mobile.presenters.species_picker import SpeciesPicker
 from mobile.species.entry import Species
+from mobile.species.likely import LookAlike
 from shared.vocabulary import DAMAGE_GRADES
 
 FIELDS = (
@@ -19,9 +20,10 @@ FIELDS = (
 
 
 class InvasivePresenter(FormPresenter):
-    """`picker`; `chosen_text`; `number_fields` (Choice of code and label: decimal text goes to `set_number(code, text)`);
-    `numbers` (code → text); `damage_grades` (Choice), `damage_grade`; `can_confirm`. `set_field` takes damaged_object,
-    control_action, spread_trend, habitat_code, location_name, pathway, remarks."""
+    """`picker`; `chosen_text`; `look_alikes` (LookAlike; `choose` with the key of one switches to it); `number_fields` (Choice
+    of code and label: decimal text goes to `set_number(code, text)`); `numbers` (code → text); `damage_grades` (Choice),
+    `damage_grade`; `can_confirm`. `set_field` takes damaged_object, control_action, spread_trend, habitat_code, location_name,
+    pathway, remarks."""
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class InvasivePresenter(FormPresenter):
         self.numbers: dict[str, str] = {}
         self.damage_grade: str | None = None
         self.chosen_text = ""
+        self.look_alikes: tuple[LookAlike, ...] = ()
         self.can_confirm = False
 
     def open(self, fresh: bool = False) -> None:
@@ -61,6 +64,7 @@ class InvasivePresenter(FormPresenter):
         values = self.form.values
         taxon = values.get("taxon")
         self.chosen_text = taxon["verbatim_name"] if taxon else ""
+        self.look_alikes = self.picker.look_alikes(self.picker.by_key(taxon["taxon_id"]) if taxon else None)
         self.numbers = {choice.code: values.get(choice.code) or "" for choice in FIELDS}
         self.damage_grade = values.get("damage_grade")
         self.can_confirm = taxon is not None

@@ -8,6 +8,7 @@ from mobile.presenters.position import PositionPresenter
 from mobile.presenters.rows import Choice
 from mobile.presenters.species_picker import SpeciesPicker
 from mobile.species.entry import Species, unlisted
+from mobile.species.likely import LookAlike
 from shared.checks import FLAGS, place_flags
 from shared.vocabulary import LIFE_STAGES, SEXES
 
@@ -15,9 +16,10 @@ UNKNOWN = "待鉴定"
 
 
 class RecordPresenter(FormPresenter):
-    """`picker` (SpeciesPicker: query, results, recent); `chosen` (Species or None), `chosen_text`; `count`; `remarks`,
-    `sex`, `life_stage`, `behavior`; `flags` (words of doubt, never a refusal); `can_confirm`; `undo_id` (record that `undo`
-    withdraws, or None); `position`, `photos`, `place_text` as in FormPresenter. Choices: `sexes`, `life_stages`."""
+    """`picker` (SpeciesPicker: query, results, recent); `chosen` (Species or None), `chosen_text`; `look_alikes` of the chosen
+    (LookAlike; `choose` with the key of one switches to it); `count`; `remarks`, `sex`, `life_stage`, `behavior`; `flags`
+    (words of doubt, never a refusal); `can_confirm`; `undo_id` (record that `undo` withdraws, or None); `position`, `photos`,
+    `place_text` as in FormPresenter. Choices: `sexes`, `life_stages`."""
 
     def __init__(
         self,
@@ -33,6 +35,7 @@ class RecordPresenter(FormPresenter):
         self.life_stages = tuple(Choice(code, name) for code, name in LIFE_STAGES.items())
         self.chosen: Species | None = None
         self.chosen_text = ""
+        self.look_alikes: tuple[LookAlike, ...] = ()
         self.count = 1
         self.remarks = ""
         self.sex: str | None = None
@@ -99,6 +102,7 @@ class RecordPresenter(FormPresenter):
             else None
         )
         self.chosen_text = f"{taxon['verbatim_name']} {values.get('mark') or ''}".strip() if taxon else ""
+        self.look_alikes = self.picker.look_alikes(self.chosen)
         self.count = values.get("count", 1)
         self.remarks, self.behavior = values.get("remarks") or "", values.get("behavior") or ""
         self.sex, self.life_stage = values.get("sex"), values.get("life_stage")

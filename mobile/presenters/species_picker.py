@@ -1,43 +1,65 @@
-"""The species search that several screens share: recent species, the initials keypad, pinyin, Chinese and Latin."""
+"""The species search that several screens share: recent and likely species, the initials keypad, pinyin, Chinese and Latin."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mobile.presenters.observable import Presenter
 from mobile.species.entry import Species, unlisted
+from mobile.species.likely import Expected, Guide, LookAlike
 from mobile.species.search import SpeciesIndex
 
 MAX_RESULTS = 40
+MAX_LIKELY = 30
+RECENT = "最近记录"
+
+
+@dataclass(frozen=True)
+class SpeciesSection:
+    """Part of what is shown while nothing is typed."""
+
+    title: str
+    species: tuple[Species, ...]
 
 
 class SpeciesPicker(Presenter):
-    """`query` is what was typed; `results` the ranked `Species` (those of `recent` while nothing is typed); `pack_text` says
-    which list is installed, or that none is. Each `Species` has taxon_id, scientific_name, name_zh, mark, protection_class."""
+    """`query` is what was typed; `results` the ranked `Species`; while nothing is typed, those of `sections` (SpeciesSection):
+    `recent` ones, then what is likely in this county and month. `pack_text` says which list is installed, or that none is.
+    Each `Species` has taxon_id, scientific_name, name_zh, mark, protection_class."""
 
-    def __init__(self, index: Callable[[], SpeciesIndex], recent: Callable[[], list[Species]]) -> None:
+    def __init__(self, index: Callable[[], SpeciesIndex], recent: Callable[[], list[Species]], guide: Guide) -> None:
         super().__init__()
         self._index = index
         self._recent = recent
+        self._guide = guide
+        self._expected = Expected()
         self.query = ""
         self.recent: tuple[Species, ...] = ()
+        self.sections: tuple[SpeciesSection, ...] = ()
         self.results: tuple[Species, ...] = ()
         self.pack_text = ""
 
     def refresh(self) -> None:
         index = self._index()
         self.recent = tuple(index.by_id(species.key) or species for species in self._recent())
+        self._expected = self._guide.expected()
+        self.sections = tuple(
+            section for section in (SpeciesSection(RECENT, self.recent), self._likely()) if section.species
+        )
         self.pack_text = (
             f"名录 {index.version}，{len(index)} 种" if len(index) else "平板上还没有物种名录：同步后即可搜索"
         )
         self.search(self.query)
 
     def reset(self) -> None:
-        """As on entering the screen: nothing typed, and the recent species anew."""
+        """As on entering the screen: nothing typed, recent and likely species anew."""
         self.query = ""
         self.refresh()
 
     def search(self, text: str) -> None:
         self.query = text
-        self.results = tuple(self._index().find(text, MAX_RESULTS)) if text.strip() else self.recent
+        self.results = (
+            self._found(text) if text.strip() else tuple(one for part in self.sections for one in part.species)
+        )
         self.changed()
 
     def type_letter(self, letter: str) -> None:
@@ -58,3 +80,20 @@ class SpeciesPicker(Presenter):
     def by_name(self, name: str) -> Species:
         """The species of exactly this name; else the name itself, unlisted."""
         return self._index().exact(name) or unlisted(name)
+
+    def look_alikes(self, species: Species | None) -> tuple[LookAlike, ...]:
+        """What it is taken for, with what tells the two apart."""
+        return self._guide.look_alikes(species)
+
+    def _found(self, text: str) -> tuple[Species, ...]:
+        recent = [species.key for species in self.recent]
+        return tuple(self._index().find(text, MAX_RESULTS, likely=self._expected.weights, recent=recent))
+
+    def _likely(self) -> SpeciesSection:
+        weights, index = self._expected.weights, self._index()
+        ordered = sorted(weights, key=lambda key: (-weights[key], key))
+        known = (index.by_id(key) for key in ordered)
+        fresh = [species for species in known if species is not None and species not in self.recent]
+        return SpeciesSection(
+            f"{self._expected.county_name} {self._expected.month} 月常见".strip(), tuple(fresh[:MAX_LIKELY])
+        )

@@ -15,7 +15,7 @@ from mobile.wiring import Field, build
 from shared.clock import CHINA
 from shared.coordinates import to_e7
 from shared.ids import uuid7
-from shared.taxon_pack import Row, write
+from shared.taxon_pack import Row, cell_of, write
 
 NINE = datetime(2025, 6, 1, 9, 0, tzinfo=CHINA)
 HOLDER = "hunan"
@@ -55,6 +55,26 @@ SPECIES = (
     ("加拿大一枝黄花", "jia na da yi zhi huang hua", "Solidago canadensis", "维管束植物", "菊科", "", 1),
     ("喜旱莲子草", "xi han lian zi cao", "Alternanthera philoxeroides", "维管束植物", "苋科", "", 1),
     ("福寿螺", "fu shou luo", "Pomacea canaliculata", "其他无脊椎动物", "瓶螺科", "", 1),
+    ("中国圆田螺", "zhong guo yuan tian luo", "Cipangopaludina chinensis", "其他无脊椎动物", "田螺科", "", 0),
+    ("一枝黄花", "yi zhi huang hua", "Solidago decurrens", "维管束植物", "菊科", "", 0),
+)
+LOOK_ALIKES = (
+    ("福寿螺", "中国圆田螺", "田螺螺塔高，缝合线浅，从不产卵块；福寿螺螺塔矮，缝合线深，产粉红色卵块。"),
+    (
+        "加拿大一枝黄花",
+        "一枝黄花",
+        "一枝黄花高不足 1 米，花序窄；加拿大一枝黄花高 1.5–3 米，圆锥花序开展，头状花序偏在分枝一侧。",
+    ),
+)
+COUNTY = ("431022", "宜章县")
+LIKELY_IN_JUNE = (
+    ("灰胸竹鸡", 41),
+    ("红嘴蓝鹊", 36),
+    ("白头鹎", 33),
+    ("画眉", 20),
+    ("白鹇", 18),
+    ("棕头鸦雀", 12),
+    ("赤麂", 5),
 )
 SIGHTINGS = (("白颈长尾雉", 2), ("藏酋猴", 11), ("普通鵟", 1), ("小䴙䴘", 4), ("南方红豆杉", 3), ("白鹇", 3))
 
@@ -67,8 +87,20 @@ def species_pack(path: Path) -> bytes:
         taxon_id = latin.replace(" ", "_").lower()
         taxa.append((number, taxon_id, "species", None, family, group, protection or None, 0, invasive, None))
         names += [(number, latin, "la", "accepted", ""), (number, chinese, "zh", "accepted", pinyin)]
+    numbers = {chinese: number for number, (chinese, *_) in enumerate(SPECIES)}
+    row, column = cell_of(to_e7(MANGSHAN[1]), to_e7(MANGSHAN[0]))
+    rows: dict[str, list[Row]] = {
+        "taxon": taxa,
+        "name": names,
+        "lookalike": [
+            (numbers[pair[turn]], numbers[pair[1 - turn]], words) for *pair, words in LOOK_ALIKES for turn in (0, 1)
+        ],
+        "county": [COUNTY],
+        "cell": [(row + up, column + right, COUNTY[0]) for up in (-1, 0, 1) for right in (-1, 0, 1)],
+        "likely": [(COUNTY[0], NINE.month, numbers[name], weight) for name, weight in LIKELY_IN_JUNE],
+    }
     path.unlink(missing_ok=True)
-    write(path, {"taxon": taxa, "name": names}, PACK_VERSION)
+    write(path, rows, PACK_VERSION)
     return path.read_bytes()
 
 

@@ -14,8 +14,9 @@ CHOSEN = "#D9EEDC"
 DISABLED = "#DBE0D7"
 ON_DISABLED = "#3C4740"
 CLASS_ONE = "#9A1515"
-CLASS_TWO = "#7A3300"
-INVASIVE = "#5B3A00"
+PROVINCIAL = "#FBE3E1"
+PROVINCIAL_EDGE = "#C65B55"
+INVASIVE = "#FFA629"
 GOOD = "#0E5631"
 WARN = "#6B3F00"
 WARN_PAPER = "#FFF0CC"
@@ -37,8 +38,8 @@ TEXT_PAIRS = (
     (ON_DARK, PRIMARY),
     (ON_DISABLED, DISABLED),
     (ON_DARK, CLASS_ONE),
-    (ON_DARK, CLASS_TWO),
-    (ON_DARK, INVASIVE),
+    (BAD, PROVINCIAL),
+    (INK, INVASIVE),
     (GOOD, SURFACE),
     (GOOD, PAPER),
     (WARN, SURFACE),
@@ -73,7 +74,13 @@ STYLES = {
 }
 """Style of a key → fill, ink, edge."""
 
-MARKS = {"国家一级": CLASS_ONE, "国家二级": CLASS_TWO, "外来入侵": INVASIVE}
+MARKS = {
+    "国家一级": (CLASS_ONE, ON_DARK, CLASS_ONE),
+    "国家二级": (SURFACE, BAD, BAD),
+    "省级": (PROVINCIAL, BAD, PROVINCIAL_EDGE),
+    "外来入侵": (INVASIVE, INK, INVASIVE),
+}
+"""Mark of a species → fill, ink, edge: protected ones are red, fuller with their class; invasive ones orange."""
 STATE_COLOURS = {
     "draft": GREY,
     "waiting": INFO,

@@ -1,4 +1,4 @@
-"""Species lists and the pane in which one is found: keypad, what was typed, results."""
+"""Species lists and the pane in which one is found: keypad, what was typed, results, what the chosen one is taken for."""
 
 from kivy.metrics import dp
 from kivy.properties import ObjectProperty
@@ -11,37 +11,16 @@ from mobile.ui import texts, theme
 from mobile.ui.kit.icons import Icon
 from mobile.ui.kit.keypad import InitialsKeypad
 from mobile.ui.kit.keys import Key, Touch
-from mobile.ui.kit.layout import Split
-from mobile.ui.kit.paint import NONE, Panel
-from mobile.ui.kit.words import Fitted, OneLine, Words
+from mobile.ui.kit.layout import Column, Split
+from mobile.ui.kit.look_alikes import LookAlikes
+from mobile.ui.kit.mark import Mark, edge_of
+from mobile.ui.kit.paint import Panel
+from mobile.ui.kit.words import OneLine, Words
 
 ROW = 76
-
-
-class Mark(Panel):
-    """国家一级, 国家二级 or 外来入侵 in its colour; nothing where there is none."""
-
-    def __init__(self, mark="", **options):
-        super().__init__(
-            size_hint=(None, None),
-            height="32dp",
-            padding=(dp(10), 0),
-            radius=dp(6),
-            pos_hint={"center_y": 0.5},
-            **options,
-        )
-        self._text = Fitted(size=theme.SMALL, colour=theme.ON_DARK, bold=True, pos_hint={"center_y": 0.5})
-        self.add_widget(self._text)
-        self._text.bind(width=self._fit)
-        self.show(mark)
-
-    def show(self, mark):
-        self._text.text = mark
-        self.fill = theme.MARKS.get(mark, NONE)
-        self._fit()
-
-    def _fit(self, *_):
-        self.width = self._text.width + dp(20) if self._text.text else 0
+HEADING = 44
+MOST_OF_SIDE = 0.45
+"""Look-alikes take no more than this share of the results' side; what is more is scrolled."""
 
 
 class SpeciesRow(RecycleDataViewBehavior, Touch):
@@ -75,12 +54,26 @@ class SpeciesRow(RecycleDataViewBehavior, Touch):
             species.scientific_name if species.name_zh else species.family,
         )
         self._mark.show(species.mark)
-        self._side.fill = theme.MARKS.get(species.mark, NONE)
+        self._side.fill = edge_of(species.mark)
         chosen = species.key == self.picked
         self._tick.name, self.style = ("check", "chosen") if chosen else ("", "plain")
 
 
+class SectionRow(RecycleDataViewBehavior, BoxLayout):
+    """A heading between rows."""
+
+    def __init__(self, **options):
+        super().__init__(padding=(dp(4), 0), **options)
+        self._title = OneLine(size=theme.BODY, bold=True)
+        self.add_widget(self._title)
+
+    def refresh_view_attrs(self, rv, index, data):
+        self._title.text = data["title"]
+
+
 class SpeciesList(RecycleView):
+    """Each section under its title; the first title is the pane's own heading."""
+
     def __init__(self, on_pick, **options):
         super().__init__(do_scroll_x=False, bar_width=dp(6), scroll_type=["bars", "content"], **options)
         self._on_pick = on_pick
@@ -88,25 +81,40 @@ class SpeciesList(RecycleView):
             orientation="vertical",
             default_size=(None, dp(ROW)),
             default_size_hint=(1, None),
+            key_size="row_size",
             size_hint_y=None,
             spacing=dp(8),
         )
         inner.bind(minimum_height=inner.setter("height"))
         self.add_widget(inner)
-        self.viewclass = SpeciesRow
+        self.key_viewclass = "row_class"
         self._shown = None
 
-    def show(self, found, picked):
-        if (found, picked) == self._shown:
+    def show(self, sections, picked):
+        if (sections, picked) == self._shown:
             return
-        if self._shown is None or found != self._shown[0]:
+        if self._shown is None or sections != self._shown[0]:
             self.scroll_y = 1
-        self._shown = (found, picked)
-        self.data = [{"species": species, "picked": picked, "on_pick": self._on_pick} for species in found]
+        self._shown = (sections, picked)
+        rows = []
+        for number, (title, found) in enumerate(sections):
+            if number:
+                rows.append({"row_class": "SectionRow", "row_size": (None, dp(HEADING)), "title": title})
+            rows += [self._row(species, picked) for species in found]
+        self.data = rows
+
+    def _row(self, species, picked):
+        return {
+            "row_class": "SpeciesRow",
+            "row_size": (None, dp(ROW)),
+            "species": species,
+            "picked": picked,
+            "on_pick": self._on_pick,
+        }
 
 
 class SpeciesPane(Split):
-    """Bound to a SpeciesPicker; `on_pick(key)` for a touched row, `on_unknown()` for 待鉴定."""
+    """Bound to a SpeciesPicker; `on_pick(key)` for a touched row or look-alike, `on_unknown()` for 待鉴定."""
 
     def __init__(self, picker, on_pick, on_unknown=None, **options):
         self.picker = picker
@@ -115,24 +123,27 @@ class SpeciesPane(Split):
         self.list = SpeciesList(on_pick)
         self._heading = OneLine(size=theme.BODY, bold=True)
         self._empty = Words(colour=theme.INK_SOFT)
+        self.look_alikes = LookAlikes(on_pick)
         self._on_unknown = on_unknown
         self._keys_side, self._found_side = self._keys(), self._found()
         super().__init__(self._keys_side, self._found_side, share=0.46, swap_stacked=True, **options)
         self.bind(size=self._stack)
 
-    def show(self, picked):
+    def show(self, picked, look_alikes=()):
         picker = self.picker
         self.typed.text = " ".join(picker.query.upper()) if picker.query else texts.INITIALS_HINT
         self.typed.font_size = theme.TITLE if picker.query else theme.BODY
-        self.list.show(picker.results, picked)
-        self._heading.text = self._heading_text()
+        sections = self._sections()
+        self._heading.text = sections[0][0]
+        self.list.show(sections, picked)
         self._empty.text = "" if picker.results else self._empty_text()
+        self.look_alikes.show(look_alikes)
 
-    def _heading_text(self):
-        if not self.picker.query:
-            return texts.RECENT
-        count = len(self.picker.results)
-        return (texts.FOUND_MANY if count >= 40 else texts.FOUND).format(count=count)
+    def _sections(self):
+        picker, count = self.picker, len(self.picker.results)
+        if picker.query:
+            return (((texts.FOUND_MANY if count >= 40 else texts.FOUND).format(count=count), picker.results),)
+        return tuple((part.title, part.species) for part in picker.sections) or ((texts.NOTHING_YET, ()),)
 
     def _empty_text(self):
         if self.picker.query:
@@ -160,8 +171,15 @@ class SpeciesPane(Split):
             head.add_widget(self.unknown_key)
         side.add_widget(head)
         side.add_widget(self._empty)
+        self._taken_for = Column(self.look_alikes, size_hint_y=None, height=0)
+        self.look_alikes.bind(height=self._cap)
+        side.bind(height=self._cap)
+        side.add_widget(self._taken_for)
         side.add_widget(self.list)
         return side
+
+    def _cap(self, *_):
+        self._taken_for.height = min(self.look_alikes.height, self._found_side.height * MOST_OF_SIDE)
 
     def _stack(self, *_):
         if not self.sideways:

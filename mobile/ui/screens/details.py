@@ -7,6 +7,7 @@ from mobile.ui import texts, theme
 from mobile.ui.kit.fields import Field
 from mobile.ui.kit.keys import Chip, HoldKey, Key
 from mobile.ui.kit.layout import Card, Column, Masonry, Wrap
+from mobile.ui.kit.look_alikes import LookAlikes
 from mobile.ui.kit.pictures import PhotoStrip
 from mobile.ui.kit.words import Words
 from mobile.ui.page import Page
@@ -38,18 +39,16 @@ class DetailsPage(Page):
         self.photos = PhotoStrip(record.remove_photo)
         self.place = Words()
         take = Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=record.take_photo)
-        self.body.add_widget(
-            Column(
-                Masonry(
-                    Card(texts.SEX, self.sex),
-                    Card(texts.LIFE_STAGE, self.stage),
-                    Card("", self.behavior, self.remarks),
-                    Card(texts.PHOTOS, self.photos, take),
-                    Card(texts.PLACE, self.place),
-                ),
-                padding=dp(12),
-            )
+        self.look_alikes = LookAlikes(record.choose)
+        self._taken_for = Card("", self.look_alikes)
+        self._cards = Masonry(
+            Card(texts.SEX, self.sex),
+            Card(texts.LIFE_STAGE, self.stage),
+            Card("", self.behavior, self.remarks),
+            Card(texts.PHOTOS, self.photos, take),
+            Card(texts.PLACE, self.place),
         )
+        self.body.add_widget(Column(self._cards, padding=dp(12)))
         row = BoxLayout(size_hint_y=None, height="88dp", padding=dp(12), spacing=dp(12))
         row.add_widget(HoldKey(texts.DISCARD, height="64dp", on_hold=self._discard))
         row.add_widget(
@@ -63,6 +62,7 @@ class DetailsPage(Page):
     def show(self):
         record, position = self.field.record, self.field.position
         self.bar.show(position, f"{texts.DETAILS}　{record.chosen_text}".strip())
+        self._show_look_alikes(record.look_alikes)
         self.sex.show(record.sex)
         self.stage.show(record.life_stage)
         self.behavior.input.show(record.behavior)
@@ -75,6 +75,14 @@ class DetailsPage(Page):
             else texts.NO_COORDINATES
         )
         self.place.text = "\n".join(filter(None, (record.place_text or f"{here}\n{position.text}", *record.flags)))
+
+    def _show_look_alikes(self, found):
+        self.look_alikes.show(found)
+        if bool(found) != bool(self._taken_for.parent):
+            if found:
+                self._cards.add_widget(self._taken_for, index=len(self._cards.children))
+            else:
+                self._cards.remove_widget(self._taken_for)
 
     def leave(self):
         self.behavior.input.hand_over()

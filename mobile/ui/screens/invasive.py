@@ -7,6 +7,7 @@ from mobile.ui import texts, theme
 from mobile.ui.kit.fields import Field
 from mobile.ui.kit.keys import Key
 from mobile.ui.kit.layout import Card, Column, Columns
+from mobile.ui.kit.look_alikes import LookAlikes
 from mobile.ui.kit.pictures import PhotoStrip
 from mobile.ui.kit.species import SpeciesPane
 from mobile.ui.page import Page
@@ -33,6 +34,7 @@ class InvasivePage(Page):
             height="72dp",
             on_touch=lambda: self.shell.go("invasive_species"),
         )
+        self.look_alikes = LookAlikes(invasive.choose)
         self.numbers = {
             choice.code: Field(
                 choice.name, lambda text, code=choice.code: invasive.set_number(code, text), input_type="number"
@@ -48,6 +50,7 @@ class InvasivePage(Page):
         take = Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=invasive.take_photo)
         self.column = Column(
             self.species_key,
+            self.look_alikes,
             Card("", Columns(*self.numbers.values(), narrowest=260)),
             Card(texts.DAMAGE, self.damage),
             Card("", Columns(*self.texts.values(), narrowest=260)),
@@ -76,6 +79,7 @@ class InvasivePage(Page):
         invasive = self.field.invasive
         self.species_key.text = invasive.chosen_text or texts.CHOOSE_INVASIVE
         self.species_key.style = "chosen" if invasive.chosen_text else "plain"
+        self.look_alikes.show(invasive.look_alikes)
         for code, field in self.numbers.items():
             field.input.show(invasive.numbers[code])
         for code, field in self.texts.items():

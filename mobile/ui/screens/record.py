@@ -108,7 +108,7 @@ class RecordPage(Page):
         record = self.field.record
         if record.chosen_text:
             self._saved = ""
-        self.pane.show(record.chosen.key if record.chosen else None)
+        self.pane.show(record.chosen.key if record.chosen else None, record.look_alikes)
         self.dock.show(record, self._saved)
 
     def step(self, number):
