@@ -24,6 +24,7 @@ FLAGS: Mapping[str, str] = {
     "number_odd": "应为数字的内容不是数字",
     "text_damaged": "有无法解码的字符",
     "text_too_long": "文字过长",
+    "private_use": "名称有私用区字符",
     "duplicate_in_file": "来源编号不唯一",
     "evidence_only": "影像证据，不计数",
 }

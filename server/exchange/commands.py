@@ -24,6 +24,7 @@ OPERATOR = uuid7_from("xiangye local operator", 0)
 IMPORTER = uuid7_from("xiangye import", 0)
 """The person and the device in whose name the command line brings records in."""
 _SHOWN_PROBLEMS = 20
+_SHOWN_NAMES = 10
 
 
 @click.command("import", help="导入达尔文核心档案（DwC-A）、CSV/TSV 或 Camtrap DP 观测表")
@@ -114,3 +115,8 @@ def _tell(report: dict[str, Any]) -> None:
         click.echo(f"  第 {problem['row']} 行 {problem['field']} [{problem['code']}] {problem['message']}")
     if len(report["problems"]) > _SHOWN_PROBLEMS:
         click.echo(f"  …… 共 {len(report['problems'])} 条，--report 写出全部")
+    for name in report["names"][:_SHOWN_NAMES]:
+        rows = f"第 {name['row']} 行" + (f"等 {name['rows']} 行" if name["rows"] > 1 else "")
+        click.echo(f"  {rows} {name['field']} [{name['code']}] {name['message']}")
+    if len(report["names"]) > _SHOWN_NAMES:
+        click.echo(f"  …… 共 {len(report['names'])} 个存疑的名称，--report 写出全部")

@@ -40,6 +40,15 @@ CODES: Mapping[str, Code] = {
     "count_odd": Code("数量自相矛盾", "the counts contradict each other"),
     "number_odd": Code("应为数字", "not a number"),
     "text_damaged": Code("有无法解码的字符", "characters could not be decoded"),
+    "private_use": Code(
+        "名称中有私用区字符，原文保留，已知的按正字读",
+        "the name holds private-use characters; kept verbatim, read where their meaning is known",
+    ),
+    "name_unknown": Code("名录中没有这个名称", "no list knows the name"),
+    "name_conflict": Code(
+        "学名与中文名不是同一个种，按学名处理",
+        "the Latin and the Chinese name mean different taxa; the Latin one is taken",
+    ),
     "text_too_long": Code(
         "文字过长，字段中只保留开头，原文另存", "the text is too long for its field; the whole is kept verbatim"
     ),

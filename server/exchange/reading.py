@@ -14,7 +14,8 @@ from server.exchange.visits import Visit, gather_visits
 
 @dataclass
 class FileReading:
-    """`rejected` have no body; `kept` and `identities` go together; `repeats` are rows whose twin stands earlier in the file."""
+    """`rejected` have no body; `kept` and `identities` go together; `repeats` are rows whose twin stands earlier in the file; `headings`
+    by the term they mean."""
 
     source: str
     encoding: str
@@ -25,6 +26,7 @@ class FileReading:
     identities: list[Identity] = field(default_factory=list)
     repeats: list[Reading] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    headings: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_file(path: Path, mapping: str | None, today: date) -> FileReading:
@@ -41,7 +43,8 @@ def read_source(source: Source, today: date) -> FileReading:
     _part_repeats(result, [reading for reading in readings if reading.body is not None])
     if source.table.source != "camtrap_dp":  # there an event is a burst of pictures, not a visit with effort
         result.visits = gather_visits(result.kept)
-    _speak_of_columns(readings, source.mapping.headings_by_term(source.table.headings))
+    result.headings = source.mapping.headings_by_term(source.table.headings)
+    _speak_of_columns(readings, result.headings)
     return result
 
 

@@ -15,6 +15,7 @@ from server.exchange.counting import read_counts
 from server.exchange.mapping import ColumnMapping
 from server.exchange.problems import RowProblem
 from server.formats.table import SourceRow
+from server.taxa.names import has_chinese, private_use, split_name
 
 NAME_TERMS = (
     "scientificName",
@@ -29,7 +30,6 @@ NAME_TERMS = (
 """Where a name may stand, the likeliest first; two are GBIF's own columns."""
 WHOLE_ROW = "*"
 """The field of a problem that no single column has."""
-_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]")
 _BASIS = {
     "humanobservation": ("HumanObservation", "field"),
     "machineobservation": ("MachineObservation", "image"),
@@ -107,7 +107,7 @@ def _body(reading: Reading, today: date) -> dict[str, Any]:
     if basis == "LivingSpecimen" and body["degree_of_establishment"] is None:
         body["degree_of_establishment"] = "captive"  # an animal in a zoo, a plant in a garden: never counted as wild
     reading.body = body
-    for problem in (*found, *more, *yet_more, *last):
+    for problem in (*_odd_names(terms), *found, *more, *yet_more, *last):
         reading.flag(*problem)
     return body
 
@@ -115,18 +115,26 @@ def _body(reading: Reading, today: date) -> dict[str, Any]:
 def _taxon(terms: Mapping[str, str]) -> dict[str, str | None]:
     """`scientific_name` holds Latin and `name_zh` Chinese, whichever column they came in; `verbatim_name` is the first name of the row."""
     names = [text for text in (" ".join(terms.get(term, "").split()) for term in NAME_TERMS) if text]
-    latin = next((text for text in names if not _HAN.search(text)), "")
+    mixed = [split_name(text)[0] for text in names if has_chinese(text)]
+    latin = next((text for text in names if not has_chinese(text)), "") or next(filter(None, mixed), "")
     if latin and latin == terms.get("genus", "").strip() and terms.get("specificEpithet", "").strip().islower():
         latin = " ".join(
             terms.get(part, "").strip() for part in ("genus", "specificEpithet", "infraspecificEpithet")
         ).strip()
-    chinese = next((text for text in (terms.get("vernacularName", "").strip(), *names) if _HAN.search(text)), "")
+    chinese = next((text for text in (terms.get("vernacularName", "").strip(), *names) if has_chinese(text)), "")
+    if any(mixed):
+        chinese = split_name(chinese)[1] or chinese
     return {
         "taxon_id": None,
         "scientific_name": latin[:300] or None,
         "name_zh": chinese[:120] or None,
         "verbatim_name": names[0][:400],
     }
+
+
+def _odd_names(terms: Mapping[str, str]) -> list[positions.Found]:
+    """A private-use character shows as something else, or as nothing, on the next machine."""
+    return [(term, "private_use", "、".join(odd)) for term in NAME_TERMS if (odd := private_use(terms.get(term)))]
 
 
 def _observed(terms: Mapping[str, str], zone: Any, today: date) -> tuple[dates.Observed | None, list[positions.Found]]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
 from server.audit.service import log
+from server.exchange.names import doubtful_names
 from server.exchange.problems import RowProblem
 from server.exchange.reading import FileReading, read_file
 from server.exchange.records import Target, visit_keys
@@ -116,7 +117,8 @@ def _write(session: Session, clock: Clock, target: Target, reading: FileReading)
         for item in rows
         if item.source_id in written.ids and item.source_id not in written.old
     ]
-    return _report(reading, kept, written, _count_flags(session, ids), len(events))
+    report = _report(reading, kept, written, _count_flags(session, ids), len(events))
+    return report | {"names": doubtful_names(session, kept, reading.headings)}
 
 
 def _told_by_open_rows(session: Session, reading: FileReading) -> list[Visit]:

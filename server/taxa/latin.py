@@ -139,8 +139,8 @@ def _takes_mark(reading: _Reading, word: str, after: str, stream: Iterator[tuple
         reading.qualifier = word if bare in _DOUBTS else reading.qualifier
     elif bare == "sp" and reading.mark == "f":
         reading.mark = "f. sp."
-    elif bare in ("sect", "subg", "subgen", "ser") and not reading.parts and _GENUS.fullmatch(after):
-        reading.section = after if bare == "sect" else None
+    elif bare in ("sect", "subg", "subgen", "ser") and not reading.parts and _GENUS.fullmatch(after.capitalize()):
+        reading.section = after.capitalize() if bare == "sect" else None
         next(stream)
     elif word[0] in "'\"" and len(word) > 2:
         reading.cultivar = word.strip("'\" ")

@@ -147,6 +147,10 @@ def test_a_row_without_a_name_is_rejected(cells: dict[str, str]) -> None:
         ({"genus": "Ardea", "specificEpithet": "cinerea"}, "Ardea cinerea", None),
         ({"species": "Ardea cinerea"}, "Ardea cinerea", None),
         ({"vernacularName": "Grenouille rousse"}, "Grenouille rousse", None),
+        ({"scientificName": "藏酋猴 Macaca thibetana"}, "Macaca thibetana", "藏酋猴"),
+        ({"scientificName": "Macaca thibetana/藏酋猴", "vernacularName": "短尾猴"}, "Macaca thibetana", "短尾猴"),
+        ({"vernacularName": "银杉（野生）"}, None, "银杉（野生）"),
+        ({"vernacularName": "\ue147"}, None, "\ue147"),
     ],
 )
 def test_names_by_script_wherever_they_stand(cells: dict[str, str], latin: str | None, chinese: str | None) -> None:
@@ -212,7 +216,7 @@ def test_living_collections_are_never_wild() -> None:
 
 
 def test_every_flag_of_a_record_has_its_words() -> None:
-    assert {code for code, told in CODES.items() if not told.rejects} - {"row_repeated"} <= set(FLAGS)
+    assert {code for code, told in CODES.items() if not told.rejects} - {"row_repeated", "name_conflict"} <= set(FLAGS)
 
 
 def test_every_code_speaks_both_languages() -> None:
