@@ -157,6 +157,8 @@ def miscounted(described: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[Fa
     """A field of the descriptor and how the rows disagree with it; only what is stated is counted."""
     kinds = Counter(row.get("entry_kind", "row") for row in rows)
     found = {"taxa": kinds["taxon"], "groups": kinds["group"], "rows": kinds["row"]}
+    if described.get("entries") and int(described["entries"]) != len(rows):
+        yield "entries", f"条目数应为 {described['entries']}，实有 {len(rows)}"
     for key, expected in described.get("counts", {}).items():
         if found.get(key) != expected:
             yield f"counts.{key}", f"行数与描述文件不符：{key} 应为 {expected}，实有 {found.get(key)}"

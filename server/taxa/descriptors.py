@@ -28,7 +28,7 @@ FIELDS: Mapping[str, Field] = {
     "title_zh": Field("名录全称", "", "湖南省地方重点保护野生动物名录"),
     "short_title_zh": Field("名录简称", "报告里引用的名称；空则用全称", "湖南省重点保护野生动物名录（2023）"),
     "title_en": Field("英文名称", "可空"),
-    "region": Field("适用地区", "行政区划代码（GB/T 2260）或 CN、world", "43", r"CN|world|\d\d(\d\d){0,2}"),
+    "region": Field("适用地区", "行政区划代码（GB/T 2260），全国写 CN", "43", r"CN|\d\d(\d\d){0,2}"),
     "version": Field("版本", "一版一名，如年份或日期", "2023", r"[^\s+]{1,40}"),
     "announcement": Field("公告文号", "发布公告的全名和文号"),
     "issuing_body": Field("发布机关", "", "湖南省林业局、湖南省农业农村厅"),
@@ -41,6 +41,7 @@ FIELDS: Mapping[str, Field] = {
     "red_list_edition": Field("评估版次", "如 2020；可空"),
     "red_list_title_zh": Field("评估来源", "红色名录必填：报告里写明的来源", "中国生物多样性红色名录（2020）"),
     "unverified_rows": Field("未核对的行", "哪些行未与原文核对，为什么；全部核对过则写“无”"),
+    "entries": Field("条目数", "公告所载的条目总数；填了就在载入时核对", "336", r"[1-9]\d*"),
     "note": Field("其他说明", "可空"),
 }
 _ALWAYS = ("id", "kind", "title_zh", "region", "version", "issuing_body")
@@ -54,6 +55,11 @@ _POPULATIONS = {
     "人工繁育": "captive",
     "放归": "released",
 }
+
+
+def needed(kind_code: str) -> tuple[str, ...]:
+    """Fields that an agency's list of the kind must fill."""
+    return (*_ALWAYS, *(KINDS[kind_code].described if kind_code in KINDS else ()))
 
 
 def from_json(file: str, data: bytes) -> dict[str, Any]:
@@ -105,16 +111,15 @@ def complete(file: str, described: Mapping[str, Any], data_file: str) -> dict[st
     whole |= {key: described.get(key) or [] for key in _LISTS}
     whole["short_title_zh"] = whole["short_title_zh"] or whole["title_zh"]
     whole["file"] = described.get("file") or data_file
-    return {**described, **whole}
+    told = {key: value for key, value in described.items() if not key.startswith("_")}
+    return {**told, **whole}
 
 
 def _missing(described: Mapping[str, Any]) -> list[Problem]:
     if is_strict(described):
         wrong = [key for key in _STRICT_TEXTS if not isinstance(described.get(key), str)]
         return [Problem("缺少此项或不是文本", field=key) for key in wrong]
-    kind = KINDS.get(str(described.get("kind")))
-    needed = (*_ALWAYS, *(kind.described if kind else ()))
-    return [_problem(key, "此项必填") for key in needed if not described.get(key)]
+    return [_problem(key, "此项必填") for key in needed(str(described.get("kind"))) if not described.get(key)]
 
 
 def _misshapen(described: Mapping[str, Any]) -> list[Problem]:

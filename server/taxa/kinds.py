@@ -79,6 +79,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
             "region_code",
             "former_names",
         ),
+        category_titles=("保护级别",),
         category="I|II|provincial",
         words=_turned(
             {
@@ -110,6 +111,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         "濒危野生动植物种国际贸易公约（CITES）附录",
         required=(*_IDENTITY, "category"),
         offered=(*_GROUPED, "former_names"),
+        category_titles=("附录",),
         category="I|II|III",
         words=_turned({"I": "附录I 附录Ⅰ Ⅰ", "II": "附录II 附录Ⅱ Ⅱ", "III": "附录III 附录Ⅲ Ⅲ"}),
         category_hint="附录Ⅰ、附录Ⅱ、附录Ⅲ",
@@ -120,6 +122,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         "外来入侵物种名录",
         required=(*_IDENTITY, "category"),
         offered=("authorship", "other_names_zh", "kingdom", *_CLASSIFIED, "former_names"),
+        category_titles=("名录类别",),
         category=r"key_managed|provincial|\d{1,2}",
         words=_turned(
             {
@@ -163,6 +166,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
             "endemic",
             "former_names",
         ),
+        category_titles=("评估等级",),
         category=CODES_OF_RED_LISTS,
         words=_turned(
             {
@@ -198,6 +202,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         "古树名木名录",
         required=(*_IDENTITY, "tree_no", "category"),
         offered=("age_years", "region_code", "locality", "family", "reason"),
+        category_titles=("古树等级", "古树级别"),
         category="[123]|famous",
         words=_turned(_GRADES),
         category_hint="一级（500 年以上）、二级（300—499 年）、三级（100—299 年）、名木",
@@ -213,6 +218,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         "敏感物种级别",
         required=(*_IDENTITY, "category", "reason", "review_on"),
         offered=("entry_kind", "rank", "kingdom", *_CLASSIFIED, "population", "condition", "coarsest_name"),
+        category_titles=("敏感级别",),
         category="[1-4]",
         words=_turned({"1": "一级 1级", "2": "二级 2级", "3": "三级 3级", "4": "四级 4级"}),
         category_hint="1 不公开，2 公开到 0.1°，3 公开到 0.01°，4 公开到 0.001°",

@@ -100,7 +100,8 @@ class Lists:
             first["kingdom"] == "Plantae",
         )
         taxon.red_list = next((row["red_list"] for row in rows if row.get("red_list")), None)
-        taxon.endemic = any(row.get("endemic") == "1" for row in rows)
+        endemic = {self.accepted(row["scientific_name"]) for row in self.rows["endemic_china"]}
+        taxon.endemic = name in endemic or any(row.get("endemic") == "1" for row in rows)
         self._protect(taxon)
         taxon.invasive = [self.told[one]["short_title_zh"] for one in INVASIVE if self._entry(one, taxon)]
         taxon.level = self._level(taxon)
