@@ -17,9 +17,9 @@ from mobile.species.shelf import Shelf
 from mobile.species.slips import near
 from mobile.species.spelling import is_spelled, plain, spellings, words
 
-WHOLE_FROM = 3
-"""Fewer letters are not taken for a whole name: every other name of two syllables would come before what is likely here."""
-INSIDE_FROM = 3
+WORD_FROM = 3
+"""Fewer letters are the initials or the sound of a beginning: neither a whole name (every name of two syllables would come
+before what is likely here), nor a genus, nor looked for inside."""
 SLIP_FROM = 5
 FEW = 5
 """A slip is looked for only when fewer than so many came."""
@@ -96,16 +96,22 @@ class SpeciesIndex:
             yield self._containing(wanted)
 
     def _spelled(self, typed: str, tokens: Sequence[str]) -> Iterator[set[int]]:
-        if len(typed) >= WHOLE_FROM:
+        if len(typed) >= WORD_FROM:
             whole = self._syllables.at(self._syllables.beginning(f"{typed} "))
             yield {*whole, *(n for shelf in (self._latin, self._pinyin) for n in shelf.at(shelf.equal(typed)))}
-        begun = (shelf.at(shelf.beginning(typed)) for shelf in (self._latin, self._pinyin, self._syllables))
-        yield set().union(*begun)
+        spoken = {
+            *self._pinyin.at(self._pinyin.beginning(typed)),
+            *self._syllables.at(self._syllables.beginning(typed)),
+        }
+        latin = self._latin.at(self._latin.beginning(typed))
+        if len(typed) < WORD_FROM:  # of the keypad: initials are meant, rather than a genus
+            yield spoken
+            yield begun_words(self._latin_words, tokens).union(latin) if len(tokens) > 1 else set(latin)
+            return
+        yield spoken.union(latin)
         inside = begun_words(self._latin_words, tokens) if len(tokens) > 1 else set()
-        if len(typed) >= INSIDE_FROM:
-            inside.update(self._later.at(self._later.beginning(typed)))
-            inside.update(begun_syllables(self._syllables, typed, self._beginnings))
-        yield inside
+        inside.update(self._later.at(self._later.beginning(typed)))
+        yield inside | begun_syllables(self._syllables, typed, self._beginnings)
 
     def _containing(self, wanted: str) -> set[int]:
         """Each piece between two finds tells by its line ends how many names further on the next find is."""

@@ -92,7 +92,41 @@ def _saved(tablet, shell):
     shell.page.save()
 
 
+def _likely(tablet, shell):
+    """Nothing typed yet: recent species, and below what is common here in this month."""
+    shell.back()
+    shell.go("record")
+
+
+def _look_alikes(tablet, shell):
+    record = tablet.field.record
+    for letter in "FSL":
+        record.picker.type_letter(letter)
+    record.choose(record.picker.results[0].key)
+
+
+def _details(tablet, shell):
+    shell.go("details")
+
+
+def _marks(tablet, shell):
+    """Protected and invasive species beside each other in one list."""
+    shell.back()
+    record = tablet.field.record
+    record.picker.clear()
+    record.choose_name("加拿大一枝黄花")
+    record.picker.type_letter("H")
+
+
+def _invasive(tablet, shell):
+    tablet.field.record.discard()
+    shell.back()
+    shell.go("invasive")
+    tablet.field.invasive.choose_species(tablet.field.invasive.picker.by_name("加拿大一枝黄花"))
+
+
 def _my_records(tablet, shell):
+    tablet.field.invasive.discard()
     shell.back()
     shell.go("my_records")
 
@@ -133,6 +167,11 @@ SCENES = {
     "home": _home,
     "record": _record,
     "saved": _saved,
+    "likely": _likely,
+    "look_alikes": _look_alikes,
+    "details": _details,
+    "marks": _marks,
+    "invasive": _invasive,
     "my_records": _my_records,
     "sync": _sync,
     "patrol": _patrol,

@@ -60,7 +60,8 @@ def rank(named: NamedSpecies, text: str) -> int:
     if len(typed) >= 3 and typed in wholes:
         return WHOLE
     if any(whole.startswith(typed) for whole in wholes):
-        return BEGINNING
+        spoken = (initials, "".join(letters(named.pinyin)))
+        return BEGINNING if len(typed) >= 3 or any(whole.startswith(typed) for whole in spoken) else INSIDE
     inside = len(typed) >= 3 and (
         any(tail.startswith(typed) for form in forms(named) for tail in tails(form)[1:])
         or parted(letters(named.pinyin), typed)

@@ -8,6 +8,9 @@ from mobile.ui.kit.keys import Touch
 from mobile.ui.kit.mark import Mark
 from mobile.ui.kit.words import Fitted, Words
 
+# Kivy breaks a line at a space rather than between two Chinese signs, which leaves half of it empty.
+UNBROKEN = {ord(" "): "\u00a0"}
+
 
 class LookAlikeRow(Touch):
     """Touched as a whole."""
@@ -23,7 +26,7 @@ class LookAlikeRow(Touch):
         words = BoxLayout(orientation="vertical", size_hint_y=None, spacing=dp(2), pos_hint={"center_y": 0.5})
         words.bind(minimum_height=words.setter("height"))
         words.add_widget(Words(species.display, size=theme.BODY, bold=True))
-        words.add_widget(Words(look_alike.difference, size=theme.SMALL, colour=theme.INK_SOFT))
+        words.add_widget(Words(look_alike.difference.translate(UNBROKEN), size=theme.SMALL, colour=theme.INK_SOFT))
         words.bind(height=lambda _, height: setattr(self, "height", max(dp(56), height + dp(16))))
         self.add_widget(words)
         self.add_widget(Mark(species.mark))

@@ -138,6 +138,7 @@ class SpeciesPane(Split):
         self.list.show(sections, picked)
         self._empty.text = "" if picker.results else self._empty_text()
         self.look_alikes.show(look_alikes)
+        self._arrange_found()
 
     def _sections(self):
         picker, count = self.picker, len(self.picker.results)
@@ -169,14 +170,21 @@ class SpeciesPane(Split):
                 texts.UNKNOWN, icon="unknown", size_hint=(None, None), size=("136dp", "56dp"), on_touch=self._on_unknown
             )
             head.add_widget(self.unknown_key)
-        side.add_widget(head)
-        side.add_widget(self._empty)
         self._taken_for = Column(self.look_alikes, size_hint_y=None, height=0)
         self.look_alikes.bind(height=self._cap)
         side.bind(height=self._cap)
-        side.add_widget(self._taken_for)
-        side.add_widget(self.list)
+        self._head = head
         return side
+
+    def _arrange_found(self):
+        """Only what has something to say takes room."""
+        shown = [self._head, *([self._empty] if self._empty.text else [])]
+        shown += [self._taken_for] if self.look_alikes.rows else []
+        shown.append(self.list)
+        if shown != self._found_side.children[::-1]:
+            self._found_side.clear_widgets()
+            for part in shown:
+                self._found_side.add_widget(part)
 
     def _cap(self, *_):
         self._taken_for.height = min(self.look_alikes.height, self._found_side.height * MOST_OF_SIDE)

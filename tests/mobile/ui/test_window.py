@@ -66,7 +66,7 @@ def test_pictures_of_every_screen_are_drawn(tmp_path: Path) -> None:
     done = run(tmp_path, "-m", "mobile.ui.screenshots", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     drawn = sorted((tmp_path / "out").iterdir())
-    assert len(drawn) == 14
+    assert len(drawn) == 24
     for path in drawn:
         _check(path)
 
