@@ -1,6 +1,5 @@
 """Compiles the assessment of a period: freezes, compares, writes both editions and keeps the one asked for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -54,7 +53,7 @@ def compile_assessment(
 ) -> Assessed:
     """UnknownCounty, Problem `invalid` for a period or snapshot that does not fit, `not_allowed`, FolderInTheWay."""
     period = parse_period(wanted.period, wanted.as_of)
-    chosen = _counties(session, settings, wanted.counties)
+    chosen = _counties(session, settings, wanted)
     snapshot = _snapshot(settings, session, viewer, clock, wanted, (period, chosen))
     drafts = assessments(snapshot, period, settings)
     reports = {name: build(draft) for name, draft in drafts.items()}
@@ -81,10 +80,10 @@ def render(assessment: Assessment, report: Report) -> dict[str, bytes]:
     }
 
 
-def _counties(session: Session, settings: Settings, codes: Sequence[str]) -> tuple[list[str], int]:
+def _counties(session: Session, settings: Settings, wanted: Wanted) -> tuple[list[str], int]:
     """Codes chosen, by code, and how many the province has. UnknownCounty; Problem where a county lies in another province."""
-    province = [one.code for one in counties_of(session, settings.home_province)]
-    chosen = sorted({find_county(session, code).code for code in codes})
+    province = [one.code for one in counties_of(session, settings.home_province, wanted.as_of)]
+    chosen = sorted({find_county(session, code, wanted.as_of).code for code in wanted.counties})
     strange = [code for code in chosen if code not in province]
     if strange:
         raise Problem("county_unknown", f"{'、'.join(strange)} 不是本省的县级行政区", field="county")

@@ -51,7 +51,7 @@ def compile_baseline(
     snapshot_id: str | None = None,
 ) -> Compiled:
     """`edition`: public or restricted. With `snapshot_id` nothing is frozen anew. UnknownCounty, Problem `not_allowed`, FolderInTheWay."""
-    code, profile = find_county(session, county).code, load_profile()
+    code, profile = find_county(session, county, as_of).code, load_profile()
     if snapshot_id is None:
         snapshot = freeze(session, viewer, clock, settings, KIND, {"counties": [code], "profile": profile.id}, as_of)
     else:

@@ -128,7 +128,7 @@ class Restamping(Base):
     """A new layer was held against every place: how many were looked at, how many stand elsewhere now."""
 
     __tablename__ = "restamping"
-    restamping_id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    restamping_id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     kind: Mapped[str]
     from_version: Mapped[str | None] = mapped_column(ForeignKey("xiangye.boundary_version.id"))
     to_version: Mapped[str] = mapped_column(ForeignKey("xiangye.boundary_version.id"))

@@ -57,6 +57,11 @@ def hold_in_force(session: Session) -> None:
     session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(IN_FORCE_LOCK))))
 
 
+def hold_all_layers(session: Session) -> None:
+    """Until the transaction ends, nobody else stamps."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(IN_FORCE_LOCK))))
+
+
 def versions_on(session: Session, on: date | None = None) -> dict[str, str]:
     """Id of the layer of each kind that has one."""
     return {kind: version.id for kind, version in _in_force(session, on).items()}

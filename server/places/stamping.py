@@ -25,6 +25,7 @@ from server.places.rules import NEAR_DEG, UNCERTAIN_WITHIN_M, Stamp
 
 AREA_KINDS = ("protected_area", "priority_area")
 POLYGON_KINDS = (*AREA_KINDS, "zone", "grid")
+STAMPING_KINDS = ("county", *POLYGON_KINDS, "elevation", "land_cover")
 _LAYERS_KEPT = 24
 _BORDERS_KEPT = 600
 _RASTER_FROM = 200_000  # points asked for so far: the raster takes about as long to make as so many tests

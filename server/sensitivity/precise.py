@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from server.db import PRECISE_ROLE
 from server.places.rules import Stamp
+from server.sensitivity.model import DisclosedPlaceRow
 
 _MEASURED = ("latitude_e7", "longitude_e7", "uncertainty_m", "source", "altitude_m", "vertical_datum", "mock")
 _STAMPED = tuple(field.name for field in fields(Stamp))
@@ -179,6 +180,72 @@ def read_places(session: Session) -> dict[UUID, Mapping[str, Any]]:
     with _as_precise(session):
         rows = session.execute(text(f"SELECT {', '.join(_PLACE_COLUMNS)} FROM precise.place"))
         return {row["id"]: dict(row) for row in rows.mappings()}
+
+
+class Homes(NamedTuple):
+    """Both rows of one place."""
+
+    exact: Mapping[str, Any]
+    disclosed: Mapping[str, Any]
+
+
+def stream_places(session: Session, chunk: int) -> Iterator[list[Homes]]:
+    """All places by id, so many at a time; rows may be changed between."""
+    names = DisclosedPlaceRow.__table__.columns.keys()
+    columns = [f"p.{name}" for name in _PLACE_COLUMNS] + [f"d.{name}" for name in names]
+    statement = text(f"""
+        SELECT {", ".join(columns)} FROM precise.place p JOIN xiangye.disclosed_place d USING (id)
+        WHERE p.id > :last ORDER BY p.id LIMIT :chunk
+        """)
+    last = UUID(int=0)
+    while True:
+        with _as_precise(session):
+            rows = session.execute(statement, {"last": last, "chunk": chunk}).all()
+        width = len(_PLACE_COLUMNS)
+        homes = [
+            Homes(dict(zip(_PLACE_COLUMNS, row, strict=False)), dict(zip(names, row[width:], strict=True)))
+            for row in rows
+        ]
+        if not homes:
+            return
+        yield homes
+        last = homes[-1].exact["id"]
+
+
+def write_stamps(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The stamps of places that stay where they are."""
+    changes = ", ".join(f"{name} = {_VALUES.get(name, f':{name}')}" for name in _STAMPED)
+    _many(session, f"UPDATE precise.place SET {changes} WHERE id = :id", [_with_json(row) for row in rows])
+
+
+def keep_restamped(session: Session, restamping_id: int, moved: Sequence[tuple[UUID, Any, Any]]) -> None:
+    """(id, what it told before, what it tells now)."""
+    _many(
+        session,
+        """
+        INSERT INTO precise.restamped_place (restamping_id, id, before, after)
+        VALUES (:restamping_id, :id, CAST(:before AS jsonb), CAST(:after AS jsonb))
+        """,
+        [
+            {
+                "restamping_id": restamping_id,
+                "id": id_,
+                "before": json.dumps(before, ensure_ascii=False),
+                "after": json.dumps(after, ensure_ascii=False),
+            }
+            for id_, before, after in moved
+        ],
+    )
+
+
+def read_restamped(session: Session, restamping_id: int) -> dict[UUID, tuple[Any, Any]]:
+    """(before, after) by id."""
+    with _as_precise(session):
+        rows = session.execute(
+            text("SELECT id, before, after FROM precise.restamped_place WHERE restamping_id = :number ORDER BY id"),
+            {"number": restamping_id},
+        )
+        return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def _many(session: Session, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.ledger.model import VersionRow
+from server.places.queries import versions_on
 from server.places.rules import Stamp
+from server.places.stamping import STAMPING_KINDS
 from server.sensitivity import precise
 from server.sensitivity.model import DisclosedPlaceRow
 from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord, stamp_of
@@ -23,13 +25,14 @@ from server.sensitivity.rules import (
     OPERATIONAL_FINDING,
     OPERATIONAL_PATROL,
     Asked,
+    with_new_place,
     with_place_flags,
 )
-from server.sensitivity.service import PlaceToWrite, asked_levels, make_pairs, shown_stamp
+from server.sensitivity.service import PlaceToWrite, asked_levels, make_pairs, place_again, shown_stamp
 from server.taxa.queries import by_ids
 from shared.canonical import digest
 from shared.checks import record_flags
-from shared.clock import Clock, observed_interval, observed_year, parse_aware
+from shared.clock import CHINA, Clock, observed_interval, observed_year, parse_aware
 from shared.coordinates import from_e7
 from shared.problems import Problem
 from shared.wire.standing import Standing, stand
@@ -44,8 +47,7 @@ def frozen_records(
 
     Problem `not_allowed` without the right.
     """
-    if not viewer.may_read_precise:
-        raise Problem("not_allowed", "没有查阅精确位置的权限")
+    require_precise(viewer)
     living = {id_: then for id_, then in _standings(precise.read_versions(session, cutoff)).items() if then.body}
     homes = _Homes(
         precise.read_places(session),
@@ -53,10 +55,17 @@ def frozen_records(
         _flags(session),
     )
     taxa = _taxa(session, living)
+    on = (cutoff - timedelta(microseconds=1)).astimezone(CHINA).date()
     later = _changed_since(session, living)
-    _restamp(session, {id_: living[id_] for id_ in later}, taxa, homes)
+    _restamp(session, {id_: living[id_] for id_ in later}, taxa, homes, on)
+    _stamp_as_on(session, {id_: then for id_, then in living.items() if id_ not in later}, homes, on)
     log(session, clock, viewer.name, "read_precise", purpose, {"records": len(living), "cutoff": cutoff.isoformat()})
     return [_freeze(id_, living[id_], homes, taxa.get(id_)) for id_ in sorted(living, key=str)]
+
+
+def require_precise(viewer: Viewer) -> None:
+    if not viewer.may_read_precise:
+        raise Problem("not_allowed", "没有查阅精确位置的权限")
 
 
 @dataclass(frozen=True)
@@ -90,14 +99,36 @@ def _standings(rows: Iterable[Mapping[str, Any]]) -> dict[UUID, _Then]:
     return {id_: _Then(stand(versions), received[id_], len(versions)) for id_, versions in grouped.items()}
 
 
-def _changed_since(session: Session, living: Mapping[UUID, _Then]) -> list[UUID]:
+def _changed_since(session: Session, living: Mapping[UUID, _Then]) -> set[UUID]:
     """Records of which more versions have come: what is told of them now is of another time."""
     counted = session.execute(select(VersionRow.id, func.count()).group_by(VersionRow.id))
     now = {row[0]: row[1] for row in counted}
-    return [id_ for id_, then in living.items() if now.get(id_) != then.versions]
+    return {id_ for id_, then in living.items() if now.get(id_) != then.versions}
 
 
-def _restamp(session: Session, changed: Mapping[UUID, _Then], taxa: Mapping[UUID, UUID | None], homes: _Homes) -> None:
+def _stamp_as_on(session: Session, living: Mapping[UUID, _Then], homes: _Homes, on: date) -> None:
+    """Where other layers were in force that day, each place is told as they tell it; nothing else of a record changes."""
+    then, now = (
+        {kind: days.get(kind) for kind in STAMPING_KINDS} for days in (versions_on(session, on), versions_on(session))
+    )
+    if then == now:
+        return
+    placed = [id_ for id_ in living if id_ in homes.exact and id_ in homes.disclosed]
+    pairs = make_pairs(session, [place_again(homes.exact[id_], vars(homes.disclosed[id_])) for id_ in placed], on)
+    for id_, pair in pairs.items():
+        homes.exact[id_], homes.disclosed[id_] = pair.exact, DisclosedPlaceRow(**pair.disclosed)
+        brought = _body(living[id_]).get("flags", ())
+        if id_ in homes.flags:
+            homes.flags[id_] = tuple(with_new_place(homes.flags[id_], brought, shown_stamp(pair.disclosed)))
+
+
+def _restamp(
+    session: Session,
+    changed: Mapping[UUID, _Then],
+    taxa: Mapping[UUID, UUID | None],
+    homes: _Homes,
+    on: date,
+) -> None:
     """Such a record may have stood elsewhere then: its stamps and flags are made anew; the strictest level ever asked for
     stays, even where nothing of it is told any longer."""
     asked = asked_levels(session, list(changed))
@@ -107,7 +138,7 @@ def _restamp(session: Session, changed: Mapping[UUID, _Then], taxa: Mapping[UUID
             home.pop(id_, None)
         level = _OPERATIONAL.get(then.standing.kind) or asked.get(id_) or Asked(0)
         wanted.append(PlaceToWrite(id_, _body(then).get("place"), level.level, level.rule, level.coarsest))
-    pairs = make_pairs(session, wanted)
+    pairs = make_pairs(session, wanted, on)
     for id_, pair in pairs.items():
         homes.exact[id_], homes.disclosed[id_] = pair.exact, DisclosedPlaceRow(**pair.disclosed)
     ranks = {id_: taxon.rank for id_, taxon in by_ids(session, [str(t) for t in taxa.values() if t]).items()}

@@ -92,6 +92,24 @@ def _no_finer_than(exact: Stamp, coarsest: str) -> Stamp:
     return stamp if coarsest == "prefecture" else replace(stamp, prefecture_code=None, prefecture_name=None)
 
 
+def coarsest_of(generalised: str | None) -> str | None:
+    """What `words` named, read back out of them."""
+    return next((name for name, zh in COARSEST_ZH.items() if generalised == words(1, name)[0]), None)
+
+
+_PLACE_FLAGS = frozenset({"out_of_scope", "near_border"})
+_FIRST_FLAGS = frozenset(
+    {"date_missing", "date_future", "clock_off", "place_missing", "place_zero", "place_uncertain", "place_mock"}
+)
+
+
+def with_new_place(flags: Sequence[str], brought: Sequence[str], stamp: Stamp) -> list[str]:
+    """The flags of a record whose place is shown otherwise: those of the place stand after those of time and position."""
+    rest = [flag for flag in flags if flag not in _PLACE_FLAGS]
+    at = next((n for n, flag in enumerate(rest) if flag not in _FIRST_FLAGS), len(rest))
+    return rest[:at] + with_place_flags((), [flag for flag in brought if flag in _PLACE_FLAGS], stamp) + rest[at:]
+
+
 def with_place_flags(flags: Sequence[str], brought: Sequence[str], stamp: Stamp | None) -> list[str]:
     """`stamp` is the one that may be shown: what it does not tell, no flag tells. `brought` are flags of the record itself."""
     found = list(flags)

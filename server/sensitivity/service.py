@@ -1,5 +1,6 @@
 """Writes the two homes of a place in one transaction: the exact one, and what may be shown of it."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from server.sensitivity import precise, rules
 from server.sensitivity.model import DisclosedPlaceRow, LevelEvidence
 from server.taxa.queries import sensitivity_rules
 from shared.coordinates import from_e7
+from shared.wire.standing import Standing, stand
 
 # The gate keeps what others may only hand in.
 keep_bodies = precise.keep_bodies
@@ -36,6 +38,14 @@ class PlaceToWrite:
     level: int
     rule: str | None = None
     coarsest: str | None = None
+
+
+def standings(session: Session, ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """How records stand now, by id."""
+    versions: dict[UUID, dict[str, Any]] = {}
+    for id_, mark, body in precise.read_bodies(session, ids):
+        versions.setdefault(id_, {})[mark] = json.loads(body)
+    return {id_: stand(of_record) for id_, of_record in versions.items()}
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,13 @@ def make_pairs(session: Session, places: Sequence[PlaceToWrite], on: date | None
     centres = [(str(id_), *cell.centre) for id_, cell in cells.items() if cell is not None]
     of_cells = stamp_many(session, centres, on=on, sampled=False) if centres else {}
     return {p.id: _pair(p, exact[str(p.id)], cells[p.id], of_cells.get(str(p.id))) for p in known}
+
+
+def place_again(exact: Mapping[str, Any], disclosed: Mapping[str, Any]) -> PlaceToWrite:
+    """What made these two rows."""
+    place = {**exact, "coordinate_uncertainty_in_meters": exact["uncertainty_m"]}
+    coarsest = rules.coarsest_of(disclosed["data_generalizations"])
+    return PlaceToWrite(exact["id"], place, disclosed["level"], disclosed["rule"], coarsest)
 
 
 def _drawable(place: Mapping[str, Any]) -> bool:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from server.ledger.model import VersionRow
 from server.media.model import MediaFile
 from server.places import queries as places
-from server.places.grid import GRID_LABEL
 from server.places.model import BoundaryVersion
 from server.sensitivity.records import FrozenRecord
 from server.snapshots.context import Area, Cell, Context, DatasetFacts, Rendition, SurveyFacts, Taxon
@@ -39,15 +38,15 @@ def gather(
 ) -> Context:
     """For one county its neighbours and its 10 km cells come along; for several, the outlines alone."""
     alone = counties[0] if len(counties) == 1 else None
-    version = places.boundary_version(session)
+    version = places.boundary_version(session, on)
     source = session.scalar(select(BoundaryVersion.source).where(BoundaryVersion.id == version))
     return Context(
         boundary_version=version,
         boundary_source=source or "",
-        grid_label=GRID_LABEL,
-        counties=tuple(_area(session, code) for code in counties),
-        neighbours=tuple(_as_area(one) for one in places.neighbours(session, alone)) if alone else (),
-        cells=tuple(_cell(one) for one in places.grid_cells(session, alone)) if alone else (),
+        grid_label=places.grid_label(session, on),
+        counties=tuple(_area(session, code, on) for code in counties),
+        neighbours=tuple(_as_area(one) for one in places.neighbours(session, alone, on)) if alone else (),
+        cells=tuple(_cell(one) for one in places.grid_cells(session, alone, on)) if alone else (),
         taxa=_taxa(session, records, on),
         lists=tuple(_plain(asdict(one)) for one in taxa.list_versions(session, on)),
         surveys=_surveys(session, records),
@@ -56,9 +55,9 @@ def gather(
     )
 
 
-def _area(session: Session, code: str) -> Area:
-    county = places.county(session, code)
-    return _as_area(places.CountyShape(county, places.county_shape(session, code)))
+def _area(session: Session, code: str, on: date) -> Area:
+    county = places.county(session, code, on)
+    return _as_area(places.CountyShape(county, places.county_shape(session, code, on)))
 
 
 def _as_area(one: places.CountyShape) -> Area:

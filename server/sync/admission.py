@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
+from server.places.queries import hold_in_force
 from server.sensitivity import service as sensitivity
 from server.surveys.service import datasets_by_survey
 from server.sync.reading import Candidate, Outcome, keep_unreadable, quarantine_row, read
@@ -27,6 +28,8 @@ __all__ = ["Outcome", "admit"]
 
 def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) -> list[Outcome]:
     """One outcome a record, in order, all in the session's transaction, whose last step is ledger.number_changes."""
+    # First of all, before any row is locked that a restamping under way may be about to change.
+    hold_in_force(session)
     now = clock.now()
     outcomes: dict[int, Outcome] = {}
     candidates: list[Candidate] = []
