@@ -112,7 +112,8 @@ def _cannot_be(crs: CRS, bounds: NDArray[np.float64], assumed: bool) -> str | No
         return None
     if abs(bottom - false_easting) < 600_000 < abs(left - false_easting) and 2_000_000 < left < 6_000_000:
         return f"{seen}：东坐标与北坐标写反了（{_label(crs)} 应东坐标在前）"
-    if abs((left + right) / 2 - false_easting) > 600_000:
+    in_degrees = max(abs(left), abs(right)) <= 180 and max(abs(bottom), abs(top)) <= 180
+    if in_degrees or abs((left + right) / 2 - false_easting) > 600_000:
         return f"{seen} 与声明的 {_label(crs)} 不符{_looks_like(bounds)}"
     return None
 

@@ -14,13 +14,15 @@ _NAME = 11
 
 
 def encoding_of(table: Path, page: Path) -> tuple[str, str | None]:
-    """(encoding for GDAL, a sentence for the user or None). `page` is the .cpg, which may be missing."""
+    """(encoding for GDAL, a sentence for the user or None). `page` is the .cpg, which may be missing.
+
+    Bytes that are UTF-8 or GB18030 by their shape speak louder than it; bytes that could be anything are what it says."""
     seen = detect(_texts(table))
     declared = _declared(page)
     if declared is None:
         told = None if seen == "utf-8" else f"没有可用的 .cpg，按内容判断属性表编码为 {_name(seen)}"
         return _name(seen), told
-    if declared == seen or _plain(table):
+    if seen in (declared, "cp1252") or _plain(table):
         return _name(declared), None
     return _name(seen), f".cpg 写的是 {_name(declared)}，但属性表的字节是 {_name(seen)}，按后者读取"
 
