@@ -1,7 +1,8 @@
 """Numbers the official names in the iNaturalist taxonomy; read when lists are built, never at run time.
 
 species_lists/official_identifiers.csv is its own input: `match`, `matched_name` and `reason` of names without an exact
-match are decided by people there and kept; numbers, exact matches and the descriptor's counts are made anew.
+match are decided by people there and kept, as is what they say of an exact match whose extent differs; numbers, exact matches and
+the descriptor's counts are made anew.
 """
 
 from __future__ import annotations
@@ -110,12 +111,11 @@ def settle(
     official: Official, decided: Mapping[str, str] | None, outside: Mapping[str, Sequence[Outside]]
 ) -> list[str]:
     """The row's cells after its number."""
-    exact = _same_rank(official, outside.get(official.name, ()))
-    if exact:
-        return [official.name, "inaturalist", str(exact.number), exact.name, "exact", "", "verified"]
-    unmarked = _same_rank(official, outside.get(official.unmarked, ()))
-    if unmarked:
-        return [official.name, "inaturalist", str(unmarked.number), unmarked.name, "exact", _NO_MARKER, "verified"]
+    for name, reason in ((official.name, ""), (official.unmarked, _NO_MARKER)):
+        exact = _same_rank(official, outside.get(name, ()))
+        if exact:
+            kept = decided["reason"] if decided and decided["match"] == "exact" else ""
+            return [official.name, "inaturalist", str(exact.number), exact.name, "exact", kept or reason, "verified"]
     if decided is None or decided["match"] in ("open", "exact"):
         reason = decided["reason"] if decided and decided["match"] == "open" else ""
         return [official.name, "inaturalist", "", "", "open", reason or _UNSETTLED, "unverified"]

@@ -93,6 +93,15 @@ def test_no_official_name_is_matched_to_another_taxon_of_the_lists() -> None:
     assert [names for names in by_number.values() if len(names) > 1] == []
 
 
+def test_a_species_that_is_wider_there_says_so() -> None:
+    """An official species held there as a subspecies of another official species: that one covers both."""
+    by_theirs = {row["matched_name"]: row for row in IDENTIFIERS.rows if row["matched_name"]}
+    below = [row["matched_name"] for row in SETTLED if len(row["matched_name"].split()) == 3]
+    wider = {" ".join(name.split()[:2]) for name in below} & set(by_theirs)
+    assert {"Ovis ammon", "Cervus canadensis", "Strix uralensis", "Budorcas tibetana"} <= wider
+    assert [name for name in wider if "更广" not in by_theirs[name]["reason"]] == []
+
+
 def test_an_exact_match_is_the_same_name_but_for_the_marker_of_its_rank() -> None:
     for row in IDENTIFIERS.rows:
         if row["match"] == "exact":
