@@ -55,6 +55,7 @@ class Packs:
                 "insert or replace into pack values (?, ?, ?, ?, ?, ?)",
                 (kind, meta.version, sha256, len(data), path.name, now.isoformat(timespec="seconds")),
             )
+        self._index = None
         for old in self._folder.glob(f"{kind}-*.sqlite3"):
             if old != path:
                 old.unlink(missing_ok=True)

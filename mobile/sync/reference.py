@@ -61,9 +61,10 @@ def fetch_species(
 
 def _is_ours(packs: Packs, pack: dict[str, Any]) -> bool:
     """By content: a pack that was brought up to date by differences has other bytes than the server's."""
-    installed = packs.meta(KIND)
-    if installed and pack.get("content_digest"):
-        return (installed.version, installed.content_digest) == (pack.get("version"), pack["content_digest"])
+    if pack.get("content_digest"):
+        installed = packs.meta(KIND)
+        told = (pack.get("version"), pack["content_digest"])
+        return installed is not None and (installed.version, installed.content_digest) == told
     return bool(pack.get("sha256") == packs.digest(KIND))
 
 

@@ -46,7 +46,7 @@ def _living(character: str) -> tuple[str, ...]:
     """A character of few phrases keeps what the dictionary has, the usual reading first."""
     if not has_chinese(character):
         return ()
-    dictionary = [syllable for syllable in pinyin(character, Style.NORMAL, heteronym=True)[0] if syllable.isalpha()]
+    dictionary = [syllable for syllable in pinyin(character, Style.NORMAL, heteronym=True)[0] if syllable.isascii()]
     heard = _heard().get(character, Counter())
     total = heard.total()
     if total < _FEW_PHRASES:
