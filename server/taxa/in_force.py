@@ -15,7 +15,7 @@ IN_FORCE = """
             ARRAY(SELECT jsonb_array_elements_text(v.descriptor->'populations_excluded')) AS populations_excluded,
             coalesce(v.descriptor->>'populations_excluded_basis', '') AS populations_excluded_basis
         FROM xiangye.list_version v JOIN xiangye.species_list l USING (list_id)
-        WHERE coalesce(v.in_force_on, '0001-01-01') <= :day AND (l.region = 'CN' OR CAST(:region AS text) IS NULL OR :region LIKE l.region || '%')
+        WHERE coalesce(v.in_force_on, '0001-01-01') <= :day AND (l.region IN ('CN', 'world') OR CAST(:region AS text) IS NULL OR :region LIKE l.region || '%')
         ORDER BY v.list_id, v.in_force_on DESC NULLS LAST, v.loaded_no DESC)
 """
 

@@ -60,13 +60,23 @@ class Name:
 
 def accepted_names(sources: Iterable[Source]) -> dict[str, str]:
     """Latin synonym → the name it stands for, by the lists of names in force."""
-    return {
+    direct = {
         row["name"]: row["scientific_name"]
-        for source in sources
+        for source in sorted(sources, key=Source.order, reverse=True)
         if source.kind == "names" and source.current
         for row in source.rows
         if row["language"] == "la"
     }
+    return {name: _last(direct, name) for name in direct}
+
+
+def _last(direct: Mapping[str, str], name: str) -> str:
+    """A synonym of a synonym stands for what that one stands for."""
+    passed = {name}
+    while (after := direct.get(name)) is not None and after not in passed:
+        passed.add(after)
+        name = after
+    return name
 
 
 @dataclass
@@ -76,12 +86,15 @@ class Nomenclature:
     names: dict[tuple[str, str, str], Name] = field(default_factory=dict)
     superseded: set[str] = field(default_factory=set)
     _chinese: dict[str, str] = field(default_factory=dict)
+    _ids: dict[str, str] = field(default_factory=dict)
 
     def accepted(self, printed: str) -> str:
         return self.accepted_of.get(printed, printed)
 
     def id_of(self, printed: str) -> str:
-        return taxon_id_for(self.accepted(printed))
+        if printed not in self._ids:
+            self._ids[printed] = taxon_id_for(self.accepted(printed))
+        return self._ids[printed]
 
     def add(self, sources: Iterable[Source], renamed: Iterable[Renamed]) -> None:
         ordered = sorted(sources, key=Source.order)
@@ -112,16 +125,16 @@ class Nomenclature:
         for row in source.rows:
             for column in ("scientific_name", "other_scientific_name"):
                 printed = row.get(column, "")
-                if printed and row.get("entry_kind", "taxon") == "taxon" and row.get("match") != "open":
-                    self.taxa.setdefault(self.id_of(printed), self._taxon_of({**row, "scientific_name": printed}, ""))
+                speaks = printed and row.get("entry_kind", "taxon") == "taxon" and row.get("match") != "open"
+                if speaks and self.id_of(printed) not in self.taxa:
+                    self.taxa[self.id_of(printed)] = self._taxon_of({**row, "scientific_name": printed}, "")
 
     def _taxon_of(self, row: Row, list_id: str) -> dict[str, Any]:
         name = self.accepted(row["scientific_name"])
-        parsed = parse_latin(name)
-        rank = row.get("rank") or (parsed.rank if parsed else "species")
+        rank = row.get("rank") or _rank_of(name)
         endemic = bool(row.get("endemic"))
         return {
-            "taxon_id": taxon_id_for(name),
+            "taxon_id": self.id_of(name),
             "scientific_name": name,
             "authorship": row.get("authorship") or None,
             "rank": rank,
@@ -207,6 +220,11 @@ class Nomenclature:
                 if one and taxon["kingdom"] in (None, one["kingdom"]):
                     taxon.update({column: one[column] for column in PLACES})
             taxon["group_zh"] = group_zh(taxon["kingdom"], taxon["phylum"], taxon["class_name"])
+
+
+def _rank_of(name: str) -> str:
+    parsed = parse_latin(name)
+    return parsed.rank if parsed else "species"
 
 
 def entries(rows: Iterable[Row]) -> Iterable[Row]:

@@ -53,9 +53,9 @@ def refresh(
     """`renamed`: by versions that are being loaded; those of earlier ones are in the bridges."""
     made = Nomenclature(accepted_of)
     made.add(known, [*_bridged(session), *renamed])
-    readings = _refresh_readings(session, known)
+    readings, are_as_before = _refresh_readings(session, known)
     _refresh_taxa(session, made)
-    _refresh_names(session, made, readings)
+    _refresh_names(session, made, readings, are_as_before)
     return made
 
 
@@ -69,7 +69,8 @@ def _bridged(session: Session) -> list[Renamed]:
     return [Renamed(*row) for row in rows]
 
 
-def _refresh_readings(session: Session, known: Sequence[Source]) -> Readings:
+def _refresh_readings(session: Session, known: Sequence[Source]) -> tuple[Readings, bool]:
+    """Whether nothing of them changed comes along."""
     wanted = {
         row["text"]: row["pinyin"]
         for source in sorted(known, key=Source.order, reverse=True)
@@ -80,7 +81,7 @@ def _refresh_readings(session: Session, known: Sequence[Source]) -> Readings:
     if stored != wanted:
         session.execute(text("DELETE FROM xiangye.pinyin_reading"))
         insert(session, "pinyin_reading", [{"text": key, "pinyin": value} for key, value in wanted.items()])
-    return Readings(wanted)
+    return Readings(wanted), stored == wanted
 
 
 def _refresh_taxa(session: Session, made: Nomenclature) -> None:
@@ -101,14 +102,15 @@ def _refresh_taxa(session: Session, made: Nomenclature) -> None:
     )
 
 
-def _refresh_names(session: Session, made: Nomenclature, readings: Readings) -> None:
+def _refresh_names(session: Session, made: Nomenclature, readings: Readings, are_as_before: bool) -> None:
     columns = ", ".join(_NAME).replace("taxon_id", "taxon_id::text", 1)
     stored = {
         (row["taxon_id"], row["name"], row["language"]): dict(row)
         for row in session.execute(text(f"SELECT {columns} FROM xiangye.taxon_name")).mappings()
         if row["taxon_id"] in made.taxa
     }
-    wanted = {key: _row_of(name, readings) for key, name in made.names.items()}
+    read = {key[1]: (row["pinyin"], row["initials"]) for key, row in stored.items()} if are_as_before else {}
+    wanted = {key: _row_of(name, readings, read.get(name.name)) for key, name in made.names.items()}
     stale = [row for key, row in stored.items() if wanted.get(key) != row]
     _delete_names(session, stale)
     insert(session, "taxon_name", [row for key, row in wanted.items() if stored.get(key) != row])
@@ -124,13 +126,20 @@ def _delete_names(session: Session, rows: Collection[Mapping[str, Any]]) -> None
         )
 
 
-def _row_of(name: Name, readings: Readings) -> dict[str, Any]:
-    reading = readings.of(name.name) if name.language == "zh" else None
+def _row_of(name: Name, readings: Readings, read: tuple[str | None, str | None] | None) -> dict[str, Any]:
+    """`read`: pinyin and initials that the name already has; reading is what takes long."""
+    if name.language != "zh":
+        pinyin, initials = None, None
+    elif read:
+        pinyin, initials = read
+    else:
+        reading = readings.of(name.name)
+        pinyin, initials = reading.pinyin, reading.initials
     return {
         **vars(name),
         "search_name": fold(name.name, name.language),
-        "pinyin": reading.pinyin if reading else None,
-        "initials": reading.initials if reading else None,
+        "pinyin": pinyin,
+        "initials": initials,
     }
 
 

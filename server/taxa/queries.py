@@ -41,7 +41,7 @@ def _by_search_name(session: Session, keys: set[str]) -> dict[str, ResolvedTaxon
     rows = session.execute(
         text(f"""
         SELECT n.search_name, {TAXON_COLUMNS} FROM xiangye.taxon_name n JOIN {TAXON_SOURCE} ON t.taxon_id = n.taxon_id
-        WHERE n.search_name = ANY(:keys) ORDER BY t.status = 'provisional' DESC, n.kind = 'accepted', t.taxon_id DESC
+        WHERE n.search_name = ANY(:keys) ORDER BY t.status = 'accepted', t.status = 'superseded', n.kind = 'accepted', t.taxon_id DESC
         """),
         {"keys": sorted(keys)},
     )

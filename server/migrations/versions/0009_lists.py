@@ -10,6 +10,8 @@ ALTER TABLE xiangye.species_list DROP CONSTRAINT species_list_kind_check;
 ALTER TABLE xiangye.species_list ADD CONSTRAINT species_list_kind_check CHECK (kind IN ('protected', 'valued', 'cites', 'invasive', 'checklist',
     'red_list', 'endemic', 'flagship', 'tiny_population', 'indicator', 'ancient_tree', 'traits', 'lookalikes', 'identifiers', 'names', 'pinyin',
     'sensitivity'));
+ALTER TABLE xiangye.species_list DROP CONSTRAINT species_list_region_check;
+ALTER TABLE xiangye.species_list ADD CONSTRAINT species_list_region_check CHECK (region IN ('CN', 'world') OR region ~ '^[0-9]{2,6}$');
 ALTER TABLE xiangye.list_version
     ADD COLUMN loaded_no bigint GENERATED ALWAYS AS IDENTITY,
     ADD COLUMN loaded_at timestamptz NOT NULL DEFAULT now(),
