@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from server.taxa import bridging, confirming, search
-from server.taxa.bridging import Bridge
+from server.taxa import confirming, search
+from server.taxa.crossing import bridge
 from server.taxa.in_force import IN_FORCE, ListVersion, list_versions, today
-from server.taxa.names import lookup_keys
+from server.taxa.names import lookup_keys, taxon_id_for
 from server.taxa.rules import PROVINCIAL, Coverage, Entry, ResolvedTaxon, SensitivityRule, SensitivityRules, TaxonFacts
 
 TAXON_COLUMNS = """
@@ -25,7 +25,7 @@ _HERE = "({row}.region_code IS NULL OR CAST(:region AS text) IS NULL OR :region 
 _SPOKEN = ("protected", "invasive")
 FLAGS = ("flagship", "tiny_population", "endemic", "indicator", "ancient_tree")
 
-__all__ = ["FLAGS", "TAXON_COLUMNS", "TAXON_SOURCE", "ListVersion", "list_versions", "today"]
+__all__ = ["FLAGS", "TAXON_COLUMNS", "TAXON_SOURCE", "ListVersion", "bridge", "list_versions", "today"]
 
 
 def resolve_many(session: Session, names: Sequence[tuple[str | None, str | None]]) -> list[ResolvedTaxon | None]:
@@ -252,17 +252,22 @@ def red_list_assessments(session: Session, taxon_id: str, on: date | None = None
 
 
 def traits(session: Session, taxon_ids: Iterable[str], on: date | None = None) -> dict[str, dict[str, tuple[str, ...]]]:
-    """By taxon id: trait → its values."""
+    """By taxon id: trait → its values; its own, else those of its species, else of its genus (areal types stand on genera)."""
+    taxa = by_ids(session, taxon_ids)
+    asked = {
+        key: (*taxon.own_ids, *([taxon_id_for(taxon.genus)] if taxon.genus else [])) for key, taxon in taxa.items()
+    }
     rows = session.execute(
         text(f"""WITH {IN_FORCE}
         SELECT x.taxon_id::text, x.trait, array_agg(DISTINCT x.value) FROM in_force f JOIN xiangye.taxon_trait x USING (list_id, version)
         WHERE x.taxon_id = ANY(CAST(:ids AS uuid[])) GROUP BY 1, 2 ORDER BY 1, 2"""),
-        {"ids": sorted(set(taxon_ids)), "day": on or today(), "region": None},
+        {"ids": sorted({key for keys in asked.values() for key in keys}), "day": on or today(), "region": None},
     )
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    said: dict[str, dict[str, tuple[str, ...]]] = {}
     for taxon_id, trait, values in rows:
-        found.setdefault(taxon_id, {})[trait] = tuple(values)
-    return found
+        said.setdefault(taxon_id, {})[trait] = tuple(values)
+    found = {key: {t: v for own in reversed(keys) for t, v in said.get(own, {}).items()} for key, keys in asked.items()}
+    return {key: values for key, values in found.items() if values}
 
 
 def lookalikes(session: Session, taxon_id: str, on: date | None = None) -> list[tuple[ResolvedTaxon, str]]:
@@ -326,33 +331,3 @@ def _details(session: Session, on: date | None) -> dict[tuple[str, str, int], di
 def unverified(session: Session, on: date | None = None) -> list[dict[str, Any]]:
     """[{list_id, title_zh, version, rows}] of the lists in force that have rows nobody stands for."""
     return confirming.unverified(session, on or today())
-
-
-def bridge(session: Session, list_id: str, from_version: str, to_version: str) -> list[Bridge]:
-    """What became of each taxon between two versions, step by step along what replaced what; back in time too.
-    ValueError where there is no such version, or nothing leads from one to the other."""
-    replaces: dict[str, str | None] = {
-        row[0]: row[1]
-        for row in session.execute(
-            text("SELECT version, replaces FROM xiangye.list_version WHERE list_id = :list"), {"list": list_id}
-        )
-    }
-    for version in (from_version, to_version):
-        if version not in replaces:
-            raise ValueError(f"名录 {list_id} 没有版本 {version}；有：{'、'.join(sorted(replaces)) or '无'}")
-    way = bridging.way(replaces, from_version, to_version)
-    if way is None:
-        raise ValueError(f"名录 {list_id} 的版本 {from_version} 与 {to_version} 没有对照：两者不是先后替代的")
-    steps = [_step(session, list_id, one, other) for one, other in way]
-    return [one for step in steps for one in step]
-
-
-def _step(session: Session, list_id: str, from_version: str, to_version: str) -> list[Bridge]:
-    rows = session.execute(
-        text("""
-        SELECT change, from_taxon_id::text, to_taxon_id::text, from_value, to_value, from_version, to_version FROM xiangye.taxon_bridge
-        WHERE list_id = :list AND (from_version, to_version) IN ((:one, :other), (:other, :one)) ORDER BY bridge_no"""),
-        {"list": list_id, "one": from_version, "other": to_version},
-    )
-    found = [Bridge(*row) for row in rows]
-    return [one if one.from_version == from_version else one.backwards() for one in found]

@@ -15,9 +15,7 @@ from server.taxa.lists import read_list
 from server.taxa.names import taxon_id_for
 from server.taxa.service import compare, load_lists
 from server.taxa.versions import Row
-from tests.taxa.handed_in import animal, hand_in
-
-AGENCY = "local operator"
+from tests.taxa.agency import AGENCY, animal, hand_in
 
 
 def row(no: str, scientific_name: str, name_zh: str, **more: str) -> dict[str, str]:
@@ -234,9 +232,16 @@ def test_the_bridge_is_kept_and_walked_both_ways(session: Session, tmp_path: Pat
         queries.bridge(session, "hunan_animals", "1999", "2023")
 
 
-def test_a_version_loaded_out_of_turn_has_no_bridge(session: Session, tmp_path: Path) -> None:
-    a = animal("Rana alpha", "甲蛙")
+def test_versions_loaded_out_of_turn_are_compared_by_their_rows(session: Session, tmp_path: Path) -> None:
+    a, b = animal("Rana alpha", "甲蛙"), animal("Rana beta", "乙蛙")
     load_lists(session, [hand_in(tmp_path / "1", [a])], AGENCY)
-    load_lists(session, [hand_in(tmp_path / "2", [a], version="2002", in_force_on="2002-05-01")], AGENCY)
-    with pytest.raises(ValueError, match="没有对照"):
-        queries.bridge(session, "hunan_animals", "2002", "2023")
+    load_lists(
+        session,
+        [hand_in(tmp_path / "2", [{**a, "category": "II"}, b], version="2002", in_force_on="2002-05-01")],
+        AGENCY,
+    )
+    found = queries.bridge(session, "hunan_animals", "2002", "2023")
+    assert {(one.change, one.from_value, one.to_value) for one in found} == {
+        ("reclassified", "II", "provincial"),
+        ("gone", "Rana beta", None),
+    }

@@ -19,9 +19,8 @@ from server.taxa.lists import ListError, read_list
 from server.taxa.names import taxon_id_for
 from server.taxa.service import LISTS_DIR, compare, default_paths, load_lists
 from server.taxa.versions import Version, in_force, label_of, next_version, row_digest
-from tests.taxa.handed_in import PLAIN, animal, hand_in
+from tests.taxa.agency import AGENCY, PLAIN, animal, hand_in
 
-AGENCY = "local operator"
 HERON, EGRET, WEASEL = (
     animal("Ardea cinerea", "苍鹭"),
     animal("Egretta garzetta", "白鹭"),
