@@ -22,6 +22,10 @@ _LATIN_WORD = re.compile("[A-Za-z]{4,}")
 _CHINESE = ("name_zh", "other_names_zh", "excludes")
 _LATIN = ("scientific_name", "other_scientific_name", "matched_name")
 _FORMS = {name: re.compile(column.form, re.DOTALL) for name, column in COLUMNS.items()}
+_TRAIT_VALUES = {
+    "residency": ("留鸟|夏候鸟|冬候鸟|旅鸟|迷鸟", "留鸟、夏候鸟、冬候鸟、旅鸟、迷鸟"),
+    "genus_areal_type": (r"(1[0-5]|[1-9])(-[1-9])? .+", "类型号、空格、名称，如“8 北温带分布”"),
+}
 _YOUNGEST = {"1": (500, 9999), "2": (300, 499), "3": (100, 299)}
 
 
@@ -87,6 +91,12 @@ def _is_exempt(row: Row, field: str) -> bool:
     return row.get("rank") == "protection_class" and field in ("rank", "scientific_name", "kingdom")
 
 
+def _trait(row: Row) -> Iterator[Fault]:
+    form, words = _TRAIT_VALUES.get(row["trait"], (".+", ""))
+    if row["value"] and not re.fullmatch(form, row["value"]):
+        yield "value", f"{row['value']} 不是该性状的取值（{words}）"
+
+
 def _nothing(row: Row) -> Iterator[Fault]:
     return iter(())
 
@@ -108,7 +118,8 @@ def _tree(row: Row) -> Iterator[Fault]:
     if bounds and not age:
         yield "age_years", "定级的古树必须填树龄"
     elif bounds and age.isdecimal() and not bounds[0] <= int(age) <= bounds[1]:
-        yield "category", f"级别与树龄不符：树龄 {age} 年，{row['category']} 级应为 {bounds[0]}—{bounds[1]} 年"
+        due = f"{bounds[0]} 年以上" if row["category"] == "1" else f"{bounds[0]}—{bounds[1]} 年"
+        yield "category", f"级别与树龄不符：树龄 {age} 年，{row['category']} 级应为 {due}"
 
 
 def _lookalike(row: Row) -> Iterator[Fault]:
@@ -127,6 +138,7 @@ _ACROSS: Mapping[str, Any] = {
     "pinyin": _pinyin,
     "names": _name,
     "ancient_tree": _tree,
+    "traits": _trait,
     "lookalikes": _lookalike,
     "identifiers": _identifier,
 }

@@ -64,9 +64,7 @@ COLUMNS: Mapping[str, Column] = {
         "Andrias davidianus",
         also=("拉丁名", "拉丁学名", "拉丁文名", "种拉丁名", "物种学名"),
     ),
-    "authorship": Column(
-        "命名人", hint="学名的命名人和年份，可空", example="(Blanchard, 1871)", also=("定名人", "命名者")
-    ),
+    "authorship": Column("命名人", hint="学名的命名人和年份", example="(Blanchard, 1871)", also=("定名人", "命名者")),
     "name_zh": Column(
         "中文名", hint="正式中文名，只写一个", example="大鲵", also=("中文名称", "物种名称", "中名", "种名", "物种")
     ),
@@ -125,7 +123,7 @@ COLUMNS: Mapping[str, Column] = {
     "coarsest_name": Column(
         "公开地名至多到",
         "county|prefecture|province",
-        "县、市州、省；可空",
+        "县、市州、省",
         "县",
         _words(county="县 县级 县区", prefecture="市 市州 地市", province="省"),
     ),
@@ -155,7 +153,7 @@ COLUMNS: Mapping[str, Column] = {
     "age_years": Column("树龄", r"[1-9]\d{0,3}", "年，整数", "520", also=("树龄（年）", "估测树龄")),
     "locality": Column("地点", hint="乡镇、村、小地名", example="儒林镇白云村", also=("位置", "生长地点")),
     "assessed_year": Column("评估年份", r"(19[6-9]|20\d)\d", "四位年份", "2012", also=("年份",)),
-    "criteria": Column("评估标准", hint="如 A2c；可空", example="A3b+4b", also=("评估依据",)),
+    "criteria": Column("评估标准", hint="如 A2c", example="A3b+4b", also=("评估依据",)),
     "population_zh": Column("评估种群", hint="只评估某一种群时填写", example="长江江豚", also=("种群名",)),
     "list_group": Column("类群", hint="名录里的分组标题", example="两栖纲", also=("类别", "分组")),
     "category": Column("级别", also=("保护级别", "等级", "级别/类别")),
@@ -166,7 +164,7 @@ COLUMNS: Mapping[str, Column] = {
         "仅限野外种群",
         _words(wild="仅限野外种群 野外种群 野外 仅限野生种群", landlocked="仅限陆封种群 陆封种群"),
     ),
-    "note": Column("备注", hint="可空", also=("说明",)),
+    "note": Column("备注", also=("说明",)),
     "status": Column(
         "核对状态",
         "verified|unverified",

@@ -82,7 +82,7 @@ def from_sheet(file: str, pairs: Sequence[tuple[int, str, str]]) -> dict[str, An
         if key and content:
             found[key] = content
         elif not key and content and label != "项目":
-            problems.append(Problem(f"“说明”表里不认识的项目“{label}”", line))
+            problems.append(Problem(f"不认识的项目“{label}”", line))
     if problems:
         raise ListError(file, problems=problems)
     return {key: _typed(key, content) for key, content in found.items()}

@@ -41,7 +41,7 @@ class Headings:
             ]
         problems: list[Problem] = []
         for n, (written, name) in enumerate(zip(self.written, self.names, strict=True)):
-            if name is None and (written.strip() or any(cells[n].strip() for _, cells in self._rows)):
+            if name is None and (written.strip() or any(cells[n].strip() for _, cells in self._rows if n < len(cells))):
                 problems.append(Problem(self._unknown(n, written), self.line, cell=self.cell(self.line, n)))
             elif name is not None and name in self.names[:n]:
                 problems.append(Problem(f"列“{written}”重复", self.line, name, cell=self.cell(self.line, n)))
@@ -112,6 +112,11 @@ class Headings:
         if name not in self.names:
             return Problem(reason, line, name, COLUMNS[name].zh if self._sheet.letters else None)
         return self.problem(line, self.names.index(name), reason)
+
+    def place(self, problem: Problem) -> tuple[int, int]:
+        """Where a reader going through the sheet meets it."""
+        known = problem.field in self.names
+        return problem.line or 0, self.names.index(problem.field) if known else len(self.names)
 
     def cell(self, line: int, n: int) -> str | None:
         return f"{self._sheet.letters[n]}{line}" if n < len(self._sheet.letters) else None

@@ -76,8 +76,8 @@ def read_list(path: Path) -> ParsedList:
 
 def _described(data_path: Path, sheet: Sheet | None) -> dict[str, Any]:
     if sheet is not None and sheet.description is not None:
-        found = descriptors.from_sheet(data_path.name, sheet.description)
-        return descriptors.complete(data_path.name, found, data_path.name)
+        where = f"{data_path.name} 的“{DESCRIPTION_SHEET}”表"
+        return descriptors.complete(where, descriptors.from_sheet(where, sheet.description), data_path.name)
     path = data_path.with_suffix(".json")
     if not path.exists():
         where = f"工作簿里没有“{DESCRIPTION_SHEET}”表，旁边" if sheet is not None else "旁边"
@@ -107,7 +107,7 @@ def _check(
     faults = [(line, fault) for line, row in rows for fault in checking.faults_of(kind, row, strict)]
     faults += checking.repeated(kind, rows)
     found = [headings.problem_of(line, *fault) for line, fault in faults if (line, fault[0]) not in told]
-    problems = sorted([*unread, *found], key=lambda problem: problem.line or 0)
+    problems = sorted([*unread, *found], key=headings.place)
     if not rows:
         problems.append(Problem("只有列名，没有任何条目", headings.line))
     if not problems:

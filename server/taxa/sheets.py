@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from server.formats.delimited import sniff
+from server.formats.text_encoding import detect
 from server.taxa.unreadable import ListError, Problem
 
 MAX_BYTES = 50 * 1024 * 1024
@@ -88,21 +89,25 @@ def _decoded(file: str, data: bytes) -> tuple[str, str]:
 
 
 def _in_gb18030(file: str, data: bytes, in_utf_8: UnicodeDecodeError) -> tuple[str, str]:
-    try:
-        return data.decode("gb18030"), "GB18030"
-    except UnicodeDecodeError as in_gb18030:
-        # The encoding that got further is the one it was meant to be.
-        name, error = max((("UTF-8", in_utf_8), ("GB18030", in_gb18030)), key=lambda one: one[1].start)
-        line = data[: error.start].count(b"\n") + 1
-        raise ListError(file, f"不是 UTF-8 编码，也不是 GB18030（按 {name} 读到此行为止）", line) from error
+    """A UTF-8 file with one damaged byte might be read as GB18030, all of it nonsense."""
+    name, error = "UTF-8", in_utf_8
+    if detect([data]) != "utf-8":
+        try:
+            return data.decode("gb18030"), "GB18030"
+        except UnicodeDecodeError as in_gb18030:
+            name, error = "GB18030", in_gb18030
+    line = data[: error.start].count(b"\n") + 1
+    raise ListError(file, f"有读不出的字（文件似为 {name} 编码；请另存为 UTF-8 或 GB18030 后再载入）", line) from error
 
 
 def _refuse_misfits(file: str, rows: Sequence[tuple[int, Sequence[str]]]) -> None:
-    width = max((len(_trimmed(cells)) for _, cells in rows[:1]), default=0)
+    """Rows are held to the first that has more than a title."""
+    first = next((n for n, (_, cells) in enumerate(rows) if sum(bool(cell.strip()) for cell in cells) > 1), 0)
+    head = rows[first][1]
     problems = [
-        Problem(f"有 {len(cells)} 列，应为 {width} 列", line)
-        for line, cells in rows
-        if len(_trimmed(cells)) > width or len(cells) < width
+        Problem(f"有 {len(cells)} 列，应为 {len(head)} 列", line)
+        for line, cells in rows[first:]
+        if len(_trimmed(cells)) > len(head) or len(cells) < len(_trimmed(head))
     ]
     if problems:
         raise ListError(file, problems=problems)

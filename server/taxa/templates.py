@@ -138,6 +138,7 @@ def _write_rows(sheet: Any, kind_code: str, styles: Mapping[str, Any]) -> None:
             {"error_title": "不在可选的词里", "error_message": "载入时只认下拉列表里的词或其代码。"} if listed else {}
         )
         sheet.data_validation(1, n, _PREPARED_ROWS, n, {**advice, **shape, **warned})
+    sheet.ignore_errors({"number_stored_as_text": f"A1:AZ{_PREPARED_ROWS + 1}"})
     sheet.set_row(0, 24)
     sheet.freeze_panes(1, 2)
     sheet.set_landscape()

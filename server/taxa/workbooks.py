@@ -18,7 +18,7 @@ from server.taxa.sheets import Merge, Sheet, read_bytes
 from server.taxa.unreadable import ListError
 
 ROWS_SHEET, DESCRIPTION_SHEET, GUIDE_SHEET = "名录", "说明", "填写须知"
-MAX_CELLS = 2_000_000
+MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 _OLE = b"\xd0\xcf\x11\xe0"
 _EXACT_INTEGERS = 10**15
 _BROKEN = (KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, ParseError, zipfile.BadZipFile)
@@ -30,8 +30,6 @@ def read_workbook(path: Path) -> Sheet:
     shown, written = (_loaded(path, data_only) for data_only in (True, False))
     name, notes = _rows_sheet(path.name, shown)
     values, formulas = shown[name], written[name]
-    if len(values._cells) > MAX_CELLS:
-        raise ListError(path.name, f"“{name}”表有 {len(values._cells)} 个单元格，超过上限；请删去空白的行和列后再存")
     reading = _Reading(values, formulas)
     rows = reading.rows()
     if not rows:
@@ -57,8 +55,14 @@ def _refuse_unsafe(path: Path) -> None:
     try:
         with open_archive(path) as archive:
             names = archive.names
+        with zipfile.ZipFile(path) as opened:
+            unpacked = sum(member.file_size for member in opened.infolist())
     except Unusable as error:
         raise ListError(path.name, f"不是可读的 .xlsx 工作簿：{error}") from error
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise ListError(
+            path.name, f"工作簿解开后超过 {MAX_UNPACKED_BYTES // 1024 // 1024} MB 的上限；请只留名录所需的表、行和列"
+        )
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise ListError(path.name, "工作簿含宏，请另存为不含宏的 .xlsx")
 
@@ -67,9 +71,9 @@ def _loaded(path: Path, data_only: bool) -> Any:
     import openpyxl
 
     try:
-        with warnings.catch_warnings():
+        with path.open("rb") as file, warnings.catch_warnings():  # opened here: it leaves a broken file open itself
             warnings.simplefilter("ignore")  # it tells of extensions that it leaves out; none of them holds cells
-            return openpyxl.load_workbook(path, data_only=data_only, keep_links=False)
+            return openpyxl.load_workbook(file, data_only=data_only, keep_links=False)
     except _BROKEN as error:
         raise ListError(path.name, f"不是可读的 .xlsx 工作簿：{error}") from error
 
