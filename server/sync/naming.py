@@ -8,9 +8,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from server.taxa import queries as taxa
-from server.taxa.rules import UNPLACED, ResolvedTaxon, SensitivityRules
+from server.taxa.matching import propose_many
+from server.taxa.rules import NOT_SENSITIVE, UNPLACED, ResolvedTaxon, SensitivityRules
 from server.taxa.service import ensure_taxa
 from shared.ids import is_uuid
+
+_Pair = tuple[str | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,29 @@ def name_all(session: Session, bodies: Mapping[UUID, Mapping[str, Any]]) -> dict
     ensure_taxa(session, names)
     resolved = taxa.resolve_many(session, names)
     rules = taxa.sensitivity_rules(session)
+    like = _likenesses(session, names, resolved)
     found = {}
-    for (id_, body), taxon in zip(bodies.items(), resolved, strict=True):
-        found[id_] = _named(taxon, rules, body)
+    for (id_, body), name, taxon in zip(bodies.items(), names, resolved, strict=True):
+        found[id_] = _named(taxon, like.get(name, ()), rules, body)
     return found
+
+
+def _likenesses(
+    session: Session, names: Sequence[_Pair], resolved: Sequence[ResolvedTaxon | None]
+) -> dict[_Pair, list[ResolvedTaxon]]:
+    """What each name on no list may be a slip for, and both sides of a name whose Latin and Chinese disagree. None of it is taken, but
+    a pangolin misspelt is kept as closely as a pangolin."""
+    unknown = {
+        name for name, taxon in zip(names, resolved, strict=True) if taxon is None or taxon.status == "provisional"
+    }
+    proposed = propose_many(session, (name for name in names if name in unknown or all(name)))
+    doubtful = {
+        name: [one.taxon_id for one in found]
+        for name, found in proposed.items()
+        if name in unknown or any(one.conflict for one in found)
+    }
+    known = taxa.by_ids(session, {one for meant in doubtful.values() for one in meant}) if doubtful else {}
+    return {name: [known[one] for one in meant] for name, meant in doubtful.items()}
 
 
 def levels_of(session: Session, bodies: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -46,21 +68,30 @@ def guarded_taxa(session: Session, taxon_ids: Set[str]) -> frozenset[str]:
         return frozenset()
     known = taxa.by_ids(session, [one for one in taxon_ids if is_uuid(one)])
     rules = taxa.sensitivity_rules(session)
-    return frozenset(one for one in taxon_ids if one not in known or rules.level_for(known[one])[0] > 0)
+    names = {one: (taxon.scientific_name, taxon.name_zh) for one, taxon in known.items()}
+    like = _likenesses(session, list(names.values()), list(known.values()))
+    meant = {one: [taxon, *like.get(names[one], ())] for one, taxon in known.items()}
+    return frozenset(
+        one for one in taxon_ids if one not in known or any(rules.level_for(taxon)[0] > 0 for taxon in meant[one])
+    )
 
 
-def _names(taxon: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def _names(taxon: Mapping[str, Any]) -> _Pair:
     return taxon["scientific_name"] or taxon["verbatim_name"], taxon["name_zh"]
 
 
-def _named(taxon: ResolvedTaxon | None, rules: SensitivityRules, body: Mapping[str, Any]) -> Named:
-    if taxon is None:
-        # A name that cannot be placed may be any of the guarded ones: closed by default.
-        level, rule, _reason, coarsest = UNPLACED
-        return Named(None, level, rule, coarsest, ("name_unknown",))
-    level, rule, _reason, coarsest = rules.level_for(taxon, population=population_of(body["degree_of_establishment"]))
+def _named(
+    taxon: ResolvedTaxon | None, like: Sequence[ResolvedTaxon], rules: SensitivityRules, body: Mapping[str, Any]
+) -> Named:
+    population = population_of(body["degree_of_establishment"])
+    # A name that cannot be placed may be any of the guarded ones: closed by default.
+    own = rules.level_for(taxon, population=population) if taxon else UNPLACED
+    levels = [own, *(rules.level_for(other, population=population) for other in like)]
+    guarding = [level for level in levels if level[0] > 0]
+    level, rule, _reason, coarsest = min(guarding, key=lambda found: found[0], default=NOT_SENSITIVE)
+    unknown = taxon is None or taxon.rank == "unranked"
     return Named(
-        UUID(taxon.taxon_id), level, rule or None, coarsest, ("name_unknown",) if taxon.rank == "unranked" else ()
+        UUID(taxon.taxon_id) if taxon else None, level, rule or None, coarsest, ("name_unknown",) if unknown else ()
     )
 
 

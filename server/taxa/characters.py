@@ -27,15 +27,26 @@ _RADICALS = dict(
 )
 """What a PDF gives for the character in whose shape the radical is drawn, and no normal form undoes."""
 _SIGNS = {
-    **dict.fromkeys("✕✖⨯╳⨉", "×"),
-    **dict.fromkeys("‘’ʼʻ′´`", "'"),
+    **dict.fromkeys("\u2715\u2716\u2a2f\u2573\u2a09", "×"),
+    **dict.fromkeys("‘’\u02bc\u02bb′´`", "'"),
     **dict.fromkeys("“”″", '"'),
     **dict.fromkeys("‐‑‒–—−", "-"),
-    **dict.fromkeys("•‧・∙", "·"),
+    **dict.fromkeys("•‧・\u2219", "·"),
     "_": " ",
 }
 _ORDINARY = str.maketrans({**PRIVATE_USE, **_RADICALS, **_SIGNS})
-_LETTERS = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "ao", "ø": "oe", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d"}
+_LETTERS = {
+    "ä": "ae",
+    "ö": "oe",
+    "ü": "ue",
+    "å": "ao",
+    "ø": "oe",
+    "æ": "ae",
+    "œ": "oe",
+    "ß": "ss",
+    "\u0142": "l",
+    "đ": "d",
+}
 _TRANSCRIBED = str.maketrans(
     {**_LETTERS, **{key.upper(): value.capitalize() for key, value in _LETTERS.items() if key != "ß"}}
 )
