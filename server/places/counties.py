@@ -67,11 +67,16 @@ def check_ground(places: Sequence[Place], before: Mapping[str, Place], findings:
     """A code keeps its ground or most of it; counties do not lie over each other."""
     for place in places:
         old = before.get(place.code)
-        if old is not None and old.shape is not None and not shapely.intersects(old.shape, place.shape):
+        if old is not None and not _shares_ground(old.shape, place.shape):
             findings.problems.append(
-                f"{place.code} {place.name_zh} 的图形与现行 {old.name_zh} 完全不相交，代码与图形对不上"
+                f"{place.code} {place.name_zh} 的图形与现行 {old.name_zh} 不在一处，代码与图形对不上"
             )
     _check_overlaps(places, findings)
+
+
+def _shares_ground(one: BaseGeometry | None, other: BaseGeometry | None) -> bool:
+    least = min(shapely.area(one), shapely.area(other))
+    return bool(shapely.area(shapely.intersection(one, other)) > _OVERLAP_SHARE * least)
 
 
 def check_carried(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Date, cast, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from server.places import preparing
+from server.places import preparing, succession
 from server.places.layer import AliasList, Layer, Outline, read_aliases, read_layer
 from server.places.model import BoundaryVersion, CountyAlias, CountyRow
 from server.places.preparing import Prepared
@@ -69,6 +69,8 @@ def load_layer(session: Session, prepared: Prepared, by: str) -> LoadedLayer:
     replaced = {place.code for place in prepared.places} | set(prepared.gone)
     if at.version is not None:
         carry_over(session, prepared.kind, at.version, prepared.version, replaced)
+        if prepared.kind == "county" and prepared.gone:
+            succession.retire(session, at.version, prepared.version, prepared.gone, prepared.valid_from)
     carried = len(at.names.keys() - replaced)
     return LoadedLayer(prepared.kind, prepared.version, at.version, len(prepared.places), carried, changed=True)
 
@@ -83,18 +85,30 @@ def load_counties(session: Session, layer: Layer | None = None, codes: AliasList
     """The default layer and our list of other codes; of two loads at once the second waits and finds nothing to do."""
     _hold(session)
     layer, codes = layer or read_layer(), codes or read_aliases()
-    new_layer, new_codes = _open_version(session, "county", layer), _open_version(session, "county_alias", codes)
+    new_layer = _is_default(session) and _open_version(session, "county", layer)
+    new_codes = _open_version(session, "county_alias", codes)
     if new_layer:
         _insert_counties(session, layer, codes)
     in_force = boundary_version(session)
     known = frozenset(session.scalars(select(CountyRow.code).where(CountyRow.boundary_version == in_force)))
+    aliases = succession.following(session, codes.aliases)
     if new_codes:
-        session.execute(delete(CountyAlias))
-        session.add_all(CountyAlias(**vars(alias)) for alias in codes.aliases)
+        session.execute(
+            delete(CountyAlias).where(CountyAlias.note.is_(None) | CountyAlias.note.not_like(f"{succession.MARK}%"))
+        )
+        session.add_all(CountyAlias(**vars(alias)) for alias in aliases)
         session.flush()
     if new_layer or new_codes:
-        check_aliases(codes.aliases, known)
+        check_aliases(aliases, known)
     return Loaded(in_force, len(known), len(codes.aliases), new_layer or new_codes)
+
+
+def _is_default(session: Session) -> bool:
+    """Whether no agency has put its own counties in force: a newer default never takes their place."""
+    own = select(BoundaryVersion.id).where(
+        BoundaryVersion.kind == "county", BoundaryVersion.valid_to.is_(None), BoundaryVersion.file_name.is_not(None)
+    )
+    return session.scalar(own) is None
 
 
 def check_aliases(aliases: Iterable[Alias], known: Collection[str]) -> None:

@@ -11,6 +11,8 @@ ALTER TABLE xiangye.boundary_version ADD CONSTRAINT boundary_version_kind_check 
     'priority_area', 'river_section', 'grid', 'location', 'elevation', 'land_cover'));
 ALTER TABLE xiangye.boundary_version ADD COLUMN label text, ADD COLUMN file_name text, ADD COLUMN crs text,
     ADD COLUMN loaded_by text NOT NULL DEFAULT 'system';
+ALTER TABLE xiangye.county_alias DROP CONSTRAINT county_alias_basis_check;
+ALTER TABLE xiangye.county_alias ADD CONSTRAINT county_alias_basis_check CHECK (basis IN ('upgrade', 'same_name', 'recalled', 'ground', 'none'));
 """
 
 _PLACES = """
