@@ -1,12 +1,16 @@
 """Find, protection, facts, sensitivity, the pack: on the lists as they are."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from server.taxa import provisional, queries
+from server.taxa.names import taxon_id_for
+from server.taxa.service import ensure_taxa, load_lists
+from tests.taxa.agency import AGENCY, PLAIN, hand_in
 
 
 @pytest.mark.parametrize(
@@ -246,3 +250,89 @@ def test_versions_in_force(reference: Session) -> None:
     versions = {v.list_id: v for v in queries.list_versions(reference)}
     assert versions["protected_plants_2021"].announcement == "国家林业和草原局 农业农村部公告2021年第15号"
     assert versions["invasive_key_managed_2022"].unverified_count == 22
+
+
+def id_of(session: Session, name: str) -> str:
+    [taxon] = queries.resolve_many(session, [(None, name)])
+    assert taxon is not None
+    return taxon.taxon_id
+
+
+def test_a_taxon_may_hold_several_assessments(reference: Session) -> None:
+    found = queries.red_list_assessments(reference, id_of(reference, "长江江豚"))
+    assert [(one["assessed_year"], one["category"], one["population_zh"]) for one in found] == [
+        (2017, "EN", None),
+        (2012, "CR", "长江种群"),
+    ]
+    assert {one["scope"] for one in found} == {"global"}
+    assert queries.red_list_assessments(reference, id_of(reference, "长江江豚"), date(1999, 1, 1))
+
+
+def test_assessments_of_china_make_the_fact_and_the_latest_of_the_whole_species_counts(
+    reference: Session, tmp_path: Path
+) -> None:
+    rows = [
+        {
+            "scientific_name": "Egretta garzetta",
+            "name_zh": "白鹭",
+            "category": category,
+            "assessed_year": year,
+            "population_zh": who,
+        }
+        for category, year, who in (("无危", "2015", ""), ("近危", "2020", ""), ("濒危", "2021", "洞庭湖种群"))
+    ]
+    said = {"red_list_scope": "中国", "red_list_title_zh": "中国红色名录（2020）"}
+    load_lists(
+        reference, [hand_in(tmp_path, rows, id="china_red_list", kind="red_list", region="CN", **PLAIN, **said)], AGENCY
+    )
+    egret = id_of(reference, "白鹭")
+    facts = queries.facts(reference, [egret], date(2025, 1, 1))[egret]
+    assert (facts.red_list, facts.red_list_source) == ("NT", "中国红色名录（2020）")
+    assert len([one for one in queries.red_list_assessments(reference, egret) if one["scope"] == "China"]) == 3
+
+
+def test_traits_of_a_taxon_and_of_its_genus(reference: Session) -> None:
+    egret, ilex = id_of(reference, "白鹭"), taxon_id_for("Ilex ignota")
+    assert queries.traits(reference, [egret]) == {egret: {"residency": ("留鸟",), "ecological_type": ("涉禽",)}}
+    ensure_taxa(reference, [("Ilex ignota", None)])
+    assert queries.traits(reference, [ilex]) == {ilex: {"genus_areal_type": ("2 泛热带分布",)}}
+
+
+def test_lookalikes_are_told_from_either_side(reference: Session) -> None:
+    porpoise, dolphin = id_of(reference, "长江江豚"), id_of(reference, "白鱀豚")
+    [(other, difference)] = queries.lookalikes(reference, porpoise)
+    [(again, _)] = queries.lookalikes(reference, dolphin)
+    assert (other.taxon_id, again.taxon_id) == (dolphin, porpoise)
+    assert "没有背鳍" in difference
+    rows = reference.execute(text("SELECT count(*) FROM xiangye.taxon_lookalike")).scalar_one()
+    assert rows > 10
+
+
+def test_identifiers_of_others_are_attributes(reference: Session) -> None:
+    pangolin = id_of(reference, "穿山甲")
+    assert queries.identifiers(reference, [pangolin])[pangolin]["inaturalist"].isdecimal()
+    assert reference.execute(text("SELECT count(*) FROM xiangye.taxon_trait")).scalar_one() > 100
+
+
+def test_flags(reference: Session, tmp_path: Path) -> None:
+    row = {
+        "scientific_name": "Egretta garzetta",
+        "name_zh": "白鹭",
+        "reason": "对湿地水质敏感",
+        "threshold": "连续两年未见",
+        "responsible_unit": "县林业局",
+        "region_code": "430602",
+    }
+    load_lists(reference, [hand_in(tmp_path, [row], id="indicators", kind="indicator", **PLAIN)], AGENCY)
+    porpoise, egret = id_of(reference, "长江江豚"), id_of(reference, "白鹭")
+    found = queries.flags(reference, [porpoise, egret], date(2025, 1, 1))
+    assert "旗舰" in found[porpoise]["flagship"]["reason"]
+    assert found[egret]["indicator"] == {
+        "list": "湖南省重点保护野生动物名录（2023）",
+        "list_version": "2023",
+        "category": None,
+        "reason": "对湿地水质敏感",
+        "threshold": "连续两年未见",
+        "responsible_unit": "县林业局",
+    }
+    assert "indicator" not in queries.flags(reference, [egret], region="433101")[egret]
