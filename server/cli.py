@@ -21,9 +21,9 @@ _ROOMS: Mapping[str, tuple[str, str, str]] = {
     "device": ("server.accounts.commands", "device", "平板"),
     "export": ("server.exchange.commands", "export", "导出数据"),
     "import": ("server.exchange.commands", "import_", "导入达尔文核心档案或表格"),
-    "places": ("server.places.commands", "places", "行政区与网格"),
+    "places": ("server.reference_commands", "places", "行政区、保护地与网格"),
     "serve": ("server.operations", "serve", "启动服务"),
-    "species": ("server.taxa.commands", "species", "物种名录"),
+    "species": ("server.reference_commands", "species", "物种名录与名录包"),
     "survey": ("server.surveys.commands", "survey", "调查项目"),
 }
 _SYSTEM: Mapping[int, tuple[str, str]] = {

@@ -10,7 +10,6 @@ import click
 from server.db import open_session
 from server.places import naming, queries
 from server.places.features import KINDS
-from server.places.load_command import load_with
 from server.places.naming import NamedPlaceView
 from server.places.rules import Stamp, on_earth
 from server.settings import from_environment
@@ -21,9 +20,6 @@ _SHOWN = tuple(field.name for field in fields(Stamp) if field.name != "prefectur
 
 @click.group("places", help="行政区与网格：载入边界、查询某点所在的县")
 def places() -> None: ...
-
-
-places.add_command(load_with(lambda session, by: []))
 
 
 @places.command(
