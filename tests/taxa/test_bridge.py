@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.taxa import queries, telling
@@ -220,6 +221,7 @@ def test_the_bridge_is_kept_and_walked_both_ways(session: Session, tmp_path: Pat
     pelophylax = taxon_id_for("Pelophylax alpha")
     there = queries.bridge(session, "hunan_animals", "2023", "2023+3")
     assert carry(there, [alpha, beta]) == {alpha: {pelophylax}, beta: {beta, gamma}}
+    assert session.execute(text("SELECT count(*) FROM xiangye.taxon_bridge")).scalar_one() == len(there) == 3
     back = queries.bridge(session, "hunan_animals", "2023+3", "2023")
     assert carry(back, [pelophylax, gamma]) == {pelophylax: {alpha}, gamma: {beta}}
     taxa = queries.by_ids(session, [alpha, pelophylax])
