@@ -18,6 +18,7 @@ _BAD_CHARACTER = re.compile(
 )
 _ESCAPED = re.compile("_x[0-9A-Fa-f]{4}_")
 _HAN = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
+_NOT_LATIN = re.compile("[^ -~ë×]")
 _LATIN_WORD = re.compile("[A-Za-z]{4,}")
 _CHINESE = ("name_zh", "other_names_zh", "excludes")
 _LATIN = ("scientific_name", "other_scientific_name", "matched_name")
@@ -62,8 +63,9 @@ def _form(kind: Kind, row: Row, field: str, value: str) -> str:
         return ""
     if field in _CHINESE:
         return _chinese(value)
-    if field in _LATIN and _HAN.search(value):
-        return f"学名里有汉字：{value}"
+    if field in _LATIN and (odd := _NOT_LATIN.search(value)):
+        what = "汉字" if _HAN.match(odd[0]) else f"拉丁字母以外的字符“{odd[0]}”（U+{ord(odd[0]):04X}）"
+        return f"学名里有{what}：{value}"
     form = re.compile(kind.category) if field == "category" else _FORMS[field]
     if not form.fullmatch(value):
         hint = kind.category_hint if field == "category" else COLUMNS[field].hint
@@ -74,6 +76,8 @@ def _form(kind: Kind, row: Row, field: str, value: str) -> str:
 def _chinese(value: str) -> str:
     if any(not _HAN.search(name) for name in value.split(";")):
         return f"应为中文名，没有汉字：{value}"
+    if re.search("[*＊#]", value):
+        return f"中文名里有记号：{value}（记号的意思请填入相应的列，如“主管部门”）"
     latin = _LATIN_WORD.search(value)
     return f"中文名里有拉丁字母：{value}（学名请另填一格）" if latin else ""
 

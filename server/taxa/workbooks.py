@@ -27,7 +27,8 @@ _SURROGATES = re.compile("_x(D[89AB][0-9A-F]{2})_(?:_x(D[C-F][0-9A-F]{2})_|([\ud
 
 def read_workbook(path: Path) -> Sheet:
     _refuse_unsafe(path)
-    shown, written = (_loaded(path, data_only) for data_only in (True, False))
+    shown = _loaded(path, data_only=True)
+    written = _loaded(path, data_only=False) if _has_formulas(path) else shown
     name, notes = _rows_sheet(path.name, shown)
     values, formulas = shown[name], written[name]
     reading = _Reading(values, formulas)
@@ -65,6 +66,13 @@ def _refuse_unsafe(path: Path) -> None:
         )
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise ListError(path.name, "工作簿含宏，请另存为不含宏的 .xlsx")
+
+
+def _has_formulas(path: Path) -> bool:
+    """Values and formulas come by two readings, and most lists need only the first."""
+    with zipfile.ZipFile(path) as opened:
+        sheets = [name for name in opened.namelist() if name.startswith("xl/worksheets/")]
+        return any(re.search(rb"<(\w+:)?f[\s>/]", opened.read(name)) for name in sheets)
 
 
 def _loaded(path: Path, data_only: bool) -> Any:

@@ -122,6 +122,8 @@ def test_one_taxon_may_be_assessed_several_times(tmp_path: Path) -> None:
         ("checklist", "", "1|Aus bus|Aus bus", [("name_zh", "应为中文名，没有汉字：Aus bus")]),
         ("checklist", "", "1|Aus bus|藏酋猴 Macaca thibetana", [("name_zh", "中文名里有拉丁字母：藏酋猴 Macaca thibetana（学名请另填一格）")]),
         ("checklist", "", "1|藏酋猴|藏酋猴", [("scientific_name", "学名里有汉字：藏酋猴")]),
+        ("checklist", "", "1|C\u0430nis lupus|狼", [("scientific_name", "学名里有拉丁字母以外的字符“\u0430”（U+0430）：C\u0430nis lupus")]),
+        ("checklist", "", "1|Aus bus|大鲵*", [("name_zh", "中文名里有记号：大鲵*（记号的意思请填入相应的列，如“主管部门”）")]),
         ("checklist", "", "1|aus bus|某种", [("scientific_name", "不合格式：'aus bus'（拉丁学名，不含命名人；属的所有种写作“Cuora spp.”）")]),
         ("checklist", "", "1||某种", [("scientific_name", "此格必填")]),
         ("checklist", "", "一|Aus bus|某种", [("no", "不合格式：'一'（从 1 起的整数，不重复）")]),
