@@ -28,6 +28,11 @@ from server.places.shift import Measured
 from server.places.standing import Standing, counties_near, places, standing
 
 
+# A layer with less than this in the home province is another's. Priority areas and grids span several provinces.
+_LEAST_OWN_SHARE = 0.1
+_OWN_SHARE: Mapping[str, float] = {"priority_area": 0.01, "grid": 0.01}
+
+
 @dataclass(frozen=True)
 class Prepared:
     """`places` are what the file brings, changed or not; `gone` codes end; all others are carried over from `before`."""
@@ -161,7 +166,7 @@ def _named(job: _Job, raw: RawLayer, made: Sequence[Draft], findings: Findings) 
 def _check_province(job: _Job, by_province: Mapping[str, float], findings: Findings) -> None:
     own = job.table.provinces.get(f"{job.home}0000", job.home)
     words = "，".join(f"{name} {share:.1%}" for name, share in by_province.items())
-    if by_province.get(own, 0.0) < 0.5:
+    if by_province.get(own, 0.0) < _OWN_SHARE.get(job.kind, _LEAST_OWN_SHARE):
         findings.problems.append(f"不是本省（{own}）的图层：{words}")
     elif len(by_province) > 1:
         findings.told.append(f"有一部分在省外：{words}")
