@@ -7,12 +7,14 @@ from typing import Any
 
 import openpyxl
 import pytest
+from sqlalchemy.orm import Session
 
+from server.taxa import queries
 from server.taxa.columns import COLUMNS
 from server.taxa.descriptors import FIELDS
 from server.taxa.kinds import KINDS
 from server.taxa.lists import ListError, ParsedList, read_list
-from server.taxa.service import LISTS_DIR
+from server.taxa.service import LISTS_DIR, load_lists
 from server.taxa.templates import choices, columns_of, heading, write
 
 SAID = {
@@ -137,6 +139,23 @@ def test_a_list_of_ours_goes_through_the_template_unchanged(tmp_path: Path) -> N
     parsed = fill(tmp_path / "a.xlsx", "red_list", typed)
     shown = [{k: v for k, v in row.items() if v} for row in parsed.rows]
     assert shown == [{k: v for k, v in row.items() if v} for row in ours]
+
+
+def test_a_filled_template_of_every_kind_goes_into_the_database(reference: Session, tmp_path: Path) -> None:
+    provincial_list = tmp_path / "provincial.xlsx"
+    fill(provincial_list, "protected", provincial("protected_animals_2021.csv", 336), id="protected_animals_hunan")
+    paths = [provincial_list]
+    for kind in KINDS:
+        if kind not in ("protected", "pinyin"):
+            paths.append(tmp_path / f"{kind}.xlsx")
+            fill(paths[-1], kind, [{name: example(kind, name) for name in columns_of(kind)}], id=f"given_{kind}")
+    loaded = load_lists(reference, paths, by="an official")
+    assert len(loaded) == len(paths) and all(one.changed for one in loaded)
+    macaque = queries.resolve_many(reference, [("Macaca thibetana", None)])[0]
+    assert macaque is not None
+    found = queries.protection(reference, macaque, "wild", "43")
+    assert found["protection_class"] == "II"
+    assert [also["protection_class"] for also in found["also"]] == ["provincial"]
 
 
 def cells(path: Path, sheet: str) -> list[list[Any]]:
