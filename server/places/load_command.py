@@ -1,20 +1,20 @@
 """`xiangye places load`: what a person says, what would change, a yes, and what was done."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
 from server.db import open_session
-from server.places import service
+from server.places import load_raster, service
+from server.places.confirming import confirm
 from server.places.drafts import Options
 from server.places.features import KINDS
 from server.places.preparing import Prepared
+from server.places.restamped import Restamp, Restamped, restamped_json, restamped_lines
 from server.places.shift import DATUMS
 from server.places.staging import LIMIT_BYTES
 from server.settings import Settings, from_environment
@@ -23,26 +23,18 @@ from server.web.output import print_json
 _BY = "local operator"
 
 
-class Restamped(Protocol):
-    """One new layer held against every place: how many were looked at, how many stand elsewhere now."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def checked(self) -> int: ...
-    @property
-    def moved(self) -> int: ...
-
-
-Restamp = Callable[[Session, str], Sequence[Restamped]]
-
-
 def load_with(restamp: Restamp) -> click.Command:
     """The command, given what stamps every place anew in the transaction of the load."""
 
     @click.command("load", help="载入图层（不给文件：默认的县界、停用代码和登记名录）；先显示差异，确认后才写入")
     @click.argument("file", required=False, type=click.Path(path_type=Path))
-    @click.option("--kind", type=click.Choice([*KINDS]), help="图层的种类；给出文件时必填")
+    @click.option("--kind", type=click.Choice([*KINDS, "raster"]), help="图层的种类；给出文件时必填")
+    @click.option("--raster", type=click.Choice([*load_raster.KINDS]), help="栅格的种类，与 --kind raster 同用")
+    @click.option(
+        "--legend",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="土地覆被的图例（JSON：值 → 名称）",
+    )
     @click.option("--crs", help="文件没有声明坐标系时，例如 EPSG:4547")
     @click.option("--datum", type=click.Choice(DATUMS), help="坐标基准，仅在自动判断不对时需要")
     @click.option("--name-field", help="名称列")
@@ -72,13 +64,17 @@ def load_with(restamp: Restamp) -> click.Command:
             raise click.UsageError(
                 f"请用 --kind 说明图层的种类：{'、'.join(f'{k}（{zh}）' for k, zh in KINDS.items())}"
             )
+        said["valid_from"] = _day(said["valid_from"])
+        if kind == "raster":
+            load_raster.load_raster(settings, restamp, _BY, file, said, yes=yes, dry_run=dry_run, as_json=as_json)
+            return
         with open_session(settings) as session:
             prepared = service.prepare(session, file, kind, _options(said), settings.home_province)
         _show(prepared, as_json)
         if prepared.difference.is_nothing or dry_run:
             _report(prepared, None, [], as_json)
             return
-        _ask(prepared, yes)
+        confirm(prepared.version, yes)
         with open_session(settings) as session:
             loaded = service.load_layer(session, prepared, _BY)
             moved = restamp(session, _BY) if loaded.changed else []
@@ -87,12 +83,15 @@ def load_with(restamp: Restamp) -> click.Command:
     return load
 
 
+def _day(said: datetime | None) -> date | None:
+    return None if said is None else date(said.year, said.month, said.day)
+
+
 def _options(said: dict[str, Any]) -> Options:
-    since: datetime | None = said.pop("valid_from")
-    limit = int(said.pop("max_mb")) * 1_000_000
-    return Options(
-        **said, valid_from=None if since is None else date(since.year, since.month, since.day), limit_bytes=limit
-    )
+    for_rasters = [option for option in ("raster", "legend") if said.pop(option) is not None]
+    if for_rasters:
+        raise click.UsageError(f"--{for_rasters[0]} 只与 --kind raster 同用")
+    return Options(limit_bytes=int(said.pop("max_mb")) * 1_000_000, **said)
 
 
 def _defaults(settings: Settings, restamp: Restamp, kind: str | None, as_json: bool) -> None:
@@ -121,14 +120,6 @@ def _show(prepared: Prepared, as_json: bool) -> None:
     click.echo("\n".join(lines), err=as_json)
 
 
-def _ask(prepared: Prepared, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("不在终端上运行，无法询问：核对差异后加 --yes 写入，或加 --dry-run 只看差异")
-    click.confirm(f"写入新版本 {prepared.version}？", abort=True, err=True)
-
-
 def _report(prepared: Prepared, loaded: service.LoadedLayer | None, moved: Sequence[Restamped], as_json: bool) -> None:
     if as_json:
         print_json(
@@ -141,13 +132,12 @@ def _report(prepared: Prepared, loaded: service.LoadedLayer | None, moved: Seque
                 "crs": prepared.crs,
                 "told": prepared.told,
                 "difference": prepared.difference.as_json(),
-                "restamped": [{"kind": one.kind, "checked": one.checked, "moved": one.moved} for one in moved],
+                "restamped": restamped_json(moved),
             }
         )
         return
     if loaded is None:
         click.echo("内容与现行版本相同，未作改动" if prepared.difference.is_nothing else "只作核对，未写入")
         return
-    click.echo(f"已载入版本 {loaded.version}：写入 {loaded.written} 个，沿用 {loaded.carried} 个")
-    for one in moved:
-        click.echo(f"重新盖戳（{one.kind}）：查看 {one.checked} 个位置，{one.moved} 个有变；记录本身未动")
+    done = f"已载入版本 {loaded.version}：写入 {loaded.written} 个，沿用 {loaded.carried} 个"
+    click.echo("\n".join([done, *restamped_lines(moved)]))

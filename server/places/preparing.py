@@ -27,7 +27,6 @@ from server.places.refusal import LayerRefused
 from server.places.shift import Measured
 from server.places.standing import Standing, counties_near, places, standing
 
-
 # A layer with less than this in the home province is another's. Priority areas and grids span several provinces.
 _LEAST_OWN_SHARE = 0.1
 _OWN_SHARE: Mapping[str, float] = {"priority_area": 0.01, "grid": 0.01}

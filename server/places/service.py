@@ -10,7 +10,7 @@ from server.places import preparing, succession
 from server.places.layer import AliasList, Layer, Outline, read_aliases, read_layer
 from server.places.model import BoundaryVersion, CountyAlias, CountyRow
 from server.places.preparing import Prepared
-from server.places.queries import IN_FORCE_LOCK, boundary_version
+from server.places.queries import boundary_version, hold_all_layers
 from server.places.refusal import LayerRefused
 from server.places.registers import load_registers, read_registers
 from server.places.rules import Alias
@@ -45,7 +45,7 @@ class LoadedLayer:
 
 def load_layer(session: Session, prepared: Prepared, by: str) -> LoadedLayer:
     """Puts a prepared file in force. LayerRefused where another version came in between: its difference would be untrue."""
-    _hold(session)
+    hold_all_layers(session)
     at = standing(session, prepared.kind)
     if at.version != prepared.before:
         raise LayerRefused(prepared.file, f"准备之后，别人已载入了新版本 {at.version}；请重新运行，核对新的差异")
@@ -83,7 +83,7 @@ def load_defaults(session: Session, by: str = "system") -> tuple[Loaded, dict[st
 
 def load_counties(session: Session, layer: Layer | None = None, codes: AliasList | None = None) -> Loaded:
     """The default layer and our list of other codes; of two loads at once the second waits and finds nothing to do."""
-    _hold(session)
+    hold_all_layers(session)
     layer, codes = layer or read_layer(), codes or read_aliases()
     new_layer = _is_default(session) and _open_version(session, "county", layer)
     new_codes = _open_version(session, "county_alias", codes)
@@ -154,8 +154,3 @@ def _insert_counties(session: Session, layer: Layer, codes: AliasList) -> None:
 
 def _row(outline: Outline) -> dict[str, object]:
     return {name: value for name, value in vars(outline).items() if name != "shape"} | {"wkb": outline.shape.wkb}
-
-
-def _hold(session: Session) -> None:
-    """Nothing is stamped and nothing else put in force until the transaction ends."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(IN_FORCE_LOCK))))

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
+import rasterio
 import shapely
 from click.testing import CliRunner
 from sqlalchemy import text
@@ -142,6 +144,30 @@ def test_wrong_usage_is_told(database: Settings, file: Path, argv: tuple[str, ..
     done = run(load_with(die), *(word.format(file=file) for word in argv))
     assert done.exit_code == 2
     assert words in done.output
+
+
+def test_a_raster_is_shown_and_asked_for_like_a_layer(
+    database: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XIANGYE_VAR", str(tmp_path / "var"))
+    path, heights = tmp_path / "dem.tif", np.full((1, 20, 20), 300, dtype=np.float32)
+    profile = {"driver": "GTiff", "width": 20, "height": 20, "count": 1, "dtype": "float32", "crs": "EPSG:4490"}
+    with rasterio.open(path, "w", **profile, transform=rasterio.Affine(0.05, 0, 112.5, 0, -0.05, 25.9)) as opened:
+        opened.write(heights)
+    asked = run(load_with(die), path, "--kind", "raster", "--raster", "elevation")
+    assert asked.exit_code == 2 and "高程：dem.tif，20 × 20 格" in asked.output and "--yes" in asked.output
+    assert "elevation" not in versions(database)
+    done = run(load_with(restamp), path, "--kind", "raster", "--raster", "elevation", "--yes", "--json")
+    answer = json.loads(done.stdout)
+    assert (answer["changed"], answer["version"]) == (True, versions(database)["elevation"])
+    again = run(load_with(die), path, "--kind", "raster", "--raster", "elevation")
+    assert again.exit_code == 0 and "未作改动" in again.output
+    for argv, words in (
+        (["--kind", "raster"], "--raster 说明"),
+        (["--kind", "grid", "--raster", "elevation"], "只与 --kind raster"),
+    ):
+        wrong = run(load_with(die), path, *argv)
+        assert wrong.exit_code == 2 and words in wrong.output
 
 
 def test_a_refusal_is_a_sentence(database: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
