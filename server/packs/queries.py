@@ -1,6 +1,6 @@
 """What stands in the taxon pack, read from the lists, the places and the living records."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from server.packs.cells import cells_of_counties
 from server.packs.readings import every_reading
 from server.places.queries import boundary_version, province_counties
 from server.taxa.provisional import load_readings
-from server.taxa.queries import TAXON_COLUMNS, TAXON_SOURCE, coverage, list_versions, sensitivity_rules
+from server.taxa.queries import TAXON_COLUMNS, TAXON_SOURCE, coverage, list_versions, resolve_many, sensitivity_rules
 from server.taxa.rules import Coverage, ResolvedTaxon, SensitivityRules
 from shared import __version__
 from shared.canonical import canonical_bytes, digest
@@ -92,11 +92,7 @@ def contents(session: Session, province: str, on: date, records_until: datetime)
         "lookalike": _lookalikes(session, on, numbers),
         "county": [(shape.county.code, shape.county.name_zh) for shape in shapes],
         "cell": list(cells_of_counties(shapes)),
-        "likely": [
-            (row.county_code, row.month, numbers[row.taxon_id], row.weight)
-            for row in session.execute(_LIKELY, {"until": records_until, "guarded": list(GUARDED_LEVELS)})
-            if row.taxon_id in open_taxa
-        ],
+        "likely": _likely(session, records_until, {i: number for i, number in numbers.items() if i in open_taxa}),
     }
 
 
@@ -159,13 +155,29 @@ def _names(session: Session, numbers: Mapping[str, int]) -> list[Row]:
     ]
 
 
+def _likely(session: Session, until: datetime, numbers: Mapping[str, int]) -> list[Row]:
+    """What was recorded under a name that a newer list replaced counts for the taxon that has it now."""
+    superseded = session.execute(
+        text("SELECT taxon_id::text, scientific_name FROM xiangye.taxon WHERE status = 'superseded' ORDER BY taxon_id")
+    ).all()
+    heirs = resolve_many(session, [(name, None) for _, name in superseded])
+    now = {old: heir.taxon_id for (old, _), heir in zip(superseded, heirs, strict=True) if heir}
+    weights: Counter[tuple[str, int, int]] = Counter()
+    for row in session.execute(_LIKELY, {"until": until, "guarded": list(GUARDED_LEVELS)}):
+        number = numbers.get(now.get(row.taxon_id, row.taxon_id))
+        if number is not None:
+            weights[row.county_code, row.month, number] += row.weight
+    return [(*key, weight) for key, weight in weights.items()]
+
+
 def _lookalikes(session: Session, on: date, numbers: Mapping[str, int]) -> list[Row]:
-    """Several lists may tell a pair apart: their words stand one after the other."""
+    """Both ways: the words name both species. Where several lists tell a pair apart, they stand one after the other."""
     in_force = list_versions(session, on)
     bound = {"lists": [one.list_id for one in in_force], "versions": [one.version for one in in_force]}
-    told: dict[tuple[int, int], list[str]] = defaultdict(list)
+    told: dict[tuple[int, int], dict[str, None]] = defaultdict(dict)
     for row in session.execute(_LOOKALIKES, bound):
         if row.taxon_id in numbers and row.other_id in numbers:
-            words = told[numbers[row.taxon_id], numbers[row.other_id]]
-            words += [row.difference_zh] if row.difference_zh not in words else []
+            pair = numbers[row.taxon_id], numbers[row.other_id]
+            for both in (pair, pair[::-1]):
+                told[both][row.difference_zh] = None
     return [(taxon, other, "；".join(words)) for (taxon, other), words in told.items()]

@@ -48,7 +48,7 @@ def ensure(settings: Settings, session: Session, clock: Clock, anew: bool = Fals
         if newest and not anew and not _outdated(newest, sources, now):
             return newest  # another process was quicker
         rows = queries.contents(session, settings.home_province, now.date(), now)
-        return _publish(settings, register, rows, sources, now)
+        return publish(settings, register, rows, sources, now)
 
 
 def _outdated(newest: Published, sources: queries.Sources, now: datetime) -> bool:
@@ -56,7 +56,7 @@ def _outdated(newest: Published, sources: queries.Sources, now: datetime) -> boo
     return newest.inputs != sources.inputs or (counted.year, counted.month) < (now.year, now.month)
 
 
-def _publish(
+def publish(
     settings: Settings, register: Register, rows: dict[str, list[Row]], sources: queries.Sources, now: datetime
 ) -> Published:
     newest = register.newest()

@@ -103,6 +103,7 @@ def test_lookalikes_with_what_tells_them_apart(reference: Session) -> None:
     rows = made(reference)
     numbers = {taxon_id: number for number, taxon_id, *_ in rows["taxon"]}
     assert (numbers[one], numbers[other], "全身白色；趾黄色") in rows["lookalike"]
+    assert (numbers[other], numbers[one], "全身白色；趾黄色") in rows["lookalike"]
 
 
 def test_records_make_the_likely_list(reference: Session) -> None:
@@ -123,6 +124,19 @@ def test_a_record_that_was_named_anew_counts_by_its_new_name(reference: Session)
     send(reference, first)
     send(reference, edited(first, taxon={"name_zh": "苍鹭", "scientific_name": "Ardea cinerea"}))
     assert likely(reference) == {("431022", 5, id_of(reference, "苍鹭")): 1}
+
+
+def test_what_was_recorded_under_a_replaced_name_counts_for_the_taxon_that_has_it_now(reference: Session) -> None:
+    set_up(reference)
+    send(reference, occurrence(), occurrence(taxon={"name_zh": "苍鹭", "scientific_name": "Ardea cinerea"}))
+    old, new = id_of(reference, "苍鹭"), id_of(reference, "白鹭")
+    reference.execute(text("UPDATE xiangye.taxon SET status = 'superseded' WHERE taxon_id = :id"), {"id": old})
+    reference.execute(
+        text("""INSERT INTO xiangye.taxon_name (taxon_id, name, language, kind, source, status, search_name)
+        VALUES (:id, 'Ardea cinerea', 'la', 'synonym', 'test', 'verified', 'ardea cinerea')"""),
+        {"id": new},
+    )
+    assert likely(reference) == {("431022", 5, new): 2}
 
 
 @pytest.mark.parametrize(

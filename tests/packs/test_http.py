@@ -3,10 +3,8 @@
 import gzip
 import hashlib
 import json
-import socket
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import requests
@@ -21,23 +19,11 @@ from shared.ids import uuid7
 from shared.taxon_pack import DIFFERENCE_TYPE, PACK_TYPE
 from tests import records
 from tests.admitting import CLOCK
+from tests.packs.wire import on_the_wire
 from tests.records import occurrence
 from tests.serving import Live
 
 LATER = FixedClock(CLOCK.now() + timedelta(minutes=5))
-
-
-def on_the_wire(live: Live, target: str, **headers: str) -> tuple[bytes, bytes]:
-    """(what goes out, what comes back), every byte of both."""
-    address = urlsplit(live.url)
-    lines = [f"GET {target} HTTP/1.1", f"Host: {address.netloc}", f"Authorization: Bearer {live.credential}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()] + ["Connection: close", "", ""]
-    asked, answer = "\r\n".join(lines).encode(), b""
-    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as connection:
-        connection.sendall(asked)
-        while part := connection.recv(65536):
-            answer += part
-    return asked, answer
 
 
 def get(live: Live, **query: str) -> requests.Response:
