@@ -4,7 +4,7 @@ What the versions in force say comes first. A taxon that only an earlier or a la
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from server.taxa.kinds import KINDS
@@ -84,7 +84,7 @@ class Nomenclature:
     accepted_of: Mapping[str, str]
     taxa: dict[str, dict[str, Any]] = field(default_factory=dict)
     names: dict[tuple[str, str, str], Name] = field(default_factory=dict)
-    superseded: set[str] = field(default_factory=set)
+    superseded: dict[str, str] = field(default_factory=dict)
     _chinese: dict[str, str] = field(default_factory=dict)
     _ids: dict[str, str] = field(default_factory=dict)
 
@@ -109,6 +109,7 @@ class Nomenclature:
             {"names": self._add_other_names, "identifiers": self._add_matched_names}.get(
                 source.kind, self._add_own_names
             )(source)
+        self._inherit()
         self._place_by_genus()
 
     def _add_taxa(self, source: Source) -> None:
@@ -155,7 +156,7 @@ class Nomenclature:
         }
         for one in renamed:
             if one.to_taxon_id in listed and one.from_taxon_id not in listed:
-                self.superseded.add(one.from_taxon_id)
+                self.superseded[one.from_taxon_id] = one.to_taxon_id
                 reason = "该名录上一版用此名"
                 self._name(
                     Name(one.to_taxon_id, one.from_name, "la", "synonym", None, one.list_id, "unverified", reason)
@@ -205,6 +206,12 @@ class Nomenclature:
             if name and row["match"] != "open" and name != row["scientific_name"] and not taken:
                 taxon_id, reason = self.id_of(row["scientific_name"]), row["reason"] or None
                 self._name(Name(taxon_id, name, "la", "synonym", None, source.list_id, row["status"], reason))
+
+    def _inherit(self) -> None:
+        """Whoever asks for a superseded taxon by another of its names is led to the one in its place."""
+        for name in list(self.names.values()) if self.superseded else ():
+            if name.taxon_id in self.superseded and name.language != "la":
+                self._name(replace(name, taxon_id=self.superseded[name.taxon_id], kind="vernacular"))
 
     def _place_by_genus(self) -> None:
         placed: dict[str, dict[str | None, dict[str, Any]]] = {}

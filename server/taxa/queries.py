@@ -118,24 +118,47 @@ def sensitivity_rules(session: Session, on: date | None = None) -> SensitivityRu
 
 
 def facts(session: Session, taxon_ids: Iterable[str], on: date) -> dict[str, TaxonFacts]:
-    """By taxon id; of wild populations. Six queries for any number of taxa; ids that no taxon has are left out."""
-    taxa = by_ids(session, taxon_ids)
+    """By taxon id; of wild populations. A taxon that another superseded has the facts of that other. Six queries for any
+    number of taxa; ids that no taxon has are left out."""
+    taxa = _as_now(session, by_ids(session, taxon_ids))
     covered = coverage(session, on)
-    red = _red_list(session, sorted(taxa), on)
+    ids = sorted(taxon.taxon_id for taxon in taxa.values())
+    red = _red_list(session, ids, on)
     endemic: dict[str, bool] = {
         row[0]: row[1]
         for row in session.execute(
             text(
                 "SELECT taxon_id::text, endemic FROM xiangye.taxon WHERE endemic IS NOT NULL AND taxon_id = ANY(CAST(:ids AS uuid[]))"
             ),
-            {"ids": sorted(taxa)},
+            {"ids": ids},
         )
     }
     chinese = _chinese_names_of_groups(session, taxa.values())
     return {
-        taxon_id: _facts(taxon, covered, red.get(taxon_id), endemic.get(taxon_id), chinese)
-        for taxon_id, taxon in taxa.items()
+        key: _facts(taxon, covered, red.get(taxon.taxon_id), endemic.get(taxon.taxon_id), chinese)
+        for key, taxon in taxa.items()
     }
+
+
+def _as_now(session: Session, taxa: dict[str, ResolvedTaxon]) -> dict[str, ResolvedTaxon]:
+    """Beside the id of each superseded taxon the one that took its place, where that is one and no more."""
+    old = {key for key, taxon in taxa.items() if taxon.status == "superseded"}
+    if not old:
+        return taxa
+    after: dict[str, set[str]] = {}
+    for one, other in _same_taxa(session):
+        after.setdefault(one, set()).add(other)
+    now = {key: _followed(after, key) for key in old}
+    found = by_ids(session, now.values())
+    return {key: found.get(now.get(key, ""), taxon) for key, taxon in taxa.items()}
+
+
+def _followed(after: dict[str, set[str]], taxon_id: str) -> str:
+    passed = {taxon_id}
+    while len(following := after.get(taxon_id, set()) - passed) == 1:
+        [taxon_id] = following
+        passed.add(taxon_id)
+    return taxon_id
 
 
 def _facts(

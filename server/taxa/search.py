@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from server.taxa.matching import read_so
 from server.taxa.names import clean, fold_chinese, fold_latin, has_chinese, lookup_keys
 from server.taxa.rules import ABOVE_SPECIES
 
@@ -28,6 +29,8 @@ def matches(session: Session, query: str, limit: int) -> list[Hit]:
     if not folded:
         return []
     rows = _whole(session, keys) + (_chinese(session, folded) if has_chinese(query) else _typed(session, folded))
+    if not rows and folded.isascii() and folded.replace(" ", "").isalpha():
+        rows = _whole(session, read_so(session, folded.replace(" ", "")))
     best: dict[str, tuple[tuple[object, ...], str]] = {}
     for row in rows:
         match = "exact" if row["search_name"] in keys else _match_of(row, folded)
@@ -40,7 +43,7 @@ def matches(session: Session, query: str, limit: int) -> list[Hit]:
 
 _SELECT = """
     SELECT n.taxon_id::text AS taxon_id, t.scientific_name, t.rank, t.status, n.name, n.language, n.kind, n.search_name, n.pinyin, n.initials
-    FROM xiangye.taxon_name n JOIN xiangye.taxon t USING (taxon_id)
+    FROM xiangye.taxon_name n JOIN xiangye.taxon t ON t.taxon_id = n.taxon_id AND t.status <> 'superseded'
 """
 _ORDER = "ORDER BY n.kind <> 'accepted', length(n.name), n.name LIMIT :candidates"
 

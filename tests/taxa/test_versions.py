@@ -248,6 +248,9 @@ def test_ids_stay_when_a_list_of_names_changes(reference: Session, tmp_path: Pat
     for taxon_id in (pangolin, new):
         assert queries.protection(reference, taxon_id)["protection_class"] == "I"
         assert queries.sensitivity_rules(reference).level_for(taxa[taxon_id])[0] == 1
+    facts = queries.facts(reference, [pangolin, new], date(2025, 1, 1))
+    assert {(one.taxon_id, one.protection_class) for one in facts.values()} == {(new, "I")}
+    assert set(facts) == {pangolin, new}
     [row] = queries.bridge(reference, "my_names", "1", "1+2")
     assert (row.change, row.from_taxon_id, row.to_taxon_id) == ("renamed", pangolin, new)
 
