@@ -15,7 +15,7 @@ from server.db import open_session
 from server.taxa import confirming, matching, provisional, queries, service, telling, templates
 from server.taxa.difference import Difference
 from server.taxa.kinds import KINDS
-from server.taxa.lists import read_list
+from server.taxa.lists import ParsedList, read_list
 from server.taxa.names import has_chinese
 from server.taxa.rules import POPULATION_WORDS, PROVINCIAL, ResolvedTaxon
 from server.taxa.versions import BUILT_IN
@@ -40,10 +40,11 @@ def species() -> None: ...
 def load(files: tuple[Path, ...], yes: bool, dry_run: bool, as_json: bool) -> None:
     settings = settings_module.from_environment()
     asked = files or tuple(service.default_paths() if dry_run else ())
+    given = [read_list(path) for path in asked]
     with open_session(settings) as session:
-        differences = [service.compare(session, read_list(path)) for path in asked]
+        differences = [service.compare(session, parsed) for parsed in given]
     if not as_json:
-        _tell(differences)
+        _tell(given, differences)
     if dry_run:
         if as_json:
             print_json([telling.as_json(one) for one in differences])
@@ -63,7 +64,10 @@ def load(files: tuple[Path, ...], yes: bool, dry_run: bool, as_json: bool) -> No
         )
 
 
-def _tell(differences: Sequence[Difference]) -> None:
+def _tell(given: Sequence[ParsedList], differences: Sequence[Difference]) -> None:
+    for parsed in given:
+        for note in parsed.notes:
+            click.echo(f"{parsed.file}：{note}")
     for one in differences:
         for line in telling.lines(one):
             click.echo(line)

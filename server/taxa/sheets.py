@@ -53,7 +53,7 @@ def read_bytes(path: Path) -> bytes:
 def read_csv(path: Path) -> Sheet:
     data = read_bytes(path)
     text, encoding = _decoded(path.name, data)
-    notes = () if encoding == "UTF-8" else (f"{path.name} 的编码为 {encoding}，已按此读入",)
+    notes = () if encoding == "UTF-8" else (f"编码为 {encoding}，已按此读入",)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sniff(text).delimiter, strict=True)
     rows: list[tuple[int, Sequence[str]]] = []
     while True:

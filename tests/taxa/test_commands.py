@@ -8,6 +8,7 @@ import pytest
 from server.cli import run
 from server.settings import Settings
 from tests.taxa.agency import animal, hand_in
+from tests.taxa.handed_in import table
 
 
 @pytest.fixture(autouse=True)
@@ -158,3 +159,9 @@ def test_template_and_match(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert json.loads(capsys.readouterr().out)[0]["reason"] == "chinese"
     assert run("species", ["match", "zzzzzzzz"]) == 0
     assert "没有与“zzzzzzzz”相像的" in capsys.readouterr().err
+
+
+def test_what_the_reader_found_out_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = table(tmp_path / "a.csv", encoding="gb18030")
+    assert run("species", ["load", str(path), "--dry-run"]) == 0
+    assert "a.csv：编码为 GB18030" in capsys.readouterr().out
