@@ -26,6 +26,8 @@ class Shelf:
         """Where the texts stand that begin so; `within` is where to look."""
         low, high = within or (0, len(self.texts))
         first = bisect_left(self.texts, text, low, high)
+        if first == high or not self.texts[first].startswith(text):
+            return first, first
         return first, bisect_left(self.texts, text + _AFTER_ALL, first, high)
 
     def equal(self, text: str, within: Span | None = None) -> Span:

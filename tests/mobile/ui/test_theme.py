@@ -16,6 +16,16 @@ def test_keys_can_be_read(style: str) -> None:
     assert theme.contrast(ink, fill) >= 7
 
 
+@pytest.mark.parametrize("mark", theme.MARKS)
+def test_marks_can_be_read_and_keep_their_colour(mark: str) -> None:
+    """Protected species are red, invasive ones orange, and no two marks look the same."""
+    fill, ink, edge = theme.MARKS[mark]
+    assert theme.contrast(ink, fill) >= 7
+    red, green, blue = (int(edge[n : n + 2], 16) for n in (1, 3, 5))
+    assert red > 2 * blue and (green > 0.5 * red) == (mark == "外来入侵")
+    assert len(set(theme.MARKS.values())) == len(theme.MARKS)
+
+
 def test_contrast_agrees_with_the_published_extremes() -> None:
     assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
     assert theme.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
