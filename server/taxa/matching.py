@@ -179,6 +179,11 @@ def _fuzzy(known: _Known, found: Iterable[Near], language: str) -> _Found:
                 yield name.taxon_id, "fuzzy", near.score
 
 
+def read_so(session: Session, letters: str) -> list[str]:
+    """Search names of the Chinese names that may be read so, by whatever reading of their characters."""
+    return _known(session).nearness.read_so(letters)
+
+
 _REMEMBERED: dict[tuple[object, ...], _Known] = {}
 _MOST_REMEMBERED = 2
 

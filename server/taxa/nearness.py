@@ -7,9 +7,11 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
 
 from server.taxa.characters import has_chinese
-from server.taxa.readings import sound, sounds
+from server.taxa.readings import all_readings, sound, sounds
 
 _MOST = 40
 _LATIN_EDITS = ((5, 1), (12, 2), (10**6, 3))
@@ -96,6 +98,16 @@ class Nearness:
             )
             near += [Near(name, min(_SURE, 1 - distance / max(len(typed), len(name)))) for name, distance, _ in found]
         return _best_first(near)
+
+    def read_so(self, letters: str) -> list[str]:
+        """Chinese names of which some reading, syllables run together, begins so."""
+        start = bisect_left(self._read, (letters, ""))
+        found = takewhile(lambda read: read[0].startswith(letters), self._read[start : start + _MOST])
+        return list(dict.fromkeys(name for _, name in found))
+
+    @cached_property
+    def _read(self) -> list[tuple[str, str]]:
+        return sorted((way.replace(" ", ""), name) for name in self._chinese.names for way in all_readings(name))
 
     def _sounding_like(self, typed: str) -> Iterable[Near]:
         for way in sounds(typed):

@@ -48,7 +48,7 @@ class Readings:
                     return
 
 
-_MOST_SOUNDS = 64
+_MOST_READINGS = 64
 _MERGED = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 _INITIAL_N = str.maketrans({"n": "l"})
 
@@ -65,10 +65,14 @@ def _heard(syllable: str) -> str:
     return syllable[:1].translate(_INITIAL_N) + syllable[1:].removesuffix("g")
 
 
-def sounds(name: str) -> list[str]:
-    """Every way a name may sound, by all readings of its characters; traditional characters sound as the simplified do."""
+def all_readings(name: str) -> list[str]:
+    """Every way a name may be read, by all readings of its characters: whoever types does not ask which one is right here."""
     choices = [
-        list(dict.fromkeys(_heard(one) for one in heteronyms))
-        for heteronyms in pinyin(name, Style.NORMAL, heteronym=True, errors=_each)
+        list(dict.fromkeys(heteronyms)) for heteronyms in pinyin(name, Style.NORMAL, heteronym=True, errors=_each)
     ]
-    return [" ".join(way) for way in islice(product(*choices), _MOST_SOUNDS)]
+    return [" ".join(way) for way in islice(product(*choices), _MOST_READINGS)]
+
+
+def sounds(name: str) -> list[str]:
+    """How a name may sound; traditional characters sound as the simplified do."""
+    return list(dict.fromkeys(map(sound, all_readings(name))))

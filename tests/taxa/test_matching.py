@@ -14,7 +14,7 @@ from server.taxa import matching, provisional, queries
 from server.taxa.matching import Candidate, propose, propose_many
 from server.taxa.names import fold_latin, taxon_id_for
 from server.taxa.nearness import Nearness
-from server.taxa.readings import sound, sounds
+from server.taxa.readings import all_readings, sound, sounds
 
 AUTHORS = (
     "Linnaeus, 1758",
@@ -203,7 +203,7 @@ def test_what_sounds_alike_is_one() -> None:
     assert sound("zang qiu hou") == sound("zhang qiu hou") == sound("zan qiu hou")
     assert sound("niu") == sound("liu") and sound("fu") != sound("wu")
     assert {"zan qiu hou", "can qiu hou"} <= set(sounds("藏求猴"))
-    assert len(sounds("行行行行行行行行行行行行")) <= 64
+    assert len(all_readings("行行行行行行行行行行行行")) == 64
 
 
 def test_fifty_thousand_names_are_compared_in_milliseconds() -> None:

@@ -27,6 +27,9 @@ def _found(session: Session, typed: str, limit: int = 20) -> list[tuple[str, str
         ("csj", "Manis pentadactyla", "initials"),
         ("chuanshanj", "Manis pentadactyla", "pinyin"),
         ("穿山", "Manis pentadactyla", "chinese"),
+        ("zangqiuhou", "Macaca thibetana", "pinyin"),
+        ("cangqiuhou", "Macaca thibetana", "pinyin"),
+        ("cang qiu h", "Macaca thibetana", "pinyin"),
     ],
 )
 def test_the_whole_name_comes_first(reference: Session, typed: str, first: str, match: str) -> None:
