@@ -1,15 +1,17 @@
-"""Areas and lengths of shapes in degrees, on the ellipsoid's own equal-area plane; pure."""
+"""Areas and lengths of shapes in degrees, on the ellipsoid; pure. Areas are taken in its equal-area plane."""
 
 import functools
 
 import numpy as np
 import shapely
-from pyproj import Transformer
+from pyproj import Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from server.places.grid import PROJ_DEFINITION
 
 _LONGEST_SIDE = 0.01  # a longer side is straight in degrees, and bent in the plane
+
+_GEOD = Geod(ellps="WGS84")
 
 
 def area_km2(shape: BaseGeometry) -> float:
@@ -20,7 +22,7 @@ def area_km2(shape: BaseGeometry) -> float:
 
 
 def length_km(shape: BaseGeometry) -> float:
-    return float(shapely.length(_in_plane(shape))) / 1e3
+    return float(_GEOD.geometry_length(shape)) / 1e3
 
 
 @functools.cache

@@ -1,5 +1,6 @@
 """Loading county borders of an agency: what changes, what is carried over, and every way a file can be wrong."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -313,3 +314,20 @@ def test_gone_codes_must_exist_and_be_gone(reference: Session, prepare: Prepare)
         prepare(moved_border(reference), gone=("431099",))
     with pytest.raises(LayerRefused, match="文件里仍有这个代码"):
         prepare(moved_border(reference), gone=(YIZHANG,))
+
+
+def test_the_reference_file_in_gcj_is_refused_and_comes_home_when_said_so(
+    reference: Session, tmp_path: Path, shared_data: Path
+) -> None:
+    content = json.loads((shared_data / "hunan_counties.geojson").read_text(encoding="utf-8"))
+    for feature in content["features"]:
+        shifted = shapely.transform(shapely.geometry.shape(feature["geometry"]), gcj.from_wgs84)
+        feature["geometry"] = shapely.geometry.mapping(shifted)
+    path = tmp_path / "counties_gcj.geojson"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(LayerRefused, match=r"经度 \+0\.005[234]\d+°、纬度 -0\.003[123]\d+°"):
+        service.prepare(reference, path, "county", Options(), "43")
+    home = service.prepare(reference, path, "county", Options(datum="gcj02"), "43")
+    assert (home.difference.same, home.difference.is_nothing) == (122, True)
+    plain = service.prepare(reference, shared_data / "hunan_counties.geojson", "county", Options(), "43")
+    assert (plain.difference.same, plain.difference.carried) == (122, 2769)
