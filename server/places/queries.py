@@ -62,19 +62,29 @@ def hold_all_layers(session: Session) -> None:
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext(IN_FORCE_LOCK))))
 
 
+def layers_in_force(session: Session, on: date | None = None) -> dict[str, stamping.Version]:
+    """The layer of each kind that has one."""
+    row = BoundaryVersion
+    valid: tuple[ColumnElement[bool], ...] = (row.valid_to.is_(None),)
+    if on is not None:
+        valid = (or_(row.valid_from.is_(None), row.valid_from <= on), or_(row.valid_to.is_(None), row.valid_to > on))
+    found = session.execute(select(row.id, row.kind, row.digest, row.loaded_at).where(*valid))
+    return {version.kind: version for version in map(stamping.Version._make, found)}
+
+
 def versions_on(session: Session, on: date | None = None) -> dict[str, str]:
     """Id of the layer of each kind that has one."""
-    return {kind: version.id for kind, version in _in_force(session, on).items()}
+    return {kind: version.id for kind, version in layers_in_force(session, on).items()}
 
 
 def boundary_version(session: Session, on: date | None = None) -> str:
     """Id of the county boundaries."""
-    return _counties_in_force(_in_force(session, on), on).id
+    return _counties_in_force(layers_in_force(session, on), on).id
 
 
 def grid_label(session: Session, on: date | None = None) -> str:
     """What has to stand beside the code of a cell."""
-    version = _in_force(session, on).get("grid")
+    version = layers_in_force(session, on).get("grid")
     row = None if version is None else session.get(BoundaryVersion, version.id)
     return GRID_LABEL if row is None else row.label or row.source
 
@@ -92,7 +102,7 @@ def stamp_many(
     only where `sampled`."""
     hold_in_force(session)
     home = from_environment().home_province if home_province is None else home_province
-    versions = _in_force(session, on)
+    versions = layers_in_force(session, on)
     nowhere = Stamp(None, None, None, None, False, False, None, (), None, _counties_in_force(versions, on).id)
     x, y = np.array([point[1:] for point in points], dtype=np.float64).reshape(-1, 2).T
     possible = np.flatnonzero((np.abs(x) <= 180) & (np.abs(y) <= 90))
@@ -105,15 +115,6 @@ def stamp_many(
 
 def locate(session: Session, lon: float, lat: float, home_province: str | None = None) -> Stamp:
     return stamp_many(session, [("", lon, lat)], home_province)[""]
-
-
-def _in_force(session: Session, on: date | None) -> dict[str, stamping.Version]:
-    row = BoundaryVersion
-    valid: tuple[ColumnElement[bool], ...] = (row.valid_to.is_(None),)
-    if on is not None:
-        valid = (or_(row.valid_from.is_(None), row.valid_from <= on), or_(row.valid_to.is_(None), row.valid_to > on))
-    found = session.execute(select(row.id, row.kind, row.digest, row.loaded_at).where(*valid))
-    return {version.kind: version for version in map(stamping.Version._make, found)}
 
 
 def _counties_in_force(versions: dict[str, stamping.Version], on: date | None) -> stamping.Version:
@@ -173,7 +174,7 @@ def neighbours(session: Session, code: str, on: date | None = None) -> list[Coun
 def grid_cells(session: Session, county_code: str, on: date | None = None) -> list[GridCell]:
     """The cells that a county has ground in, by code, each with the share of the cell that lies inside: those of the grid
     that was loaded, else our own of 10 km."""
-    shape, grid = county_shape(session, county_code, on), _in_force(session, on).get("grid")
+    shape, grid = county_shape(session, county_code, on), layers_in_force(session, on).get("grid")
     if grid is None:
         return list(cells_of(shape))
     west, south, east, north = shape.bounds
