@@ -8,7 +8,7 @@ the length of their name, so that sorting numbers puts shorter names first.
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from heapq import nsmallest
-from itertools import accumulate
+from itertools import accumulate, chain
 
 from mobile.species.entry import Species
 from mobile.species.pack import NamedSpecies
@@ -110,7 +110,7 @@ class SpeciesIndex:
             return
         yield spoken.union(latin)
         inside = begun_words(self._latin_words, tokens) if len(tokens) > 1 else set()
-        inside.update(self._later.at(self._later.beginning(typed)))
+        inside.update(self._anywhere.at(self._anywhere.beginning(typed)))
         yield inside | begun_syllables(self._syllables, typed, self._beginnings)
 
     def _containing(self, wanted: str) -> set[int]:
@@ -123,28 +123,19 @@ class SpeciesIndex:
         typed = "".join(words(text)) if is_spelled(text) else ""
         if len(typed) < SLIP_FROM:
             return
-        whole: set[int] = set()
-        begun: set[int] = set()
-        for shelf in (self._latin, self._pinyin, self._later):
-            near_whole, near_begun = near(shelf, typed)
-            whole |= near_whole
-            begun |= near_begun
-        yield whole
-        yield begun
+        yield from near(self._anywhere, typed)
 
     @cached_property
     def _lines(self) -> str:
         return "\n".join(self._chinese.texts)
 
     @cached_property
-    def _later(self) -> Shelf:
-        """Every name from each word but its first."""
-        return Shelf(
-            (tail, number)
-            for shelf in (self._latin_words, self._syllables)
-            for text, number in shelf.entries((0, len(shelf)))
-            for tail in _tails(text.split(" ")[2:])
-        )
+    def _anywhere(self) -> Shelf:
+        """Every Latin name and every sound, from each of its words on."""
+        wholes = chain.from_iterable(shelf.entries() for shelf in (self._latin, self._pinyin))
+        headed = chain.from_iterable(shelf.entries() for shelf in (self._latin_words, self._syllables))
+        tails = ((tail, number) for text, number in headed for tail in _tails(text.split(" ")[2:]))
+        return Shelf(chain(wholes, tails))
 
     @cached_property
     def _beginnings(self) -> Set[str]:

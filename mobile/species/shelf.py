@@ -51,7 +51,8 @@ class Shelf:
         """The species that stand there, some more than once."""
         return self.numbers[span[0] : span[1]]
 
-    def entries(self, span: Span) -> Iterable[tuple[str, int]]:
+    def entries(self, span: Span | None = None) -> Iterable[tuple[str, int]]:
+        span = span or (0, len(self.texts))
         return zip(islice(self.texts, *span), self.at(span), strict=True)
 
 

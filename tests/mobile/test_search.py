@@ -268,7 +268,7 @@ def test_it_finds_what_a_look_at_every_name_finds_among_realistic_names() -> Non
 
 
 def test_every_name_is_found_by_all_that_one_may_know_of_it() -> None:
-    names = make_names(4000)
+    names = make_names(2000)
     index = SpeciesIndex(names)
     for named in names:
         for typed in (named.name, named.name.upper(), named.pinyin, named.pinyin.replace(" ", ""), named.initials):
