@@ -42,7 +42,7 @@ def load(files: tuple[Path, ...], yes: bool, dry_run: bool, as_json: bool) -> No
     asked = files or tuple(service.default_paths() if dry_run else ())
     given = [read_list(path) for path in asked]
     with open_session(settings) as session:
-        differences = [service.compare(session, parsed) for parsed in given]
+        differences = [service.compare(session, parsed, not files) for parsed in given]
     if not as_json:
         _tell(given, differences)
     if dry_run:
@@ -51,10 +51,11 @@ def load(files: tuple[Path, ...], yes: bool, dry_run: bool, as_json: bool) -> No
         return
     if not (yes or all(one.empty for one in differences)):
         _ask(as_json)
-    expected = {one.list_id: one.base for one in differences} if len(differences) == 1 else {}
+    alone = len({one.list_id for one in differences}) == len(differences)
+    expected = {one.list_id: one.base for one in differences} if alone else {}
     with open_session(settings) as session:
         by = LOCAL_OPERATOR.name if files else BUILT_IN
-        loaded = service.load_lists(session, files or None, by, expected)
+        loaded = service.load_lists(session, given or None, by, expected)
     if as_json:
         print_json([vars(one) for one in loaded])
         return

@@ -8,14 +8,16 @@ from sqlalchemy.orm import Session
 
 from shared.clock import CHINA, SystemClock
 
-IN_FORCE = """
+_REGION = "coalesce(v.descriptor->>'region', l.region)"
+IN_FORCE = f"""
     in_force AS (
         SELECT DISTINCT ON (v.list_id) v.*, l.kind, coalesce(v.descriptor->>'title_zh', l.title_zh) AS title_zh,
-            coalesce(v.descriptor->>'short_title_zh', l.short_title_zh) AS short_title_zh, l.region,
+            coalesce(v.descriptor->>'short_title_zh', l.short_title_zh) AS short_title_zh, {_REGION} AS region,
             ARRAY(SELECT jsonb_array_elements_text(v.descriptor->'populations_excluded')) AS populations_excluded,
             coalesce(v.descriptor->>'populations_excluded_basis', '') AS populations_excluded_basis
         FROM xiangye.list_version v JOIN xiangye.species_list l USING (list_id)
-        WHERE coalesce(v.in_force_on, '0001-01-01') <= :day AND (l.region IN ('CN', 'world') OR CAST(:region AS text) IS NULL OR :region LIKE l.region || '%')
+        WHERE coalesce(v.in_force_on, '0001-01-01') <= :day
+            AND ({_REGION} IN ('CN', 'world') OR CAST(:region AS text) IS NULL OR :region LIKE {_REGION} || '%')
         ORDER BY v.list_id, v.in_force_on DESC NULLS LAST, v.loaded_no DESC)
 """
 

@@ -22,7 +22,7 @@ from server.taxa.names import taxon_id_for
 from server.taxa.nomenclature import WITHOUT_TAXA, Renamed, Source, accepted_names, entries
 from server.taxa.queries import today
 from server.taxa.versions import BUILT_IN, Row, Version
-from shared.clock import Clock
+from shared.clock import Clock, SystemClock
 
 LISTS_DIR = REPOSITORY / "species_lists"
 _NOT_SAID = frozenset(
@@ -50,53 +50,50 @@ class _Plan:
 
 def load_lists(
     session: Session,
-    paths: Sequence[Path] | None = None,
+    lists: Sequence[Path | ParsedList] | None = None,
     by: str = BUILT_IN,
     expected: Mapping[str, str | None] | None = None,
+    clock: Clock | None = None,
 ) -> list[Loaded]:
     """Loads the lists (default: all of species_lists/). Everything is read and checked before anything is written; an
     unchanged list writes nothing, a changed one becomes a new version. Raises ListError naming file, row and field.
 
     `expected`: by list, the version that a person saw the difference to; refused where another has come between.
     """
-    given = sorted(
-        (read_list(path) for path in (paths if paths is not None else default_paths())), key=ParsedList.order
-    )
+    asked = default_paths() if lists is None else lists
+    given = sorted((one if isinstance(one, ParsedList) else read_list(one) for one in asked), key=ParsedList.order)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('xiangye.species_list'))"))
-    plans = _write(session, given, paths is None, by, expected or {})
+    plans = _write(session, given, lists is None, by, expected or {})
     changed = [plan for plan in plans if plan.changed]
     if changed:
-        _project(session, changed, by)
+        _project(session, changed)
+    for plan in changed if by != BUILT_IN else ():
+        told = {
+            "version": plan.version,
+            "replaces": plan.base.version if plan.base else None,
+            "digest": plan.parsed.digest,
+        }
+        log(session, clock or SystemClock(), by, "load_list", plan.parsed.list_id, told)
     return [
         Loaded(p.parsed.list_id, p.version, str(p.parsed.descriptor["title_zh"]), p.changed, len(p.parsed.rows))
         for p in plans
     ]
 
 
-def compare(session: Session, parsed: ParsedList) -> Difference:
+def compare(session: Session, parsed: ParsedList, built_in: bool = False) -> Difference:
     """What loading the file would change, and what the names that no list knows may mean; writes nothing."""
-    stored = versions.stored(session)
-    plan = _plan(session, parsed, stored.get(parsed.list_id, []), built_in=False)
+    plan = _plan(session, parsed, versions.stored(session).get(parsed.list_id, []), built_in)
+    if not plan.changed:
+        return replace(_nothing(plan), base=plan.version)
     sources = projection.sources(session, today())
     accepted_of = _accepted_of(sources, [parsed])
-    empty = Difference(
-        parsed.list_id,
-        parsed.kind,
-        str(parsed.descriptor["title_zh"]),
-        plan.version,
-        plan.base.version if plan.base else None,
-        len(parsed.rows),
-    )
-    if not plan.changed:
-        return empty
     unmatched = _unmatched(parsed, _listed(sources, parsed.list_id, accepted_of), accepted_of)
     pairs: list[tuple[str | None, str | None]] = [
         (row["scientific_name"], row.get("name_zh") or None) for row in unmatched
     ]
     proposed = propose_many(session, pairs, _PROPOSED)
     shown = tuple((row, tuple(proposed[pair])) for row, pair in zip(unmatched, pairs, strict=True))
-    found = _difference(session, empty, plan, accepted_of)
-    return replace(found, unmatched=shown, described=_described(plan))
+    return replace(_difference(session, plan, accepted_of), unmatched=shown, described=_described(plan))
 
 
 def default_paths() -> list[Path]:
@@ -139,7 +136,7 @@ def _write(
 ) -> list[_Plan]:
     stored = versions.stored(session)
     sources = projection.sources(session, today()) if by != BUILT_IN else []
-    accepted_of = _accepted_of(sources, given)
+    accepted_of = _accepted_of(sources, given) if by != BUILT_IN else {}
     plans = []
     for parsed in given:
         plan = _plan(session, parsed, stored.get(parsed.list_id, []), built_in)
@@ -155,12 +152,12 @@ def _write(
     return plans
 
 
-def _project(session: Session, plans: Sequence[_Plan], by: str) -> None:
+def _project(session: Session, plans: Sequence[_Plan]) -> None:
     """Taxa and names first, since everything refers to them; then each version's typed rows and its bridge."""
     sources = projection.sources(session, today())
     accepted_of = _accepted_of(sources, [])
     found = {
-        plan.parsed.list_id + plan.version: _difference(session, _nothing(plan), plan, accepted_of).bridges
+        plan.parsed.list_id + plan.version: _difference(session, plan, accepted_of).bridges
         for plan in plans
         if plan.base
     }
@@ -185,10 +182,13 @@ def _open_rows(sources: Iterable[Source]) -> dict[tuple[str, str], frozenset[str
 
 
 def _nothing(plan: _Plan) -> Difference:
-    return Difference(plan.parsed.list_id, plan.parsed.kind, "", plan.version, None, len(plan.parsed.rows))
+    parsed, base = plan.parsed, plan.base.version if plan.base else None
+    title = str(parsed.descriptor["title_zh"])
+    return Difference(parsed.list_id, parsed.kind, title, plan.version, base, len(parsed.rows))
 
 
-def _difference(session: Session, empty: Difference, plan: _Plan, accepted_of: Mapping[str, str]) -> Difference:
+def _difference(session: Session, plan: _Plan, accepted_of: Mapping[str, str]) -> Difference:
+    empty = _nothing(plan)
     if plan.base is None:
         return replace(empty, added=tuple(plan.parsed.rows))
 

@@ -22,12 +22,11 @@ CHANGES: Mapping[str, str] = {
 
 def lines(difference: Difference) -> Iterator[str]:
     d = difference
-    yield f"{d.title_zh}（{d.list_id}），{d.rows} 行：" + (
-        f"版本 {d.base} → {d.version}" if d.base else f"新名录，版本 {d.version}"
-    )
+    named = f"{d.title_zh}（{d.list_id}），{d.rows} 行："
     if d.empty:
-        yield "  无变化"
+        yield f"{named}版本 {d.version}，无变化"
         return
+    yield named + (f"版本 {d.base} → {d.version}" if d.base else f"新名录，版本 {d.version}")
     if d.described:
         yield f"  说明变化：{'、'.join(d.described)}"
     if d.base:

@@ -197,7 +197,7 @@ def test_words_for_a_person() -> None:
     assert "    ……另有 2 行，全部见 --json" in lines
     assert "    1 苍鹭 Ardea cinerea I：级别 II → I" in lines
     assert "    Rana a → Pelophylax a" in lines
-    assert list(telling.lines(compared(OLD, OLD)))[1:] == ["  无变化"]
+    assert list(telling.lines(compared(OLD, OLD))) == ["名录（l），4 行：版本 2，无变化"]
 
 
 def test_compare_tells_what_no_list_knows_with_proposals_and_writes_nothing(reference: Session, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from server import db
+from server.audit.model import AuditEntry
 from server.settings import Settings
 from server.taxa import queries, versions
 from server.taxa.lists import ListError, read_list
@@ -97,6 +98,10 @@ def test_a_then_b_then_a_again(session: Session, tmp_path: Path) -> None:
             "SELECT version, replaces, loaded_by FROM xiangye.list_version WHERE list_id = 'hunan_animals' ORDER BY loaded_no"
         )
     ).all()
+    logged = session.query(AuditEntry).order_by(AuditEntry.entry_no).all()
+    assert [(one.action, one.subject, one.detail["version"]) for one in logged] == [
+        ("load_list", "hunan_animals", label) for label in ("2023", "2023+2", "2023+3")
+    ]
     assert [tuple(row) for row in replaced] == [
         ("2023", None, AGENCY),
         ("2023+2", "2023", AGENCY),
