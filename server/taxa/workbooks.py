@@ -6,7 +6,9 @@ A formula counts with the value saved beside it, since that is what the person s
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,10 @@ ROWS_SHEET, DESCRIPTION_SHEET, GUIDE_SHEET = "名录", "说明", "填写须知"
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 _OLE = b"\xd0\xcf\x11\xe0"
 _EXACT_INTEGERS = 10**15
-_BROKEN = (KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, ParseError, zipfile.BadZipFile)
+_BROKEN = (
+    *(KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, EOFError, RuntimeError),
+    *(ParseError, zipfile.BadZipFile, zlib.error),
+)
 _SURROGATES = re.compile("_x(D[89AB][0-9A-F]{2})_(?:_x(D[C-F][0-9A-F]{2})_|([\udc00-\udfff]))", re.IGNORECASE)
 
 
@@ -53,13 +58,9 @@ def _refuse_unsafe(path: Path) -> None:
         raise ListError(path.name, "文件是空的")
     if data.startswith(_OLE):
         raise ListError(path.name, "是加密的或旧版（.xls）工作簿，请去掉密码，另存为 .xlsx")
-    try:
-        with open_archive(path) as archive:
-            names = archive.names
-        with zipfile.ZipFile(path) as opened:
-            unpacked = sum(member.file_size for member in opened.infolist())
-    except Unusable as error:
-        raise ListError(path.name, f"不是可读的 .xlsx 工作簿：{error}") from error
+    with _telling(path), open_archive(path) as archive, zipfile.ZipFile(path) as opened:
+        names = archive.names
+        unpacked = sum(member.file_size for member in opened.infolist())
     if unpacked > MAX_UNPACKED_BYTES:
         raise ListError(
             path.name, f"工作簿解开后超过 {MAX_UNPACKED_BYTES // 1024 // 1024} MB 的上限；请只留名录所需的表、行和列"
@@ -68,22 +69,31 @@ def _refuse_unsafe(path: Path) -> None:
         raise ListError(path.name, "工作簿含宏，请另存为不含宏的 .xlsx")
 
 
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """What a damaged workbook makes of zlib, the XML reader and openpyxl is one thing to who handed it in."""
+    try:
+        yield
+    except ListError:
+        raise
+    except (Unusable, *_BROKEN) as error:
+        raise ListError(path.name, f"不是可读的 .xlsx 工作簿：{error}") from error
+
+
 def _has_formulas(path: Path) -> bool:
     """Values and formulas come by two readings, and most lists need only the first."""
-    with zipfile.ZipFile(path) as opened:
-        sheets = [name for name in opened.namelist() if name.startswith("xl/worksheets/")]
-        return any(re.search(rb"<(\w+:)?f[\s>/]", opened.read(name)) for name in sheets)
+    with _telling(path), zipfile.ZipFile(path) as opened:
+        sheets = [opened.read(name) for name in opened.namelist() if name.startswith("xl/worksheets/")]
+    return any(re.search(rb"<(\w+:)?f[\s>/]", sheet) for sheet in sheets)
 
 
 def _loaded(path: Path, data_only: bool) -> Any:
     import openpyxl
 
-    try:
-        with path.open("rb") as file, warnings.catch_warnings():  # opened here: it leaves a broken file open itself
-            warnings.simplefilter("ignore")  # it tells of extensions that it leaves out; none of them holds cells
-            return openpyxl.load_workbook(file, data_only=data_only, keep_links=False)
-    except _BROKEN as error:
-        raise ListError(path.name, f"不是可读的 .xlsx 工作簿：{error}") from error
+    # Opened here, since openpyxl leaves a broken file open. It warns of extensions it leaves out; none of them holds cells.
+    with _telling(path), path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return openpyxl.load_workbook(file, data_only=data_only, keep_links=False)
 
 
 def _rows_sheet(file: str, book: Any) -> tuple[str, list[str]]:

@@ -272,3 +272,30 @@ def test_whatever_a_table_holds_comes_back_from_every_form(folder: Path, drawn: 
             (str(no), zh, name, note) for no, zh, name, _, _, note in rows
         ]
     assert read_list(paths[0]).descriptor["in_force_on"] == KEYS["in_force_on"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    at=st.floats(0, 1, exclude_max=True),
+    put=st.binary(max_size=6),
+    cut=st.integers(0, 40),
+    suffix=st.sampled_from([".csv", ".xlsx", ".json"]),
+)
+def test_a_file_damaged_anywhere_is_refused_in_words_or_read(
+    folder: Path, at: float, put: bytes, cut: int, suffix: str
+) -> None:
+    """Never another error, whatever a bad disk or a bad tool made of the file."""
+    path = folder / "whole.csv"
+    if not path.exists():
+        table(path)
+        workbook(path.with_suffix(".xlsx"))
+    for kind in (".csv", ".xlsx", ".json"):
+        (folder / f"hurt{kind}").write_bytes(path.with_suffix(kind).read_bytes())
+    data = path.with_suffix(suffix).read_bytes()
+    place = int(at * len(data))
+    (folder / f"hurt{suffix}").write_bytes(data[:place] + put + data[place + cut :])
+    try:
+        said = read_list(folder / ("hurt.xlsx" if suffix == ".xlsx" else "hurt.csv")).file
+    except ListError as error:
+        said = str(error)
+    assert said.startswith("hurt")
