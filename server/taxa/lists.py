@@ -18,6 +18,7 @@ from server.taxa.writing_habits import region, tidy
 __all__ = ["BASE", "KINDS", "OPTIONAL", "TAIL", "ListError", "ParsedList", "Problem", "read_list"]
 
 _ORDER = tuple(KINDS)
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls")  # the latter two to say why they are refused
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,11 @@ class ParsedList:
 
 def read_list(path: Path) -> ParsedList:
     """`path`: a workbook, or a CSV or its descriptor, which lie side by side under one name. ListError holds every problem found."""
-    is_workbook = path.suffix.lower() in (".xlsx", ".xlsm", ".xls")
-    data_path = path if is_workbook else path.with_suffix(".csv")
-    sheet = read_workbook(data_path) if is_workbook else None
+    suffix = path.suffix.lower()
+    if suffix not in (*_WORKBOOKS, ".csv", ".json"):
+        raise ListError(path.name, "只收 .xlsx 工作簿，或 .csv 与同名的 .json；请另存后再载入")
+    data_path = path.with_suffix(".csv") if suffix == ".json" else path
+    sheet = read_workbook(data_path) if suffix in _WORKBOOKS else None
     described = _described(data_path, sheet)
     strict = descriptors.is_strict(described)
     sheet = sheet or read_csv(data_path)
@@ -80,8 +83,11 @@ def _described(data_path: Path, sheet: Sheet | None) -> dict[str, Any]:
         return descriptors.complete(where, descriptors.from_sheet(where, sheet.description), data_path.name)
     path = data_path.with_suffix(".json")
     if not path.exists():
-        where = f"工作簿里没有“{DESCRIPTION_SHEET}”表，旁边" if sheet is not None else "旁边"
-        raise ListError(path.name, f"读不到文件：{where}也没有描述文件 {path.name}（名录的名称、公告、日期）")
+        where = f"工作簿里没有“{DESCRIPTION_SHEET}”表，旁边也没有" if sheet is not None else "旁边没有"
+        raise ListError(
+            path.name,
+            f"读不到文件：{where}描述文件 {path.name}（名录的名称、公告、日期；xiangye species template 可写一份）",
+        )
     found = descriptors.from_json(path.name, read_bytes(path))
     return descriptors.complete(path.name, found, data_path.name)
 

@@ -267,6 +267,17 @@ def test_a_workbook_without_its_description_or_with_an_unknown_item_is_refused(t
     assert read_list(tmp_path / "a.xlsx").list_id == "protected_test"
 
 
+def test_other_files_and_a_table_without_descriptor_are_refused(tmp_path: Path) -> None:
+    for name, said in (("a.ods", "只收 .xlsx 工作簿"), ("a.csv", "旁边没有描述文件 a.json"), ("a.xlsx", "读不到文件")):
+        with pytest.raises(ListError, match=said):
+            read_list(tmp_path / name)
+    table(tmp_path / "b.CSV")
+    assert read_list(tmp_path / "b.CSV").list_id == "protected_test"
+    (tmp_path / "c.json").write_text((tmp_path / "b.json").read_text("utf-8"), "utf-8")
+    with pytest.raises(ListError, match=r"c\.csv：读不到文件"):
+        read_list(tmp_path / "c.json")
+
+
 def test_a_fault_in_a_workbook_names_heading_and_cell(tmp_path: Path) -> None:
     workbook(tmp_path / "a.xlsx", [*ROWS, (4, "环颈雉", "Phasianus versicolor", "五级", "鸟纲", None)])
     with pytest.raises(ListError, match=r"a\.xlsx 第 5 行 字段 保护级别（category，D5）：不合格式：'五级'"):
