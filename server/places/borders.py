@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from server.places.polygons import Floats
 
@@ -27,19 +28,21 @@ class Border:
         lines = shapely.linestrings(np.stack([self._start * self._squeeze, self._end * self._squeeze], axis=1))
         self._tree = shapely.STRtree(lines)
 
-    def distances_m(self, lon: Floats, lat: Floats) -> Floats:
+    def distances_m(self, lon: Floats, lat: Floats, outside: bool = False) -> Floats:
+        """`outside`: for points outside the polygon by its straight sides. One that lies within it by the arcs of great
+        circles is at its border, as geography has it."""
         at = np.column_stack([lon, lat])
         points = shapely.points(at * self._squeeze)
         (asked, _), flat = self._tree.query_nearest(points, return_distance=True, all_matches=False)
         reach = np.empty(len(at))
         reach[asked] = flat * self._scale + self._room
         point, side = self._tree.query(points, predicate="dwithin", distance=reach)
-        nearest, chord = _nearest_on_arcs(at[point], self._start[side], self._end[side])
+        nearest, chord, between = _nearest_on_arcs(at[point], self._start[side], self._end[side])
         order = np.lexsort([chord, point])
         first = order[np.flatnonzero(np.r_[True, np.diff(point[order]) > 0])]
         to = nearest[first]
         _, _, metres = _ellipsoid().inv(lon, lat, to[:, 0], to[:, 1])
-        return np.asarray(metres, dtype=np.float64)
+        return np.where(between[first] & outside, 0.0, metres)
 
 
 @functools.cache
@@ -49,8 +52,9 @@ def _ellipsoid() -> Any:
     return Geod(ellps="WGS84")
 
 
-def _nearest_on_arcs(at: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats]:
-    """The nearest point of each arc, in degrees, and the straight line to it through a sphere of radius 1."""
+def _nearest_on_arcs(at: Floats, start: Floats, end: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The nearest point of each arc, in degrees; the straight line to it through a sphere of radius 1; and whether the
+    point lies between the arc and the side that is straight in degrees."""
     p, a, b = _on_sphere(at), _on_sphere(start), _on_sphere(end)
     # Of the difference, not of the far end: the ends lie so near each other that their own product would lose half its digits.
     normal = np.cross(a, b - a)
@@ -64,7 +68,9 @@ def _nearest_on_arcs(at: Floats, start: Floats, end: Floats) -> tuple[Floats, Fl
     on_arc = past_start & before_end
     to_foot = np.linalg.norm(p - foot, axis=1)
     nearer = on_arc & (to_foot < chord)
-    return np.where(nearer[:, None], _degrees(foot), nearest), np.where(nearer, to_foot, chord)
+    left = (end[:, 0] - start[:, 0]) * (at[:, 1] - start[:, 1]) - (at[:, 0] - start[:, 0]) * (end[:, 1] - start[:, 1])
+    between = nearer & (left * (normal * p).sum(axis=1) < 0)
+    return np.where(nearer[:, None], _degrees(foot), nearest), np.where(nearer, to_foot, chord), between
 
 
 def _on_sphere(degrees: Floats) -> Floats:

@@ -77,12 +77,12 @@ class Layer:
         """(point, polygon) of every polygon that a point lies in or on."""
         return self._ready(session, x, y, "").holding(x, y)
 
-    def distances_m(self, session: Session, polygon: Ints, x: Floats, y: Floats) -> Floats:
+    def distances_m(self, session: Session, polygon: Ints, x: Floats, y: Floats, outside: bool = False) -> Floats:
         """To the ring of the polygon named for each point."""
         self._fetch(session, np.unique(polygon))
         found = np.empty(len(x))
         for one, some in groups(polygon):
-            found[some] = self._border(one).distances_m(x[some], y[some])
+            found[some] = self._border(one).distances_m(x[some], y[some], outside)
         return found
 
     def nearest_m(self, session: Session, x: Floats, y: Floats) -> Floats:
@@ -90,7 +90,7 @@ class Layer:
         found = np.full(len(x), np.nan)
         point, polygon = self._near.around(x, y)
         if len(point):
-            np.fmin.at(found, point, self.distances_m(session, polygon, x[point], y[point]))
+            np.fmin.at(found, point, self.distances_m(session, polygon, x[point], y[point], outside=True))
         return found
 
     def _ready(self, session: Session, x: Floats, y: Floats, extent: str) -> Polygons | LabelRaster:

@@ -24,6 +24,13 @@ _COUNTIES = text("""
         ) END AS distance
     FROM point LEFT JOIN inside USING (n) ORDER BY n
     """)
+_CODES = text("""
+    SELECT n, min(code)
+    FROM unnest(CAST(:lons AS float8[]), CAST(:lats AS float8[])) WITH ORDINALITY AS given (lon, lat, n)
+    JOIN xiangye.county ON boundary_version = :version
+        AND ST_Intersects(geom, ST_SetSRID(ST_MakePoint(lon, lat), 4326))
+    GROUP BY n
+    """)
 _SETS = text("""
     SELECT n, array_agg(code ORDER BY code COLLATE "C")
     FROM unnest(CAST(:lons AS float8[]), CAST(:lats AS float8[])) WITH ORDINALITY AS given (lon, lat, n)
@@ -31,6 +38,12 @@ _SETS = text("""
         AND ST_Intersects(geom, ST_SetSRID(ST_MakePoint(lon, lat), 4326))
     GROUP BY n
     """)
+
+
+def codes(session: Session, version: str, points: Sequence[Point]) -> list[str | None]:
+    """The lowest code of the counties that hold each point."""
+    found = dict(map(tuple, session.execute(_CODES, {**_columns(points), "version": version})))
+    return [found.get(n) for n in range(1, len(points) + 1)]
 
 
 def counties(session: Session, version: str, points: Sequence[Point]) -> list[tuple[str | None, bool, float | None]]:
