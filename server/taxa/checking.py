@@ -39,6 +39,8 @@ def faults_of(kind_code: str, row: Row, strict: bool) -> Iterator[Fault]:
     for field in (*kind.required, *(("status", "kingdom") if strict and not kind.own else ())):
         if not row.get(field) and not _is_exempt(row, field):
             yield field, "此格必填"
+    if row.get("rank") == "protection_class" and kind_code != "sensitivity":
+        yield "rank", "“保护级别”只用于敏感物种级别"
     yield from _ACROSS.get(kind_code, _nothing)(row)
 
 
@@ -126,6 +128,14 @@ def _tree(row: Row) -> Iterator[Fault]:
         yield "category", f"级别与树龄不符：树龄 {age} 年，{row['category']} 级应为 {due}"
 
 
+def _sensitivity(row: Row) -> Iterator[Fault]:
+    if row["rank"] == "protection_class" and row["scientific_name"] not in ("I", "II", "provincial"):
+        yield (
+            "scientific_name",
+            f"分类阶元为“保护级别”时，此格应为 国家一级、国家二级 或 省级：{row['scientific_name']}",
+        )
+
+
 def _lookalike(row: Row) -> Iterator[Fault]:
     if row["scientific_name"] == row["other_scientific_name"]:
         yield "other_scientific_name", "与学名相同"
@@ -143,6 +153,7 @@ _ACROSS: Mapping[str, Any] = {
     "names": _name,
     "ancient_tree": _tree,
     "traits": _trait,
+    "sensitivity": _sensitivity,
     "lookalikes": _lookalike,
     "identifiers": _identifier,
 }

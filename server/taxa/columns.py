@@ -55,6 +55,7 @@ COLUMNS: Mapping[str, Column] = {
             "变种": "variety",
             "变型": "form",
             "专化型": "forma_specialis",
+            "保护级别": "protection_class",  # in rules of sensitivity alone: every taxon of that class
         },
     ),
     "scientific_name": Column(

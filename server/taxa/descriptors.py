@@ -129,8 +129,9 @@ def _misshapen(described: Mapping[str, Any]) -> list[Problem]:
             problems.append(_problem(key, f"应为文本：{value!r}"))
         elif key in FIELDS and value and key not in _LISTS and not re.fullmatch(FIELDS[key].form, value, re.DOTALL):
             problems.append(_problem(key, f"不合格式：{value!r}（{FIELDS[key].hint}）"))
+    known = "、".join(f"{kind.title_zh}（{code}）" for code, kind in KINDS.items())
     if isinstance(described.get("kind"), str) and described["kind"] not in KINDS:
-        problems.append(_problem("kind", f"未知的名录种类 {described['kind']}，可为 {'、'.join(KINDS)}"))
+        problems.append(_problem("kind", f"未知的名录种类 {described['kind']}，可为 {known}"))
     problems += [_problem(key, f"不是日期：{described[key]}") for key in _DATES if not _is_date(described.get(key))]
     if is_strict(described) and not (
         isinstance(described["columns"], list) and isinstance(described.get("counts"), dict)

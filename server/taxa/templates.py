@@ -67,7 +67,8 @@ def choices(kind_code: str, name: str) -> list[str]:
     words = KINDS[kind_code].words if name == "category" else COLUMNS[name].words
     first: dict[str, str] = {}
     for word, code in words.items():
-        first.setdefault(code, word)
+        if code != "protection_class" or kind_code == "sensitivity":
+            first.setdefault(code, word)
     return list(first.values()) if name not in ("class", "order", "family") else []
 
 

@@ -16,7 +16,7 @@ _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _MONTHS = re.compile(r"(\d{1,2})月?\s*[-–—~～至到]\s*(\d{1,2})月?")
 _AUTHORED = re.compile(rf"(?P<name>{SCIENTIFIC}) (?P<by>\(?[A-Z(].*)")
 _INNER_RANK = re.compile(r" (var|subsp|ssp|f)\. [a-z]")
-_ABOVE_SPECIES = frozenset({"class", "order", "family", "genus", "section"})
+_ABOVE_SPECIES = frozenset({"class", "order", "family", "genus", "section", "protection_class"})
 _PLACES = ("class", "order", "family")
 
 
@@ -94,6 +94,8 @@ def _place(kind: Kind, row: dict[str, str]) -> None:
         row["scientific_name"] = genus[1]
         row["entry_kind"] = row["entry_kind"] or "group"
     row["rank"] = row["rank"] or higher.rank_of(row["scientific_name"])
+    if row["rank"] == "protection_class":
+        row["scientific_name"] = KINDS["protected"].words.get(row["scientific_name"], row["scientific_name"])
     covers = kind.above_species_is_group and row["rank"] in _ABOVE_SPECIES
     row["entry_kind"] = row["entry_kind"] or ("group" if covers else "taxon")
     for rank in ("family", "order", "class"):

@@ -147,6 +147,17 @@ def test_a_fault_is_told_by_field_and_reason(
     assert problems(tmp_path, f"序号|学名|中文名{head}", row, kind=kind) == [(2, *one) for one in said]
 
 
+def test_a_rule_of_sensitivity_may_speak_of_a_class_of_protection(tmp_path: Path) -> None:
+    head = "序号|学名|中文名|分类阶元|敏感级别|理由|复核日期"
+    said = "其他国家一级保护物种|保护级别|2级|缺省|2028-01-01"
+    row = read(tmp_path, head, f"1|国家一级|{said}", kind="sensitivity")[0]
+    assert (row["entry_kind"], row["rank"], row["scientific_name"]) == ("group", "protection_class", "I")
+    fault = "分类阶元为“保护级别”时，此格应为 国家一级、国家二级 或 省级：四级"
+    assert problems(tmp_path, head, f"1|四级|{said}", kind="sensitivity") == [(2, "scientific_name", fault)]
+    fault = "“保护级别”只用于敏感物种级别"
+    assert problems(tmp_path, "序号|学名|中文名|分类阶元", "1|I|某种|保护级别") == [(2, "rank", fault)]
+
+
 def test_famous_trees_need_no_age_and_graded_ones_agree_with_theirs(tmp_path: Path) -> None:
     head = "序号|学名|中文名|古树编号|古树等级|树龄"
     rows = [
