@@ -23,6 +23,7 @@ def apply_difference(old: Path, difference: bytes, new: Path) -> None:
         meta = meta_of(told["pack"])
         if told["from"] != meta_of_file(old).version:
             raise PackUnreadable(f"名录包的差异不是从平板上的版本 {meta_of_file(old).version} 算起的")
+        new.with_name(f"{new.name}-journal").unlink(missing_ok=True)  # of a copy that was left half done
         shutil.copyfile(old, new)
         with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as pack:
             pack.execute("begin immediate")

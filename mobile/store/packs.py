@@ -56,9 +56,9 @@ class Packs:
                 (kind, meta.version, sha256, len(data), path.name, now.isoformat(timespec="seconds")),
             )
         self._index = None
-        for old in self._folder.glob(f"{kind}-*.sqlite3"):
-            if old != path:
-                old.unlink(missing_ok=True)
+        for other in self._folder.glob(f"{kind}[-.]*"):  # the one before, and what an app that was ended left half done
+            if other != path:
+                other.unlink(missing_ok=True)
 
     def update(self, kind: str, difference: bytes, now: datetime, trust: Trust | None = None) -> None:
         """The installed pack with what changed since. PackUnreadable says why not, and nothing is changed then."""

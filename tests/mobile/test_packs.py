@@ -192,6 +192,17 @@ def test_an_update_that_fails_leaves_the_installed_pack(packs: Packs, trust: Tru
     assert packs.species().version == VERSION and len(files(packs)) == 1
 
 
+def test_what_an_ended_app_left_half_done_is_cleared_away(packs: Packs, trust: Trust, tmp_path: Path) -> None:
+    packs.install("taxa", signed(tmp_path), DAWN, trust)
+    for name in ("taxa-0123.new", "taxa-0123.new.part", "taxa.updated", "taxa.updated-journal"):
+        (packs._folder / name).write_bytes(signed(tmp_path)[:3000])
+    signed(tmp_path, NEXT, {**SMALL, "likely": []})
+    packs.update("taxa", difference(tmp_path / f"made-{VERSION}", tmp_path / f"made-{NEXT}"), DAWN, trust)
+    path = packs.path("taxa")
+    assert path is not None and files(packs) == {path.name}
+    assert packs.species().version == NEXT
+
+
 def test_a_pack_that_was_spoilt_on_the_tablet_is_an_empty_list(packs: Packs, trust: Trust, tmp_path: Path) -> None:
     packs.install("taxa", signed(tmp_path), DAWN, trust)
     path = packs.path("taxa")

@@ -1,6 +1,7 @@
 """Every entry of every list is found on a tablet by Chinese, every reading, initials and Latin."""
 
 import csv
+import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mobile.species.pack import NamedSpecies, read_pack
+from mobile.species.pack import NamedSpecies, PackUnreadable, read_pack
+from mobile.species.proof import prove
 from mobile.species.search import SpeciesIndex
 from server.packs import service
 from server.settings import Settings
@@ -127,3 +129,19 @@ def test_tablets_get_what_the_lists_say(index: SpeciesIndex) -> None:
         "加拿大一枝黄花": "外来入侵",
         "春兰": "国家二级",
     }
+
+
+def test_a_flipped_bit_of_the_real_pack_is_refused_or_changes_nothing(
+    pack: Path, names: tuple[NamedSpecies, ...], tmp_path: Path
+) -> None:
+    data, whole, chosen, path = pack.read_bytes(), prove(pack, None, None), random.Random(11), tmp_path / "flipped"
+    refused = 0
+    for place in chosen.sample(range(len(data)), 60):
+        spoilt = bytearray(data)
+        spoilt[place] ^= 1 << chosen.randrange(8)
+        path.write_bytes(spoilt)
+        try:
+            assert (prove(path, None, None), read_pack(path)) == (whole, names), place
+        except PackUnreadable:
+            refused += 1
+    assert refused > 40
