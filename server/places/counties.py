@@ -20,6 +20,7 @@ from server.places.standing import Standing
 
 _ZONE_CODES = range(71, 80)
 _OVERLAP_KM2, _OVERLAP_SHARE = 1.0, 0.01
+_NOTHING_DEGREES2 = 1e-9  # ten square metres
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,10 @@ def _check_overlaps(places: Sequence[Place], findings: Findings) -> None:
         for m in sorted(tree.query(place.shape, predicate="intersects")):
             if m <= n:
                 continue
-            other = places[m]
-            shared = area_km2(shapely.intersection(place.shape, other.shape))
+            other, common = places[m], shapely.intersection(place.shape, places[m].shape)
+            if shapely.area(common) < _NOTHING_DEGREES2:  # neighbours share their border
+                continue
+            shared = area_km2(common)
             least = min(area_km2(one.shape) for one in (place, other) if one.shape is not None)
             if shared > min(_OVERLAP_KM2, _OVERLAP_SHARE * least):
                 findings.problems.append(

@@ -38,21 +38,20 @@ class Offset:
         )
 
 
-def outline_points(shapes: Sequence[BaseGeometry]) -> Positions:
+def outline_points(shapes: Sequence[BaseGeometry], most: int = _MOST_POINTS) -> Positions:
     """Evenly along lines and the borders of areas, thinned to what a measurement needs; none for points."""
     borders = [shapely.boundary(one) if shapely.get_dimensions(one) == 2 else one for one in shapes]
     lines = [one for one in borders if shapely.get_dimensions(one) == 1]
     if not lines:
         return np.empty((0, 2))
     at: Positions = shapely.get_coordinates(shapely.segmentize(np.asarray(lines, dtype=object), _SPACING))
-    return at[:: max(1, -(-len(at) // _MOST_POINTS))]
+    return at[:: max(1, -(-len(at) // most))]
 
 
 class Borders:
     """The outlines that others are held against."""
 
     def __init__(self, lines: Sequence[BaseGeometry]) -> None:
-        at, of = shapely.get_coordinates(np.asarray(lines, dtype=object), return_index=True)
         parts = shapely.get_parts(np.asarray(lines, dtype=object))
         at, of = shapely.get_coordinates(parts, return_index=True)
         same = of[:-1] == of[1:]
