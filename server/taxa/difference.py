@@ -28,7 +28,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """`base`: the version compared with, None where the list is new. `unmatched`: rows whose name no list knows."""
+    """`base`: the version compared with, None where the list is new. `unmatched`: rows whose name no list knows;
+    `synonyms`: rows whose name stands for another. `described`: fields of the descriptor that say something else."""
 
     list_id: str
     kind: str
@@ -41,6 +42,7 @@ class Difference:
     changed: tuple[Change, ...] = ()
     bridges: tuple[Bridge, ...] = ()
     unmatched: tuple[tuple[Row, tuple[Any, ...]], ...] = ()
+    synonyms: tuple[tuple[Row, str], ...] = ()
     described: tuple[str, ...] = ()
 
     def of(self, change: str) -> tuple[Bridge, ...]:

@@ -244,8 +244,9 @@ class SensitivityRules:
     ) -> tuple[int, str, str, str | None]:
         """(level, 0 = not sensitive; rule_id; reason; coarsest name of a level-1 place).
 
-        A rule for the taxon itself stands above all others; else the strictest of group rules, class of protection and
-        conditions (`nest`, `roost`). `protection_class` "by list": looked up in the lists the rules came with.
+        A rule for the taxon itself stands above all others, the strictest where lists have several; else the strictest of
+        group rules, class of protection and conditions (`nest`, `roost`). `protection_class` "by list": looked up in the
+        lists the rules came with.
         """
         if taxon.rank == "unranked":
             return UNPLACED
@@ -253,7 +254,7 @@ class SensitivityRules:
         own = [rule for rule in self.rules if rule.taxon_id in ids and self._applies(rule, population)]
         if protection_class == "by list":
             protection_class = self.protection.class_of(taxon, population)[0]
-        general = own[:1] or [
+        general = sorted(own, key=lambda rule: rule.level)[:1] or [
             rule for rule in self.rules if self._is_general(rule, taxon, protection_class, population)
         ]
         present = conditions | ({"unidentified"} if taxon.rank in ABOVE_SPECIES else set())

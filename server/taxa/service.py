@@ -93,7 +93,13 @@ def compare(session: Session, parsed: ParsedList, built_in: bool = False) -> Dif
     ]
     proposed = propose_many(session, pairs, _PROPOSED)
     shown = tuple((row, tuple(proposed[pair])) for row, pair in zip(unmatched, pairs, strict=True))
-    return replace(_difference(session, plan, accepted_of), unmatched=shown, described=_described(plan))
+    synonyms = tuple(
+        (row, accepted_of[row["scientific_name"]])
+        for row in (entries(parsed.rows) if parsed.kind not in ("names", "pinyin") else ())
+        if row["scientific_name"] in accepted_of
+    )
+    found = _difference(session, plan, accepted_of)
+    return replace(found, unmatched=shown, synonyms=synonyms, described=_described(plan))
 
 
 def default_paths() -> list[Path]:

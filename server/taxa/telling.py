@@ -36,6 +36,7 @@ def lines(difference: Difference) -> Iterator[str]:
         yield from _block("改动", cells, "处")
         for change in ("renamed", "split", "merged", "reclassified"):
             yield from _block(CHANGES[change], [words(one) for one in d.of(change)], "种")
+    yield from _block("按异名归入", [f"{name_of(row)} → {accepted}" for row, accepted in d.synonyms])
     yield from _block(
         "名称不认得（仍会收入，按属归类，待核对）", [_unmatched(row, found) for row, found in d.unmatched]
     )
@@ -83,6 +84,7 @@ def as_json(difference: Difference) -> dict[str, Any]:
             change: [bridge_json(one) for one in d.of(change)]
             for change in ("renamed", "split", "merged", "reclassified")
         },
+        "synonyms": [{"row": row["no"], "accepted": accepted} for row, accepted in d.synonyms],
         "unmatched": [{"row": row, "candidates": [vars(one) for one in found]} for row, found in d.unmatched],
     }
 

@@ -201,7 +201,8 @@ def test_words_for_a_person() -> None:
 
 
 def test_compare_tells_what_no_list_knows_with_proposals_and_writes_nothing(reference: Session, tmp_path: Path) -> None:
-    path = hand_in(tmp_path, [animal("Manis pentadactyl", "中华穿山"), animal("Ardea cinerea", "苍鹭")])
+    rows = [animal("Manis pentadactyl", "中华穿山"), animal("Lithobates catesbeianus", "牛蛙")]
+    path = hand_in(tmp_path, rows)
     difference = compare(reference, read_list(path))
     [(unknown, candidates)] = difference.unmatched
     assert unknown["scientific_name"] == "Manis pentadactyl"
