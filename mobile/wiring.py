@@ -21,9 +21,11 @@ from mobile.presenters.record import RecordPresenter
 from mobile.presenters.species_picker import SpeciesPicker
 from mobile.presenters.sync import Runner, SyncPresenter, run_here
 from mobile.presenters.transect import TransectPresenter
+from mobile.species.entry import Species
 from mobile.species.likely import Guide
 from mobile.store.store import Store
 from mobile.sync.session import SyncSession
+from shared.vocabulary import TARGET_GROUPS
 
 
 class Field:
@@ -43,10 +45,10 @@ class Field:
         self.photo = PhotoPresenter(self.record)
         finding = FindingPresenter(FindingCapture(self.recorder, store.drafts), desk, self.position)
         self.patrol = PatrolPresenter(PatrolCapture(self.recorder, store), desk, self.position, finding)
-        self.transect = TransectPresenter(TransectCapture(self.recorder, store), desk, self.position, self._picker())
-        self.invasive = InvasivePresenter(
-            InvasiveCapture(self.recorder, store.drafts), desk, self.position, self._picker()
-        )
+        birds = self._picker(lambda species: species.group_zh == TARGET_GROUPS["birds"])
+        invaders = self._picker(lambda species: species.invasive)
+        self.transect = TransectPresenter(TransectCapture(self.recorder, store), desk, self.position, birds)
+        self.invasive = InvasivePresenter(InvasiveCapture(self.recorder, store.drafts), desk, self.position, invaders)
         self.my_records = MyRecordsPresenter(store, self.recorder)
         self.sync = SyncPresenter(store, self.session, runner, post)
         self.home = HomePresenter(store, device.storage, self.position, self.patrol)
@@ -77,8 +79,8 @@ class Field:
         self.flush()
         self.store.close()
 
-    def _picker(self) -> SpeciesPicker:
-        return SpeciesPicker(self.store.packs.species, self.store.outbox.recent_species, self.guide)
+    def _picker(self, fits: Callable[[Species], bool] = lambda _: True) -> SpeciesPicker:
+        return SpeciesPicker(self.store.packs.species, self.store.outbox.recent_species, self.guide, fits)
 
 
 def build(

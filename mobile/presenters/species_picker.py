@@ -23,14 +23,22 @@ class SpeciesSection:
 
 class SpeciesPicker(Presenter):
     """`query` is what was typed; `results` the ranked `Species`; while nothing is typed, those of `sections` (SpeciesSection):
-    `recent` ones, then what is likely in this county and month. `pack_text` says which list is installed, or that none is.
-    Each `Species` has taxon_id, scientific_name, name_zh, mark, protection_class."""
+    `recent` ones, then what is likely in this county and month. `fits` says which are offered then; the search finds all.
+    `pack_text` says which list is installed, or that none is. Each `Species` has taxon_id, scientific_name, name_zh, mark,
+    protection_class."""
 
-    def __init__(self, index: Callable[[], SpeciesIndex], recent: Callable[[], list[Species]], guide: Guide) -> None:
+    def __init__(
+        self,
+        index: Callable[[], SpeciesIndex],
+        recent: Callable[[], list[Species]],
+        guide: Guide,
+        fits: Callable[[Species], bool] = lambda _: True,
+    ) -> None:
         super().__init__()
         self._index = index
         self._recent = recent
         self._guide = guide
+        self._fits = fits
         self._expected = Expected()
         self.query = ""
         self.recent: tuple[Species, ...] = ()
@@ -40,7 +48,8 @@ class SpeciesPicker(Presenter):
 
     def refresh(self) -> None:
         index = self._index()
-        self.recent = tuple(index.by_id(species.key) or species for species in self._recent())
+        recent = (index.by_id(species.key) or species for species in self._recent())
+        self.recent = tuple(filter(self._fits, recent))
         self._expected = self._guide.expected()
         self.sections = tuple(
             section for section in (SpeciesSection(RECENT, self.recent), self._likely()) if section.species
@@ -93,7 +102,9 @@ class SpeciesPicker(Presenter):
         weights, index = self._expected.weights, self._index()
         ordered = sorted(weights, key=lambda key: (-weights[key], key))
         known = (index.by_id(key) for key in ordered)
-        fresh = [species for species in known if species is not None and species not in self.recent]
+        fresh = [
+            species for species in known if species is not None and species not in self.recent and self._fits(species)
+        ]
         return SpeciesSection(
             f"{self._expected.county_name} {self._expected.month} 月常见".strip(), tuple(fresh[:MAX_LIKELY])
         )

@@ -33,7 +33,7 @@ class LookAlike:
 
 
 class Guide:
-    """`position` is the best fix or None; without one, the last county counts. Asked at every key, so what was read is kept
+    """`position` is the best fix or None; without one, the last county counts. Asked again and again, so what was read is kept
     until the pack, the county or the month changes."""
 
     def __init__(self, pack: Callable[[], Path | None], position: Callable[[], Fix | None], clock: TabletClock) -> None:

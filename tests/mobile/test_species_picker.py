@@ -135,3 +135,18 @@ def test_a_chosen_species_found_with_a_slip(tablet: Tablet) -> None:
     for letter in "FUSOULUO":
         record.picker.type_letter(letter)
     assert names(tablet) == ["福寿螺"]
+
+
+def test_each_form_offers_what_belongs_on_it_and_finds_everything(tablet: Tablet) -> None:
+    tablet.record_a_morning()
+    record = tablet.field.record
+    record.open()
+    record.choose_name("福寿螺")
+    record.confirm()
+    tablet.field.invasive.open()
+    assert [one.name_zh for one in tablet.field.invasive.picker.results] == ["福寿螺"]
+    tablet.field.transect.open()
+    offered = tablet.field.transect.picker.results
+    assert {one.group_zh for one in offered} == {"鸟类"} and len(offered) > 5
+    tablet.field.transect.picker.search("穿山甲")
+    assert [one.name_zh for one in tablet.field.transect.picker.results] == ["穿山甲"]
