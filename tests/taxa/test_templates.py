@@ -15,7 +15,7 @@ from server.taxa.descriptors import FIELDS
 from server.taxa.kinds import KINDS
 from server.taxa.lists import ListError, ParsedList, read_list
 from server.taxa.service import LISTS_DIR, load_lists
-from server.taxa.templates import choices, columns_of, heading, write
+from server.taxa.templates import choices, columns_of, heading, writefrom tests.taxa.handed_in import table
 
 SAID = {
     "id": "given_by_an_agency",
@@ -149,6 +149,7 @@ def test_a_filled_template_of_every_kind_goes_into_the_database(reference: Sessi
         if kind not in ("protected", "pinyin"):
             paths.append(tmp_path / f"{kind}.xlsx")
             fill(paths[-1], kind, [{name: example(kind, name) for name in columns_of(kind)}], id=f"given_{kind}")
+    paths.append(table(tmp_path / "other.csv"))
     loaded = load_lists(reference, paths, by="an official")
     assert len(loaded) == len(paths) and all(one.changed for one in loaded)
     macaque = queries.resolve_many(reference, [("Macaca thibetana", None)])[0]
@@ -156,6 +157,9 @@ def test_a_filled_template_of_every_kind_goes_into_the_database(reference: Sessi
     found = queries.protection(reference, macaque, "wild", "43")
     assert found["protection_class"] == "II"
     assert [also["protection_class"] for also in found["also"]] == ["provincial"]
+    grebe = queries.resolve_many(reference, [("Tachybaptus ruficollis", None)])[0]
+    assert grebe is not None
+    assert queries.sensitivity_rules(reference).level_for(grebe)[:2] == (4, "sensitivity_default:32")
 
 
 def cells(path: Path, sheet: str) -> list[list[Any]]:

@@ -155,7 +155,7 @@ class Lists:
         asked += [
             int(row["category"])
             for row in rows
-            if row["rank"] == "protection_class" and CLASS_ZH[row["scientific_name"]] == taxon.protection
+            if row["rank"] == "protection_class" and CLASS_ZH.get(row["scientific_name"], "省级") == taxon.protection
         ]
         return min(asked, default=0)
 
