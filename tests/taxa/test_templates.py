@@ -15,7 +15,8 @@ from server.taxa.descriptors import FIELDS
 from server.taxa.kinds import KINDS
 from server.taxa.lists import ListError, ParsedList, read_list
 from server.taxa.service import LISTS_DIR, load_lists
-from server.taxa.templates import choices, columns_of, heading, writefrom tests.taxa.handed_in import table
+from server.taxa.templates import choices, columns_of, heading, write
+from tests.taxa.handed_in import table
 
 SAID = {
     "id": "given_by_an_agency",
