@@ -51,20 +51,18 @@ def load_layer(session: Session, prepared: Prepared, by: str) -> LoadedLayer:
         raise LayerRefused(prepared.file, f"准备之后，别人已载入了新版本 {at.version}；请重新运行，核对新的差异")
     if prepared.difference.is_nothing and at.version is not None:
         return LoadedLayer(prepared.kind, at.version, at.version, 0, len(at.names), changed=False)
-    open_version(
-        session,
-        BoundaryVersion(
-            id=prepared.version,
-            kind=prepared.kind,
-            source=prepared.source,
-            digest=prepared.digest,
-            valid_from=prepared.valid_from,
-            label=prepared.label,
-            file_name=prepared.file,
-            crs=prepared.crs,
-            loaded_by=by,
-        ),
+    row = BoundaryVersion(
+        digest=prepared.digest,
+        source=prepared.source,
+        label=prepared.label,
+        file_name=prepared.file,
+        crs=prepared.crs,
+        loaded_by=by,
+        valid_from=prepared.valid_from,
+        kind=prepared.kind,
+        id=prepared.version,
     )
+    open_version(session, row)
     write_places(session, prepared.kind, prepared.version, prepared.places)
     replaced = {place.code for place in prepared.places} | set(prepared.gone)
     if at.version is not None:
