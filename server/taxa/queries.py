@@ -22,6 +22,17 @@ TAXON_SOURCE = """
     xiangye.taxon t LEFT JOIN xiangye.taxon_name z ON z.taxon_id = t.taxon_id AND z.language = 'zh' AND z.kind = 'accepted'
 """
 _HERE = "({row}.region_code IS NULL OR CAST(:region AS text) IS NULL OR :region LIKE {row}.region_code || '%')"
+# A rule leaves species out by their Chinese names. A list that calls one otherwise must not bring it back in.
+_EXCLUDED = """
+    excluded AS (
+        SELECT x.list_id, x.version, x.entry_no, array_agg(DISTINCT x.name_zh) AS names,
+            array_agg(DISTINCT t.taxon_id::text) FILTER (WHERE t.taxon_id IS NOT NULL) AS ids
+        FROM xiangye.list_rule_exclusion x JOIN xiangye.list_rule r USING (list_id, version, entry_no)
+        LEFT JOIN xiangye.taxon_name n ON n.name = x.name_zh AND n.language = 'zh' AND (n.kind = 'accepted' OR NOT EXISTS (
+            SELECT FROM xiangye.taxon_name a WHERE a.search_name = n.search_name AND a.language = 'zh' AND a.kind = 'accepted'))
+        LEFT JOIN xiangye.taxon t ON t.taxon_id = n.taxon_id AND r.name IN (t.genus, t.section, t.family, t.order_name)
+        GROUP BY 1, 2, 3)
+"""
 _SPOKEN = ("protected", "invasive")
 FLAGS = ("flagship", "tiny_population", "endemic", "indicator", "ancient_tree")
 
@@ -67,16 +78,16 @@ def coverage(
     counts every list that is loaded."""
     bound = {"day": on or today(), "region": region, "kinds": list(kinds)}
     entries = session.execute(
-        text(f"""WITH {IN_FORCE}
+        text(f"""WITH {IN_FORCE}, {_EXCLUDED}
         SELECT f.kind, f.list_id, f.short_title_zh AS list_title, f.version, e.entry_no, 'species' AS rank, e.scientific_name AS name, e.name_zh,
             coalesce(e.category, '') AS category, e.taxon_id::text AS taxon_id, NULL AS kingdom, e.population, NULL AS excludes,
-            f.populations_excluded, f.populations_excluded_basis
+            NULL AS excluded_ids, f.populations_excluded, f.populations_excluded_basis
         FROM in_force f JOIN xiangye.list_entry e USING (list_id, version) WHERE f.kind = ANY(:kinds) AND {_HERE.format(row="e")}
         UNION ALL
         SELECT f.kind, f.list_id, f.short_title_zh, f.version, r.entry_no, r.rank, r.name, r.name_zh, r.category, NULL, r.kingdom, r.population,
-            (SELECT array_agg(x.name_zh) FROM xiangye.list_rule_exclusion x
-             WHERE (x.list_id, x.version, x.entry_no) = (r.list_id, r.version, r.entry_no)), f.populations_excluded, f.populations_excluded_basis
-        FROM in_force f JOIN xiangye.list_rule r USING (list_id, version) WHERE f.kind = ANY(:kinds) AND {_HERE.format(row="r")}
+            x.names, x.ids, f.populations_excluded, f.populations_excluded_basis
+        FROM in_force f JOIN xiangye.list_rule r USING (list_id, version) LEFT JOIN excluded x USING (list_id, version, entry_no)
+        WHERE f.kind = ANY(:kinds) AND {_HERE.format(row="r")}
         """),
         bound,
     ).mappings()
@@ -85,6 +96,7 @@ def coverage(
             **{
                 **row,
                 "excludes": frozenset(row["excludes"] or ()),
+                "excluded_ids": frozenset(row["excluded_ids"] or ()),
                 "populations_excluded": frozenset(row["populations_excluded"]),
             }
         )
@@ -93,16 +105,17 @@ def coverage(
     return Coverage(found, _same_taxa(session))
 
 
-def _same_taxa(session: Session) -> list[tuple[str, str]]:
-    """Taxa that stayed when their name became a synonym of another's, beside that other."""
+def _same_taxa(session: Session) -> list[tuple[str, str, str | None]]:
+    """(a taxon that stayed when its name became a synonym of another's, that other, the genus of the first)."""
     rows = session.execute(
         text("""
-        SELECT t.taxon_id::text, n.taxon_id::text FROM xiangye.taxon t JOIN xiangye.taxon_name n ON n.name = t.scientific_name
+        SELECT t.taxon_id::text, n.taxon_id::text, t.genus FROM xiangye.taxon t JOIN xiangye.taxon_name n ON n.name = t.scientific_name
         WHERE n.language = 'la' AND n.kind <> 'accepted' AND n.taxon_id <> t.taxon_id
         UNION
-        SELECT from_taxon_id::text, to_taxon_id::text FROM xiangye.taxon_bridge WHERE change = 'renamed' AND from_taxon_id <> to_taxon_id""")
+        SELECT b.from_taxon_id::text, b.to_taxon_id::text, t.genus FROM xiangye.taxon_bridge b JOIN xiangye.taxon t ON t.taxon_id = b.from_taxon_id
+        WHERE b.change = 'renamed' AND b.from_taxon_id <> b.to_taxon_id""")
     )
-    return [(row[0], row[1]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def sensitivity_rules(session: Session, on: date | None = None) -> SensitivityRules:
@@ -146,7 +159,7 @@ def _as_now(session: Session, taxa: dict[str, ResolvedTaxon]) -> dict[str, Resol
     if not old:
         return taxa
     after: dict[str, set[str]] = {}
-    for one, other in _same_taxa(session):
+    for one, other, _ in _same_taxa(session):
         after.setdefault(one, set()).add(other)
     now = {key: _followed(after, key) for key in old}
     found = by_ids(session, now.values())

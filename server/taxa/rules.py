@@ -120,12 +120,17 @@ class Entry:
     kingdom: str | None = None
     population: str | None = None
     excludes: frozenset[str] = frozenset()
+    excluded_ids: frozenset[str] = frozenset()
     populations_excluded: frozenset[str] = frozenset()
     populations_excluded_basis: str = ""
 
     def covers(self, taxon: ResolvedTaxon) -> bool:
         """Of a group rule: does the taxon lie in it, and is it not one of those left out."""
-        return not differ(self.kingdom, taxon.kingdom) and taxon.name_zh not in self.excludes
+        return not differ(self.kingdom, taxon.kingdom) and not self.leaves_out(taxon)
+
+    def leaves_out(self, taxon: ResolvedTaxon) -> bool:
+        """By its Chinese name, or as the taxon that bears that name whatever another list calls it."""
+        return taxon.name_zh in self.excludes or taxon.taxon_id in self.excluded_ids
 
     def applies_to(self, population: str) -> bool:
         if population in self.populations_excluded:
@@ -152,9 +157,15 @@ class Entry:
 class Coverage:
     """Entries and group rules of the lists in force, ready to be asked about many taxa."""
 
-    def __init__(self, entries: Iterable[Entry], same: Iterable[tuple[str, str]] = ()) -> None:
-        """`same`: pairs of taxa that are one under two names, so that what a list says of one holds for the other."""
-        self._same = _joined(same)
+    def __init__(self, entries: Iterable[Entry], same: Iterable[tuple[str, str, str | None]] = ()) -> None:
+        """`same`: (a taxon, the one in whose place it was, the genus of that one): what a list says of either, or of the
+        genus a species stood in when the list was issued, holds for both."""
+        pairs = list(same)
+        self._same = _joined((one, other) for one, other, _ in pairs)
+        self._former_genera: dict[str, set[str]] = {}
+        for one, genus in ((one, genus) for one, _, genus in pairs if genus):
+            for taxon_id in self._same[one]:
+                self._former_genera.setdefault(taxon_id, set()).add(genus)
         self._direct: dict[str, list[Entry]] = {}
         self._groups: dict[tuple[str, str], list[Entry]] = {}
         for entry in entries:
@@ -167,6 +178,12 @@ class Coverage:
         """The taxon under all its names, then its species."""
         return [same for own in taxon.own_ids for same in self._same.get(own, (own,))]
 
+    def places_of(self, taxon: ResolvedTaxon, rank: str) -> list[str]:
+        """The groups of the rank that the taxon lies in, by its name today and by those it had."""
+        today = taxon.place_at(rank)
+        former = self._former_genera.get(taxon.taxon_id, ()) if rank == "genus" else ()
+        return [*([today] if today else []), *sorted(set(former) - {today})]
+
     def matches(self, taxon: ResolvedTaxon) -> list[Entry]:
         """At most one a list: the taxon's own entry, its species', or the narrowest group rule."""
         found: dict[str, Entry] = {}
@@ -177,15 +194,16 @@ class Coverage:
     def _candidates(self, taxon: ResolvedTaxon) -> Iterable[Entry]:
         for taxon_id in self.ids_of(taxon):
             yield from self._direct.get(taxon_id, ())
+        yield from (entry for entry in self._rules(taxon) if entry.covers(taxon))
+
+    def _rules(self, taxon: ResolvedTaxon) -> Iterable[Entry]:
         for rank in GROUP_RANKS:
-            name = taxon.place_at(rank)
-            if name:
-                yield from (entry for entry in self._groups.get((rank, name), ()) if entry.covers(taxon))
+            for name in self.places_of(taxon, rank):
+                yield from self._groups.get((rank, name), ())
 
     def exclusion_of(self, taxon: ResolvedTaxon) -> Entry | None:
         """The group rule that leaves this taxon out by name, if one does."""
-        groups = (entry for rank in GROUP_RANKS for entry in self._groups.get((rank, taxon.place_at(rank) or ""), ()))
-        return next((entry for entry in groups if taxon.name_zh in entry.excludes), None)
+        return next((entry for entry in self._rules(taxon) if entry.leaves_out(taxon)), None)
 
     def protecting(self, taxon: ResolvedTaxon, population: str = "wild") -> list[Entry]:
         """The strictest first; behind them those that do not hold for this population."""
@@ -275,6 +293,5 @@ class SensitivityRules:
     def _applies(rule: SensitivityRule, population: str) -> bool:
         return rule.population is None or population == "wild"
 
-    @staticmethod
-    def _lies_in(rule: SensitivityRule, taxon: ResolvedTaxon) -> bool:
-        return not differ(rule.kingdom, taxon.kingdom) and taxon.place_at(rule.rank) == rule.name
+    def _lies_in(self, rule: SensitivityRule, taxon: ResolvedTaxon) -> bool:
+        return not differ(rule.kingdom, taxon.kingdom) and rule.name in self.protection.places_of(taxon, rule.rank)

@@ -322,3 +322,45 @@ def test_two_loads_at_once_come_one_after_the_other(reference_settings: Settings
             )
         ).all()
     assert [tuple(row) for row in rows] == [("2023", None), ("2023+2", "2023"), ("2023+3", "2023+2")]
+
+
+def test_a_species_left_out_by_its_chinese_name_stays_out_whatever_a_list_calls_it(
+    reference: Session, tmp_path: Path
+) -> None:
+    row = {"scientific_name": "Cymbidium lancifolium", "name_zh": "兔耳兰草", "kingdom": "Plantae"}
+    load_lists(reference, [hand_in(tmp_path, [row], id="hunan_valued", kind="valued")], AGENCY)
+    [orchid] = queries.resolve_many(reference, [("Cymbidium lancifolium", None)])
+    assert orchid is not None
+    assert orchid.name_zh == "兔耳兰草"
+    answer = queries.protection(reference, orchid)
+    assert (answer["protection_class"], answer["entry"]) == (None, "兰属（所有种）")
+
+
+def test_a_species_that_moves_to_another_genus_keeps_what_the_rule_of_the_old_one_says(
+    reference: Session, tmp_path: Path
+) -> None:
+    [before] = queries.resolve_many(reference, [("Dendrobium officinale", None)])
+    assert before is not None
+    assert (before.status, before.genus) == ("accepted", "Dendrobium")
+    renamed = [{"scientific_name": "Callista officinalis", "name_zh": "铁皮石斛", "kingdom": "Plantae"}]
+    names = [
+        {
+            "scientific_name": "Callista officinalis",
+            "name": "Dendrobium officinale",
+            "language": "la",
+            "kind": "synonym",
+        }
+    ]
+    load_lists(
+        reference,
+        [
+            hand_in(tmp_path, renamed, id="my_orchids", kind="checklist", **PLAIN),
+            hand_in(tmp_path, names, id="my_names", kind="names", **PLAIN),
+        ],
+        AGENCY,
+    )
+    [after] = queries.resolve_many(reference, [("Dendrobium officinale", None)])
+    assert after is not None
+    assert after.scientific_name == "Callista officinalis"
+    assert queries.protection(reference, after)["entry"] == "石斛属（所有种）"
+    assert queries.sensitivity_rules(reference).level_for(after)[0] == 1
