@@ -8,13 +8,18 @@ from server.places.refusal import LayerRefused
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "code": tuple(
-        "code gb gb2260 adcode xzqdm xzdm pac qhdm dm code_zh ad_code county_code 代码 编码 编号 行政区划代码 行政区代码 区划代码 县代码 县级代码 "
-        "区县代码 保护地代码 保护区代码 网格编号 网格编码 格网编号 分区代码 河段代码 地点编号".split()
+        "code code_zh 代码 编码 编号 保护地代码 保护区代码 优先区代码 网格编号 网格编码 网格代码 格网编号 河段代码 地点编号".split()
     ),
     "name": tuple(
-        "name_zh name xzqmc xzmc mc name_cn namezh county county_name 名称 名字 行政区名称 行政区划名称 县名 县名称 县级名称 区县名称 区县 "
-        "保护地名称 保护区名称 河段名称 河名 地点名称 分区名称 地名".split()
+        "name_zh name namezh name_cn mc 名称 名字 保护地名称 保护区名称 优先区名称 河段名称 河名 地点名称 地名".split()
     ),
+    "county's code": tuple(
+        "code gb gb2260 adcode xzqdm xzdm pac qhdm dm ad_code county_code 代码 编码 行政区划代码 行政区代码 区划代码 县代码 县级代码 区县代码".split()
+    ),
+    "county's name": tuple(
+        "name_zh name xzqmc xzmc mc name_cn namezh county county_name 名称 行政区名称 行政区划名称 县名 县名称 县级名称 区县名称 区县".split()
+    ),
+    "zone's code": tuple("zone_code 分区代码 分区编号".split()),
     "parent": tuple(
         "parent_code parent parent_name 上级代码 保护地代码 保护地名称 保护区代码 保护区名称 所属保护地 所属保护区".split()
     ),
@@ -29,7 +34,14 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "note": tuple("note 备注 bz".split()),
     "prefecture_name": tuple("prefecture_name prefecture_zh prefecture 市名 地市 所属市 市州 shimc".split()),
 }
-_WORDS: Mapping[str, str] = {"code": "代码", "name": "名称", "parent": "所属保护地", "zone": "功能分区"}
+_WORDS: Mapping[str, str] = {
+    "code": "代码",
+    "name": "名称",
+    "county's code": "代码",
+    "county's name": "名称",
+    "parent": "所属保护地",
+    "zone": "功能分区",
+}
 
 
 def find(columns: Sequence[str], what: str) -> str | None:

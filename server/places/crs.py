@@ -79,6 +79,8 @@ def _parse(file: str, text: str, what: str) -> CRS:
         crs = CRS.from_user_input(text)
     except CRSError:
         raise LayerRefused(file, f"{what} {text[:60]!r} 无法识别。{_ADVICE}") from None
+    if crs.is_compound:  # heights are left out
+        crs = crs.sub_crs_list[0]
     if not (crs.is_geographic or crs.is_projected) or crs.is_engineering:
         raise LayerRefused(file, f"{what} {crs.name} 不是大地坐标系，无法定位。{_ADVICE}")
     return crs
@@ -146,9 +148,11 @@ def _transformer(file: str, crs: CRS, bounds: NDArray[np.float64]) -> tuple[Tran
     base = crs.geodetic_crs
     if base is None:
         raise LayerRefused(file, f"坐标系 {_label(crs)} 没有大地基准，无法定位")
-    if _SAME_AS_WGS84.search(f"{base.name} {base.datum.name if base.datum else ''}"):
+    if not crs.is_bound and _SAME_AS_WGS84.search(f"{base.name} {base.datum.name if base.datum else ''}"):
         return (Transformer.from_crs(crs, base, always_xy=True) if crs.is_projected else None), []
     first = Transformer.from_crs(crs, _WGS84, always_xy=True)
+    if crs.is_bound:
+        return first, ["按坐标系声明里自带的转换参数（towgs84）换算"]
     area = AreaOfInterest(*_rough(file, crs, first, bounds))
     found = TransformerGroup(crs, _WGS84, always_xy=True, area_of_interest=area)  # type: ignore[arg-type]  # the stub names its twin
     usable = [one for one in found.transformers if 0 <= one.accuracy <= _WORST_M and "Ballpark" not in one.description]

@@ -37,7 +37,7 @@ def identify(kind: str, drafts: Sequence[Draft], table: NameTable, home: str, fi
         place = _place(code, draft, table, findings)
         if code not in found:
             found[code] = (draft, place)
-        elif kind == "river_section":
+        elif kind == "river_section" and _dimension(place) == _dimension(found[code][1]):
             found[code] = (found[code][0], _joined(found[code][1], place))
         else:
             findings.problems.append(
@@ -120,6 +120,10 @@ def _status(draft: Draft, written: str, findings: Findings) -> str:
     if written and written not in _STATUS:
         findings.problems.append(f"{draft}的核实情况 {written!r} 应为 verified（已核实）或 unverified（未核实）")
     return _STATUS.get(written, "")
+
+
+def _dimension(place: Place) -> int:
+    return int(shapely.get_dimensions(place.shape))
 
 
 def _joined(one: Place, other: Place) -> Place:

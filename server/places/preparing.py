@@ -111,15 +111,16 @@ def _measured(job: _Job, made: Sequence[Draft]) -> Measured:
 
 
 def _drafts(job: _Job, raw: RawLayer, shapes: Sequence[BaseGeometry | None], findings: Findings) -> list[Draft]:
-    options, columns = job.options, raw.columns
-    if job.kind in ("county", "grid"):
-        code: str | None = required(job.file, columns, "code", options.code_field, "--code-field")
+    options, columns, kind = job.options, raw.columns, job.kind
+    of = {"county": "county's ", "zone": "zone's "}.get(kind, "")
+    if kind in ("county", "grid"):
+        code: str | None = required(job.file, columns, f"{of}code", options.code_field, "--code-field")
     else:
-        code = chosen(job.file, columns, "code", options.code_field)
-    if job.kind in ("grid", "zone"):
+        code = chosen(job.file, columns, f"{of}code", options.code_field)
+    if kind in ("grid", "zone"):
         name = chosen(job.file, columns, "name", options.name_field)
     else:
-        name = required(job.file, columns, "name", options.name_field, "--name-field")
+        name = required(job.file, columns, f"{of}name", options.name_field, "--name-field")
     return drafts(raw, shapes, code, name, findings)
 
 

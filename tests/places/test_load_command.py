@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,17 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+import shapely.affinity
 from click.testing import CliRunner
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server import db
-from server.places import queries
+from server.places import queries, service
+from server.places.drafts import Options
 from server.places.load_command import load_with
+from server.places.preparing import Prepared
+from server.places.refusal import LayerRefused
 from server.settings import Settings
 from tests.places.vector_files import write
 
@@ -127,6 +133,45 @@ def test_a_crash_in_the_middle_leaves_nothing(database: Settings, file: Path) ->
     assert done.exit_code != 0
     assert (rows(database), versions(database)) == (before, in_force)
     assert run(load_with(restamp), file, "--kind", "protected_area", "--yes").exit_code == 0
+
+
+def test_of_two_loads_at_once_one_is_refused(database: Settings, tmp_path: Path) -> None:
+    prepared = []
+    for n in range(2):
+        path = write(tmp_path / f"{n}.gpkg", [({"name": NAME}, shapely.affinity.translate(AREA, n / 100, n / 100))])
+        with db.open_session(database) as session:
+            prepared.append(service.prepare(session, path, "protected_area", Options(), "43"))
+
+    def load(one: Prepared) -> str:
+        try:
+            with db.open_session(database) as session:
+                return service.load_layer(session, one, "某人").version
+        except LayerRefused as refused:
+            return str(refused)
+
+    before = rows(database)
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(load, prepared))
+    assert [("别人已载入了新版本" in answer) for answer in answers].count(True) == 1
+    assert versions(database)["protected_area"] in answers
+    assert rows(database) == (before[0] + 1, before[1] + 26, before[2])
+
+
+def test_nobody_is_stamped_while_a_layer_is_put_in_force(database: Settings, file: Path) -> None:
+    with db.open_session(database) as session:
+        prepared = service.prepare(session, file, "protected_area", Options(), "43")
+
+    def stamp() -> tuple[str, ...]:
+        with db.open_session(database) as session:
+            return queries.locate(session, 112.95, 24.95).areas
+
+    with ThreadPoolExecutor(1) as pool:
+        with db.open_session(database) as session:
+            service.load_layer(session, prepared, "某人")
+            waiting = pool.submit(stamp)
+            with pytest.raises(FutureTimeout):
+                waiting.result(timeout=0.5)
+        assert waiting.result(timeout=30) == ("PA-43-010",)
 
 
 @pytest.mark.parametrize(

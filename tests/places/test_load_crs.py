@@ -84,6 +84,20 @@ def test_another_datum_is_converted_by_its_published_parameters() -> None:
     assert metres_off(done.shapes[0], SQUARE) < 1
 
 
+def test_parameters_that_the_user_has_are_used() -> None:
+    """As a survey office gives them out: Xian 1980 in a 3-degree zone, with its seven parameters (these are made up)."""
+    own = "+proj=tmerc +lat_0=0 +lon_0=114 +k=1 +x_0=500000 +y_0=0 +a=6378140 +b=6356755.288157528 +towgs84=10,-20,30,0,0,0,0 +units=m +type=crs"
+    to_own = Transformer.from_crs("EPSG:4326", own, always_xy=True)
+    there = shapely.transform(SQUARE, lambda at: np.column_stack(to_own.transform(at[:, 0], at[:, 1])))
+    done = placed(there, None, own)
+    assert metres_off(done.shapes[0], SQUARE) < 0.01
+    assert "自带的转换参数" in done.told[0]
+
+
+def test_a_height_system_beside_the_plane_is_left_out() -> None:
+    assert metres_off(placed(projected(SQUARE, 4547), "EPSG:4547+5737").shapes[0], SQUARE) < 0.01
+
+
 @pytest.mark.parametrize(("code", "name"), [(2383, "Xian 1980"), (4214, "Beijing 1954"), (4555, "New Beijing")])
 def test_an_old_datum_without_published_parameters_is_refused(code: int, name: str) -> None:
     with pytest.raises(LayerRefused, match=rf"{name}.*没有公开的转换参数.*转为 CGCS2000"):

@@ -160,6 +160,28 @@ def test_old_zonings_stand_beside_the_new_by_version(reference: Session, load: C
     assert queries.stamp_many(reference, [("", 112.94, 24.97)], on=date(2022, 1, 1))[""].zones == (f"{MANGSHAN}/core",)
 
 
+@pytest.mark.parametrize("column", ["保护区代码", "保护地代码", "parent_code", "所属保护地"])
+def test_the_area_s_code_is_not_the_zone_s(reference: Session, load: Callable[..., Any], column: str) -> None:
+    load("zone", [({column: MANGSHAN, "功能区": facts["功能区"], "面积": "1"}, shape) for facts, shape in ZONES])
+    found = [one.code for one in naming.find(reference, "zone")]
+    assert found == [f"{MANGSHAN}/{part}" for part in ("buffer", "core", "core-2", "experimental")]
+
+
+def test_the_county_s_code_is_not_the_area_s(reference: Session, load: Callable[..., Any]) -> None:
+    load("protected_area", [({"name": MANGSHAN_NAME, "县代码": "431022", "adcode": "431022"}, INSIDE)])
+    (found,) = [one for one in naming.find(reference, "protected_area") if one.has_boundary]
+    assert (found.code, found.county_codes, found.properties["adcode"]) == (MANGSHAN, ["431022"], "431022")
+
+
+def test_a_line_and_an_area_are_not_one_section(prepare: Prepare) -> None:
+    rows = [
+        ({"name": "湘江长沙段"}, shapely.LineString([(112.9, 28), (113, 28.2)])),
+        ({"name": "湘江长沙段"}, shapely.box(112.9, 28, 113, 28.1)),
+    ]
+    with pytest.raises(LayerRefused, match="第 2 个要素（湘江长沙段）与第 1 个要素是同一名称"):
+        prepare("river_section", rows)
+
+
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
