@@ -5,8 +5,6 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from pypinyin import Style, pinyin
-
 from server.taxa.names import has_chinese
 from server.taxa.readings import Readings
 
@@ -46,6 +44,8 @@ def _living(character: str) -> tuple[str, ...]:
     """A character of few phrases keeps what the dictionary has, the usual reading first."""
     if not has_chinese(character):
         return ()
+    from pypinyin import Style, pinyin
+
     dictionary = [syllable for syllable in pinyin(character, Style.NORMAL, heteronym=True)[0] if syllable.isascii()]
     heard = _heard().get(character, Counter())
     total = heard.total()

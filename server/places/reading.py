@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
-import pyogrio.raw
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -47,6 +45,8 @@ class RawLayer:
 
 
 def read_vector(file: Path, layer: str | None = None, limit_bytes: int = LIMIT_BYTES) -> RawLayer:
+    import pyogrio.raw  # half a second, and GDAL with it: only who reads a file waits for that
+
     with staged(file, limit_bytes) as laid, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -77,6 +77,8 @@ def read_vector(file: Path, layer: str | None = None, limit_bytes: int = LIMIT_B
 
 
 def _layers(laid: Staged) -> list[str]:
+    import pyogrio
+
     info = pyogrio.list_layers(str(laid.path))
     return [str(name) for name, geometry in info if geometry is not None]
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin, pinyin
-
 from server.taxa.names import has_chinese
 
 
@@ -28,6 +26,8 @@ class Readings:
         self._longest = max(map(len, self._corrections), default=0)
 
     def of(self, name: str) -> Reading:
+        from pypinyin import lazy_pinyin  # a dictionary that takes half a second to load
+
         syllables: list[str] = lazy_pinyin(name, errors=_each)
         if len(syllables) != len(name):
             raise ValueError(f"拼音与字数不符：{name}")
@@ -67,6 +67,8 @@ def _heard(syllable: str) -> str:
 
 def all_readings(name: str) -> list[str]:
     """Every way a name may be read, by all readings of its characters: whoever types does not ask which one is right here."""
+    from pypinyin import Style, pinyin
+
     choices = [
         list(dict.fromkeys(heteronyms)) for heteronyms in pinyin(name, Style.NORMAL, heteronym=True, errors=_each)
     ]
