@@ -9,8 +9,6 @@ import click
 
 from server import settings as settings_module
 from server.db import open_session
-from server.packs import service
-from server.packs.signing import pack_key
 from server.web.output import print_json
 from shared.clock import SystemClock
 
@@ -19,6 +17,10 @@ from shared.clock import SystemClock
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="另存一份到此文件")
 @click.option("--json", "as_json", is_flag=True)
 def pack(out: Path | None, as_json: bool) -> None:
+    # Readings and shapes are heavy, and `xiangye species find` comes by here too.
+    from server.packs import service
+    from server.packs.signing import pack_key
+
     settings = settings_module.from_environment()
     with open_session(settings) as session:
         made = service.ensure(settings, session, SystemClock(), anew=True)
