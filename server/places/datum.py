@@ -11,37 +11,31 @@ from sqlalchemy.orm import Session
 from server.places import shift
 from server.places.counties import digits
 from server.places.drafts import Draft, Findings
-from server.places.refusal import LayerRefused
 from server.places.standing import Standing, counties_near, outlines_near, places
 
 _AROUND = 0.05
 
 
-def in_wgs84(
-    file: str, made: Sequence[Draft], datum: str | None, measured: shift.Measured, findings: Findings
-) -> list[Draft]:
-    """The user's word decides, but not against a measurement that says otherwise. LayerRefused for a shift unexplained."""
+def in_wgs84(made: Sequence[Draft], datum: str | None, measured: shift.Measured, findings: Findings) -> list[Draft]:
+    """The user's word decides, but not against a measurement that says otherwise. What cannot be taken is a problem."""
     if datum == "gcj02":
-        if measured.offset is not None and not measured.is_gcj and not shift.is_unexplained(measured):
-            raise LayerRefused(file, f"--datum 说是 GCJ-02，但没有测到这样的偏移：{measured.words}")
+        if measured.offset is not None and not measured.is_gcj and not measured.is_unexplained:
+            findings.problems.append(f"--datum 说是 GCJ-02，但没有测到这样的偏移：{measured.words}")
         findings.told.append(f"已由 GCJ-02 换算为 WGS84（换算前：{measured.words}）")
         return [replace(draft, shape=shift.corrected(draft.shape)) for draft in made]
     if datum is not None:
         findings.told.append(f"按 --datum {datum} 原样采用（{measured.words}）")
-        return list(made)
-    if measured.is_gcj:
-        raise LayerRefused(
-            file,
-            f"像是 GCJ-02（网络地图的加密坐标），实测偏移 {measured.offset}；{measured.words}。"
-            "若确是 GCJ-02，请加 --datum gcj02（换算为 WGS84 后载入）；若不是，请加 --datum wgs84 或 cgcs2000",
+    elif measured.is_gcj:
+        findings.problems.append(
+            f"像是 GCJ-02（网络地图的加密坐标）：{measured.words}。"
+            "若确是 GCJ-02，请加 --datum gcj02（换算为 WGS84 后载入）；若不是，请加 --datum wgs84 或 cgcs2000"
         )
-    if shift.is_unexplained(measured):
-        raise LayerRefused(
-            file,
-            f"整体偏移 {measured.offset}，不像 GCJ-02，原因不明（坐标系可能写错）；{measured.words}。"
-            "确认无误请加 --datum wgs84 或 cgcs2000",
+    elif measured.is_unexplained:
+        findings.problems.append(
+            f"整体偏移不像 GCJ-02，原因不明（坐标系可能写错）：{measured.words}。确认无误请加 --datum wgs84 或 cgcs2000"
         )
-    findings.told.append(measured.words)
+    else:
+        findings.told.append(measured.words)
     return list(made)
 
 

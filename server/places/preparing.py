@@ -70,7 +70,7 @@ def prepare(session: Session, file: Path, kind: str, options: Options, home: str
     findings = Findings(told=[*raw.told, *placed.told])
     made = mended(_drafts(job, raw, placed.shapes, findings), kind, findings)
     findings.refuse_if_any(file.name)
-    made = datum.in_wgs84(file.name, made, options.datum, _measured(job, made), findings)
+    made = datum.in_wgs84(made, options.datum, _measured(job, made), findings)
     found = _counties(job, made, since, findings) if kind == "county" else _named(job, raw, made, findings)
     findings.refuse_if_any(file.name)
     return _prepared(job, found, since, placed.crs, findings)

@@ -28,11 +28,13 @@ _UNKNOWN_M = 300.0
 
 @dataclass(frozen=True)
 class Measured:
-    """`offset` is None where nothing could be measured; `words` says what was found in any case."""
+    """`offset` is None where nothing could be measured; `words` says what was found in any case. `is_unexplained`: all of it
+    lies off by one shift, which is not that of GCJ-02."""
 
     offset: Offset | None
     is_gcj: bool
     words: str
+    is_unexplained: bool = False
 
 
 def measure_counties(shapes: Mapping[str, BaseGeometry], known: Mapping[str, BaseGeometry]) -> Measured:
@@ -65,7 +67,9 @@ def measure_others(shapes: Sequence[BaseGeometry], known: Sequence[BaseGeometry]
     if moved >= bar and moved >= 1.5 * plain:
         offset = borders.register(at, _middle(at - corrected))
         return Measured(
-            offset, is_gcj=True, words=f"轮廓的 {moved:.0%} 在移回 GCJ-02 偏移后与已知边界重合（原位 {plain:.0%}）"
+            offset,
+            is_gcj=True,
+            words=f"轮廓的 {moved:.0%} 在移回后与已知边界重合（原位 {plain:.0%}），实测偏移 {offset}",
         )
     if plain >= bar:
         offset = borders.register(at[borders.distances(at) < _NEAR_M], (0.0, 0.0))
@@ -81,10 +85,6 @@ def corrected(shape: BaseGeometry) -> BaseGeometry:
     return moved
 
 
-def is_unexplained(measured: Measured) -> bool:
-    return measured.offset is not None and not measured.is_gcj and measured.offset.length_m > _UNKNOWN_M
-
-
 def _verdict(at: Positions, borders: Borders, what: str) -> Measured:
     if len(at) < _FEW:
         return Measured(None, is_gcj=False, words="轮廓点太少，无法测量偏移")
@@ -93,11 +93,19 @@ def _verdict(at: Positions, borders: Borders, what: str) -> Measured:
     expected = _middle(at - back)
     starts = [expected, (0.0, 0.0)] if after < before else [(0.0, 0.0), expected]
     found = [borders.register(at, start) for start in starts]
-    offset = min(found, key=lambda one: float(np.median(borders.distances(at - np.array([one.east, one.north])))))
+    offset, left = min(((one, _left(at, borders, one)) for one in found), key=lambda pair: pair[1])
     near = max(abs(offset.east - expected[0]), abs(offset.north - expected[1])) < _LIKE_GCJ_DEGREES
     is_gcj = bool(near and before > _OFF_M and after < _NEARER * before)
-    words = f"按 {what}的轮廓测得偏移 {offset}；与现行县界的距离中位数 {before:.0f} 米，按 GCJ-02 换算后 {after:.0f} 米"
-    return Measured(offset, is_gcj, words)
+    words = (
+        f"按 {what}的轮廓，实测偏移 {offset}；与现行县界的距离中位数 {before:.0f} 米，按 GCJ-02 换算后 {after:.0f} 米"
+    )
+    unexplained = not is_gcj and offset.length_m > _UNKNOWN_M and left < _NEARER * before
+    return Measured(offset, is_gcj, words, bool(unexplained))
+
+
+def _left(at: Positions, borders: Borders, offset: Offset) -> float:
+    """The distance that remains when the offset is taken back."""
+    return float(np.median(borders.distances(at - np.array([offset.east, offset.north]))))
 
 
 def _single(shape: BaseGeometry, known: BaseGeometry) -> bool:

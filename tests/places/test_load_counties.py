@@ -241,6 +241,23 @@ def test_a_wrong_code_is_named_with_its_feature(
     assert words in str(refused.value)
 
 
+def test_a_small_polygon_far_from_its_county_is_not_called_a_shift(reference: Session, prepare: Prepare) -> None:
+    rows = [
+        ({"code": YIZHANG, "name": "宜章县"}, shapely.box(112.95, 25.3, 113.0, 25.35)),
+        ({"code": "430122", "name": "望城县"}, shapely.box(113, 25, 113.1, 25.1)),
+    ]
+    with pytest.raises(LayerRefused) as refused:
+        prepare(rows)
+    assert "偏移" not in str(refused.value) and "已停用" in str(refused.value)
+
+
+def test_a_shift_and_wrong_codes_are_told_together(reference: Session, prepare: Prepare) -> None:
+    rows = [(facts, shapely.transform(shape, gcj.from_wgs84)) for facts, shape in moved_border(reference)]
+    with pytest.raises(LayerRefused, match="2 处问题") as refused:
+        prepare([*rows, ({"code": "430122", "name": "望城县"}, shapely.box(113, 25, 113.1, 25.1))])
+    assert "像是 GCJ-02" in refused.value.problems[0] and "已停用" in refused.value.problems[1]
+
+
 def test_everything_wrong_is_told_at_once(reference: Session, prepare: Prepare) -> None:
     square = shapely.box(113, 25, 113.01, 25.01)
     rows: Rows = [({"code": str(n), "name": ""}, square) for n in range(30)]
