@@ -7,6 +7,7 @@ from shapely.geometry.base import BaseGeometry
 from server.baselines.draft import DASH_NOTE, SOURCE, Draft
 from server.baselines.general import BOUNDARY_SOURCE, neighbour_layers
 from server.baselines.study import method_zh
+from server.places.grid import GRID_LABEL
 from server.reporting.document import Block, Column, Figure, Paragraph, Section, Table
 from server.reporting.maps import MapSheet, Points, Shapes, draw_map
 from server.sensitivity.records import FrozenRecord
@@ -78,9 +79,11 @@ def _grid_text(draft: Draft) -> str:
     cells = draft.study.snapshot.context.cells
     whole = sum(cell.share >= 1 for cell in cells)
     guarded = "" if draft.edition.restricted else "公开版中，敏感记录只画其概化网格，且只画完全位于县内的网格。"
+    label = draft.study.snapshot.context.grid_label
+    grid = f"网格为本系统自编（{label}）" if label == GRID_LABEL else f"网格采用已载入的{label}"
     return (
         f"全县涉及10 km网格{len(cells)}个，其中完全位于县内的{whole}个；开展过调查事件的{len(surveyed_cells(draft))}个，"
-        f"有出现记录的{len(recorded_cells(draft))}个。网格为本系统自编（{draft.study.snapshot.context.grid_label}）。"
+        f"有出现记录的{len(recorded_cells(draft))}个。{grid}。"
         f"未载入调查计划任务，“开展过调查事件”不等于该网格的任务已经完成。{guarded}"
     )
 
