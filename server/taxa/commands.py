@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server import settings as settings_module
 from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import open_session
-from server.taxa import confirming, matching, provisional, queries, service, telling, templates
+from server.taxa import about, confirming, matching, provisional, queries, service, telling, templates
 from server.taxa.difference import Difference
 from server.taxa.kinds import KINDS
 from server.taxa.lists import ParsedList, read_list
@@ -182,6 +182,20 @@ def match(text: str, limit: int, as_json: bool) -> None:
         click.echo(f"{one.name_zh or '—'}  {one.scientific_name}  {matching.REASONS_ZH[one.reason]}  {one.score:.2f}")
     if not found:
         click.echo(f"没有与“{text}”相像的", err=True)
+
+
+@species.command("show", help="名录里关于一个种的一切：名称、各名录、红色名录评估、性状、易混种、外部编号")
+@click.argument("name")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="日期；默认今天")
+@click.option("--json", "as_json", is_flag=True)
+def show(name: str, on: datetime | None, as_json: bool) -> None:
+    with open_session(settings_module.from_environment()) as session:
+        found = about.about(session, _taxon_named(session, name), on.date() if on else queries.today())
+    if as_json:
+        print_json(found)
+    else:
+        for line in about.lines(found):
+            click.echo(line)
 
 
 @species.command("find", help="按中文名、拼音、拼音首字母或学名的一部分查找")

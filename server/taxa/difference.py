@@ -156,15 +156,6 @@ def changed_cells(pairs: Pairs) -> list[Change]:
     ]
 
 
-def applied(rows: Iterable[Row], difference: Difference) -> list[dict[str, str]]:
-    """The old rows with the difference applied: the new rows, but for their numbers."""
-    gone = {row["no"] for row in difference.gone}
-    kept = {row["no"]: dict(row) for row in rows if row["no"] not in gone}
-    for change in difference.changed:
-        kept[change.before_no][change.field] = change.after
-    return [*kept.values(), *(dict(row) for row in difference.added)]
-
-
 def bridges(old: Rows, new: Rows, pairs: Pairs) -> tuple[Bridge, ...]:
     if old.kind == "names":
         return _made_synonyms(old, new)

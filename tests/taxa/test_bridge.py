@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.taxa import queries, telling
 from server.taxa.bridging import Bridge, carry, way
-from server.taxa.difference import Difference, Rows, applied, between
+from server.taxa.difference import Difference, Rows, between
 from server.taxa.lists import read_list
 from server.taxa.names import taxon_id_for
 from server.taxa.service import compare, load_lists
@@ -164,6 +164,15 @@ VERSIONS = st.lists(CELLS, max_size=5, unique_by=lambda one: one["scientific_nam
 
 def content(rows: Sequence[Row]) -> list[list[tuple[str, str]]]:
     return sorted(sorted((key, value) for key, value in one.items() if key != "no" and value) for one in rows)
+
+
+def applied(rows: Sequence[Row], difference: Difference) -> list[dict[str, str]]:
+    """The old rows with the difference applied: the new rows, but for their numbers."""
+    gone = {row["no"] for row in difference.gone}
+    kept = {row["no"]: dict(row) for row in rows if row["no"] not in gone}
+    for change in difference.changed:
+        kept[change.before_no][change.field] = change.after
+    return [*kept.values(), *(dict(row) for row in difference.added)]
 
 
 @given(VERSIONS, VERSIONS)

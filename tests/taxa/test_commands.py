@@ -165,3 +165,17 @@ def test_what_the_reader_found_out_is_told(tmp_path: Path, capsys: pytest.Captur
     path = table(tmp_path / "a.csv", encoding="gb18030")
     assert run("species", ["load", str(path), "--dry-run"]) == 0
     assert "a.csv：编码为 GB18030" in capsys.readouterr().out
+
+
+def test_show_tells_all_that_the_lists_say(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("species", ["show", "长江江豚", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["assessed_year"], one["category"]) for one in found["red_list"]] == [(2017, "EN"), (2012, "CR")]
+    assert {"protected_animals_2021", "flagship_hunan"} <= {one["list_id"] for one in found["lists"]}
+    assert "flagship" in found["flags"]
+    assert run("species", ["show", "白鹭", "--on", "2025-06-01"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("白鹭 Egretta garzetta\n")
+    assert "  居留型 留鸟\n" in out
+    assert run("species", ["show", "没有这个种"]) == 1
+    assert "名录中没有" in capsys.readouterr().err

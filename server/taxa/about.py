@@ -1,0 +1,69 @@
+"""All that the lists in force say of one taxon."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from server.taxa import queries
+from server.taxa.columns import COLUMNS
+from server.taxa.kinds import KINDS
+from server.taxa.rules import ResolvedTaxon
+
+_TRAITS = {code: word for word, code in [*COLUMNS["trait"].words.items()][::-1]}
+_LISTED = tuple(kind for kind, one in KINDS.items() if not one.own and kind != "sensitivity")
+
+
+def about(session: Session, taxon: ResolvedTaxon, on: date) -> dict[str, Any]:
+    covered = queries.coverage(session, on, kinds=_LISTED)
+    names = session.execute(
+        text("""
+        SELECT name, language, kind, source, status, reason FROM xiangye.taxon_name WHERE taxon_id = CAST(:id AS uuid)
+        ORDER BY language DESC, kind <> 'accepted', name"""),
+        {"id": taxon.taxon_id},
+    ).mappings()
+    return {
+        "taxon_id": taxon.taxon_id,
+        "scientific_name": taxon.scientific_name,
+        "name_zh": taxon.name_zh,
+        "names": [dict(row) for row in names],
+        "lists": [
+            {
+                "list_id": entry.list_id,
+                "list": entry.list_title,
+                "list_version": entry.version,
+                "category": entry.category or None,
+                "entry": entry.title(),
+                "rule": entry.words(),
+            }
+            for entry in covered.matches(taxon)
+        ],
+        "red_list": queries.red_list_assessments(session, taxon.taxon_id, on),
+        "traits": queries.traits(session, [taxon.taxon_id], on).get(taxon.taxon_id, {}),
+        "flags": queries.flags(session, [taxon.taxon_id], on).get(taxon.taxon_id, {}),
+        "lookalikes": [
+            {"scientific_name": other.scientific_name, "name_zh": other.name_zh, "difference_zh": difference}
+            for other, difference in queries.lookalikes(session, taxon.taxon_id, on)
+        ],
+        "identifiers": queries.identifiers(session, [taxon.taxon_id], on).get(taxon.taxon_id, {}),
+    }
+
+
+def lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['name_zh'] or ''} {found['scientific_name']}".strip()
+    others = [one for one in found["names"] if one["kind"] != "accepted"]
+    if others:
+        yield "  又名 " + "、".join(one["name"] + (f"（{one['reason']}）" if one["reason"] else "") for one in others)
+    for one in found["lists"]:
+        yield "  " + "，".join(filter(None, (one["list"], one["list_version"], one["category"], one["entry"])))
+    for one in found["red_list"]:
+        told = (one["source"], str(one["assessed_year"] or ""), one["category"], one["criteria"], one["population_zh"])
+        yield "  红色名录 " + "，".join(filter(None, told))
+    for trait, values in found["traits"].items():
+        yield f"  {_TRAITS.get(trait, trait)} {'、'.join(values)}"
+    for one in found["lookalikes"]:
+        yield f"  易混 {one['name_zh'] or one['scientific_name']}：{one['difference_zh']}"
+    for authority, identifier in found["identifiers"].items():
+        yield f"  {authority} {identifier}"
