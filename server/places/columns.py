@@ -4,6 +4,8 @@ import difflib
 import math
 from collections.abc import Mapping, Sequence
 
+from rapidfuzz import fuzz, process
+
 from server.places.refusal import LayerRefused
 
 KNOWN: Mapping[str, tuple[str, ...]] = {
@@ -68,7 +70,7 @@ def required(file: str, columns: Sequence[str], what: str, asked: str | None, op
 
 
 def nearest(wanted: str, names: Sequence[str]) -> list[str]:
-    return difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
+    return [name for name, _, _ in process.extract(wanted, names, scorer=fuzz.ratio, limit=3, score_cutoff=50)]
 
 
 def number(text: str) -> float | None:

@@ -21,6 +21,7 @@ from server.settings import Settings, from_environment
 from server.web.output import print_json
 
 _BY = "local operator"
+_TOLD = 40
 
 
 def load_with(restamp: Restamp) -> click.Command:
@@ -115,7 +116,9 @@ def _defaults(settings: Settings, restamp: Restamp, kind: str | None, as_json: b
 def _show(prepared: Prepared, as_json: bool) -> None:
     """To a person on stderr where stdout is for JSON."""
     lines = [f"{KINDS[prepared.kind]}：{prepared.file}，坐标系 {prepared.crs}，自 {prepared.valid_from} 起生效"]
-    lines += [f"  提示：{words}" for words in prepared.told]
+    lines += [f"  提示：{words}" for words in prepared.told[:_TOLD]]
+    if len(prepared.told) > _TOLD:
+        lines.append(f"  ……另有 {len(prepared.told) - _TOLD} 条提示（--json 列出全部）")
     lines += ["与现行版本相比：" if prepared.before else "此前没有这种图层：", *prepared.difference.lines()]
     click.echo("\n".join(lines), err=as_json)
 

@@ -2,22 +2,26 @@
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 _PROVINCE = re.compile(r"^湖南省?")
 
 
-@dataclass(frozen=True)
 class NameTable:
-    names: Mapping[str, str]
+    """Names by code."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+        self._codes: dict[str, list[str]] = defaultdict(list)
+        for code, name in names.items():
+            self._codes[plain(name)].append(code)
 
     def match(self, code: str, name: str) -> str | None:
         """The code of ours; None where neither the code is known nor the name is that of exactly one place."""
         if code in self.names:
             return code
-        wanted = plain(name)
-        found = [known for known, called in self.names.items() if wanted and plain(called) == wanted]
+        found = self._codes.get(plain(name), []) if name else []
         return found[0] if len(found) == 1 else None
 
 

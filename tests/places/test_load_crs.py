@@ -146,7 +146,16 @@ def test_a_stray_feature_is_named() -> None:
         to_wgs84("a.shp", [None], "EPSG:4490", False, None)
 
 
-@pytest.mark.parametrize(("ending", "crs"), [(".shp", "EPSG:4547"), (".gpkg", "EPSG:4525"), (".zip", "EPSG:4490")])
+@pytest.mark.parametrize(
+    ("ending", "crs"),
+    [
+        (".shp", "EPSG:4547"),
+        (".gpkg", "EPSG:4525"),
+        (".zip", "EPSG:4490"),
+        (".geojson", "EPSG:4490"),
+        (".gpkg", "EPSG:4490"),
+    ],
+)
 def test_the_declaration_travels_with_the_file(tmp_path: Path, ending: str, crs: str) -> None:
     layer = read_vector(write(tmp_path / f"a{ending}", [({"name": "甲"}, projected(SQUARE, crs))], crs))
     done = to_wgs84(layer.file, [one.shape for one in layer.features], layer.crs, layer.assumes_wgs84, None)

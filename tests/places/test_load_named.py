@@ -1,6 +1,7 @@
 """Named places: the registers, and layers of protected areas, zones, rivers, grids and locations laid over them."""
 
 import csv
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -308,3 +309,20 @@ def test_back_and_forth_are_three_versions(reference: Session, load: Callable[..
         for version in versions
     ]
     assert shapes[0] == shapes[2] != shapes[1]
+
+
+def test_a_grid_of_thousands_is_loaded_twice_in_seconds(reference: Session, prepare: Prepare) -> None:
+    side = 0.01
+    cells = [
+        (
+            {"code": f"G{n:05d}", "name": f"格{n}"},
+            shapely.box(112 + n % 70 * side, 27 + n // 70 * side, 112.01 + n % 70 * side, 27.01 + n // 70 * side),
+        )
+        for n in range(5_000)
+    ]
+    service.load_layer(reference, prepare("grid", cells, ".gpkg"), "某人")
+    began = time.perf_counter()
+    moved = [(facts | {"code": f"H{facts['code']}", "name": facts["name"] + "号"}, shape) for facts, shape in cells]
+    difference = prepare("grid", moved, ".gpkg").difference
+    assert (len(difference.added), difference.carried) == (5_000, 5_000)
+    assert time.perf_counter() - began < 60
