@@ -1,16 +1,14 @@
 """Writes one version of a list: what it is, every row as it came, and the typed tables that are read instead of the rows."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.taxa.inserting import insert
 from server.taxa.kinds import BASE, TAIL
 from server.taxa.lists import ListError, ParsedList
 from server.taxa.nomenclature import Nomenclature, entries
-from server.taxa.projection import insert
 from server.taxa.versions import Row, Version, write_rows
 
 _LIST_COLUMNS = ("kind", "title_zh", "title_en", "short_title_zh", "region", "issuing_body", "legal_basis")
@@ -37,26 +35,20 @@ def write_version(
         f"ON CONFLICT (list_id) DO UPDATE SET {overwrite}",
     )
     unverified = sum(row["status"] == "unverified" or row["no"] in unmatched for row in parsed.rows)
-    session.execute(
-        text("""
-        INSERT INTO xiangye.list_version (list_id, version, announcement, issued_on, in_force_on, digest, taxon_count, group_count,
-            unverified_count, unverified_rows, loaded_by, replaces, descriptor)
-        VALUES (:list_id, :version, :announcement, :issued_on, :in_force_on, :digest, :taxon_count, :group_count,
-            :unverified_count, :unverified_rows, :loaded_by, :replaces, CAST(:descriptor AS jsonb))"""),
-        {
-            "list_id": parsed.list_id,
-            "version": version,
-            **{column: d.get(column) or "" for column in ("announcement", "unverified_rows")},
-            **{column: d.get(column) or None for column in ("issued_on", "in_force_on")},
-            "digest": parsed.digest,
-            "taxon_count": sum(row.get("entry_kind") == "taxon" for row in parsed.rows),
-            "group_count": sum(row.get("entry_kind") == "group" for row in parsed.rows),
-            "unverified_count": unverified,
-            "loaded_by": by,
-            "replaces": base.version if base else None,
-            "descriptor": json.dumps(d, ensure_ascii=False),
-        },
-    )
+    told = {
+        "list_id": parsed.list_id,
+        "version": version,
+        **{column: d.get(column) or "" for column in ("announcement", "unverified_rows")},
+        **{column: d.get(column) or None for column in ("issued_on", "in_force_on")},
+        "digest": parsed.digest,
+        "taxon_count": sum(row.get("entry_kind") == "taxon" for row in parsed.rows),
+        "group_count": sum(row.get("entry_kind") == "group" for row in parsed.rows),
+        "unverified_count": unverified,
+        "loaded_by": by,
+        "replaces": base.version if base else None,
+        "descriptor": d,
+    }
+    insert(session, "list_version", [told])
     write_rows(session, parsed.list_id, version, parsed.rows, unmatched)
 
 
@@ -127,7 +119,7 @@ class Typed:
             "name_zh": row["name_zh"],
             **{column: row.get(column) or None for column in _ENTRY_COLUMNS},
             "status": self._status(row),
-            "details": json.dumps(details, ensure_ascii=False),
+            "details": details,
         }
 
     def _write_rules(self, groups: Sequence[Row]) -> None:

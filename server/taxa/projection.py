@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.taxa import versions
+from server.taxa.inserting import insert
 from server.taxa.names import fold
 from server.taxa.nomenclature import Name, Nomenclature, Renamed, Source
 from server.taxa.readings import Readings
@@ -141,14 +142,3 @@ def _row_of(name: Name, readings: Readings, read: tuple[str | None, str | None] 
         "pinyin": pinyin,
         "initials": initials,
     }
-
-
-def insert(session: Session, table: str, rows: Sequence[Mapping[str, Any]], conflict: str = "") -> None:
-    if rows:
-        columns = list(rows[0])
-        session.execute(
-            text(
-                f"INSERT INTO xiangye.{table} ({', '.join(columns)}) VALUES ({', '.join(f':{c}' for c in columns)}) {conflict}"
-            ),
-            list(rows),
-        )

@@ -1,6 +1,5 @@
 """Versions of lists: which one is in force, what a changed file is called, and every row as its file had it."""
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.taxa.inserting import insert
 from shared.canonical import digest
 
 Row = Mapping[str, str]
@@ -85,21 +85,18 @@ def rows_of(session: Session, list_id: str, version: str) -> list[Row]:
 
 def write_rows(session: Session, list_id: str, version: str, rows: Sequence[Row], open_rows: Collection[str]) -> None:
     """`open_rows`: numbers of the rows that stay unverified whatever their file says."""
-    if not rows:
-        return
-    session.execute(
-        text("""
-        INSERT INTO xiangye.list_row (list_id, version, entry_no, cells, digest, status)
-        VALUES (:list_id, :version, :entry_no, CAST(:cells AS jsonb), :digest, :status)"""),
-        [
+    insert(
+        session,
+        "list_row",
+        (
             {
                 "list_id": list_id,
                 "version": version,
                 "entry_no": int(row["no"]),
-                "cells": json.dumps(row, ensure_ascii=False),
+                "cells": row,
                 "digest": row_digest(row),
                 "status": "unverified" if row["no"] in open_rows else row["status"],
             }
             for row in rows
-        ],
+        ),
     )
