@@ -9,6 +9,7 @@ import click
 
 from server import cluster, db, provision
 from server.reference import load_reference
+from server.sensitivity.restamping import restamp
 from server.settings import Settings, from_environment
 
 
@@ -78,6 +79,7 @@ def upgrade() -> None:
     revision = provision.upgrade(settings)
     with db.open_session(settings) as session:
         load_reference(session)
+        restamp(session, "system")
     click.echo(f"数据库版本 {revision}")
 
 
