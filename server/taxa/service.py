@@ -67,6 +67,8 @@ def load_lists(
     changed = [plan for plan in plans if plan.changed]
     if changed:
         _project(session, changed)
+    elif _came_into_force(session):
+        _refresh(session)
     for plan in changed if by != BUILT_IN else ():
         told = {
             "version": plan.version,
@@ -259,6 +261,23 @@ def _unmatched(parsed: ParsedList, listed: frozenset[str], accepted_of: Mapping[
     ]
 
 
+def _came_into_force(session: Session) -> bool:
+    """Since the last load, so that its names are not the accepted ones yet."""
+    return bool(
+        session.execute(
+            text("""
+            SELECT EXISTS (SELECT FROM xiangye.list_version WHERE in_force_on <= :today
+                AND in_force_on > (SELECT max(loaded_at AT TIME ZONE 'Asia/Shanghai')::date FROM xiangye.list_version))"""),
+            {"today": today()},
+        ).scalar_one()
+    )
+
+
+def _refresh(session: Session) -> None:
+    sources = projection.sources(session, today())
+    projection.refresh(session, sources, _accepted_of(sources, []), [])
+
+
 def confirm(
     session: Session, list_id: str, entry_nos: Sequence[int], basis: str, by: str, clock: Clock
 ) -> list[dict[str, Any]]:
@@ -266,8 +285,7 @@ def confirm(
     that were open; ValueError for a row that is not there."""
     rows = confirming.confirm(session, list_id, entry_nos, basis, by, clock, today())
     if rows:
-        sources = projection.sources(session, today())
-        projection.refresh(session, sources, _accepted_of(sources, []), [])
+        _refresh(session)
         numbers = [row["entry_no"] for row in rows]
         log(
             session,

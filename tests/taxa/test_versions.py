@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from server import db
 from server.audit.model import AuditEntry
 from server.settings import Settings
-from server.taxa import queries, versions
+from server.taxa import queries, service, versions
 from server.taxa.lists import ListError, read_list
 from server.taxa.names import taxon_id_for
 from server.taxa.service import LISTS_DIR, compare, default_paths, load_lists
@@ -364,3 +364,16 @@ def test_a_species_that_moves_to_another_genus_keeps_what_the_rule_of_the_old_on
     assert after.scientific_name == "Callista officinalis"
     assert queries.protection(reference, after)["entry"] == "石斛属（所有种）"
     assert queries.sensitivity_rules(reference).level_for(after)[0] == 1
+
+
+def test_names_of_a_version_count_from_its_day(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_lists(session, [hand_in(tmp_path / "1", [HERON])], AGENCY)
+    later = [{**HERON, "name_zh": "灰鹭"}]
+    load_lists(session, [hand_in(tmp_path / "2", later, version="2999", in_force_on="2999-01-01")], AGENCY)
+    heron = taxon_id_for("Ardea cinerea")
+    assert queries.by_ids(session, [heron])[heron].name_zh == "苍鹭"
+    monkeypatch.setattr(service, "today", lambda: date(2999, 1, 1))
+    load_lists(session, [], AGENCY)
+    assert queries.by_ids(session, [heron])[heron].name_zh == "灰鹭"
