@@ -168,6 +168,9 @@ class Typed:
 
     def _write_sensitivity(self, rows: Sequence[Row]) -> None:
         optional = ("kingdom", "population", "condition", "coarsest_name")
+        for row in rows:
+            if (row["category"] == "1") != bool(row.get("coarsest_name")):
+                self._refuse(row, "coarsest_name", "级别 1 须写明公开地名至多到县、市州还是省，其他级别留空")
         self._insert(
             "sensitivity_rule",
             (

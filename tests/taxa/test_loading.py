@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from server.taxa import queries
 from server.taxa.lists import ListError
 from server.taxa.service import LISTS_DIR, ensure_taxa, load_lists
+from tests.taxa.agency import AGENCY, PLAIN, hand_in
 
 TABLES = (
     "list_row",
@@ -183,3 +184,13 @@ def test_a_list_takes_over_a_provisional_taxon(session: Session) -> None:
     assert before and after
     assert (before.taxon_id, before.status) == (after.taxon_id, "provisional")
     assert (after.status, after.name_zh, after.family) == ("accepted", "毒麦", "Poaceae")
+
+
+@pytest.mark.parametrize("said", [{"category": "1"}, {"category": "2", "coarsest_name": "县"}])
+def test_how_coarse_a_place_may_be_named_is_said_for_level_one_alone(
+    session: Session, tmp_path: Path, said: dict[str, str]
+) -> None:
+    row = {"scientific_name": "Ardea cinerea", "name_zh": "苍鹭", "reason": "巢区", "review_on": "2030-01-01", **said}
+    path = hand_in(tmp_path, [row], id="my_rules", kind="sensitivity", **PLAIN)
+    with pytest.raises(ListError, match=r"my_rules\.csv 第 2 行 字段 coarsest_name：级别 1"):
+        load_lists(session, [path], AGENCY)
