@@ -236,7 +236,7 @@ def list_bridge(assessment: Assessment) -> tuple[Block, ...]:
         )
         for one in lists
     )
-    counted = "数据截止日期有效的名录版本；未逐条核对的条目数由名录说明文件给出"
+    counted = "数据截止日期有效的名录版本；未逐条核对的条目是至编制时尚无人核对的行"
     return (
         Paragraph(text),
         Table(

@@ -131,7 +131,7 @@ def _lists(draft: Draft) -> tuple[Block, ...]:
         )
         for one in draft.study.snapshot.context.lists
     )
-    counted = "截至日期有效的名录版本；条目含按属、科等列入的条目；未逐条核对的条目数由名录说明文件给出"
+    counted = "截至日期有效的名录版本；条目含按属、科等列入的条目；未逐条核对的条目是至编制时尚无人核对的行"
     return (
         Table(
             "lists",

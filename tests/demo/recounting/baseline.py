@@ -73,8 +73,11 @@ class Baseline:
         }
 
     def list_rows(self) -> list[Row]:
-        told, other = self.lists.told, ("names", "pinyin")  # they hold no species
-        entries = {name: None if name in other else self.lists.entries(name) for name in self.lists.rows}
+        told, other = (
+            self.lists.told,
+            ("names", "pinyin", "traits", "lookalikes", "identifiers"),
+        )  # they hold no species
+        entries = {name: None if told[name]["kind"] in other else self.lists.entries(name) for name in self.lists.rows}
         return [
             [told[name]["title_zh"], ANY, ANY, ANY, text(count), text(self.lists.unverified(name))]
             for name, count in entries.items()
