@@ -34,22 +34,22 @@ def open_version(session: Session, version: BoundaryVersion) -> None:
 def write_places(session: Session, kind: str, version: str, places: Sequence[Place]) -> None:
     if not places:
         return
-    table, columns = _table(kind)
+    into, columns = _table(kind)
     row = _county_row if kind == "county" else _named_row
     values = ", ".join(_VALUES.get(name, f":{name}") for name in columns)
     session.execute(
-        text(f"INSERT INTO xiangye.{table} (boundary_version, {', '.join(columns)}) VALUES (:version, {values})"),
+        text(f"{into} (boundary_version, {', '.join(columns)}) VALUES (:version, {values})"),
         [row(place) | {"version": version, "kind": kind} for place in places],
     )
 
 
 def carry_over(session: Session, kind: str, before: str, version: str, but: Iterable[str]) -> None:
     """Every row of one version but those of some codes, to the last bit."""
-    table, columns = _table(kind)
-    listed = ", ".join(columns)
+    into, columns = _table(kind)
+    listed, table = ", ".join(columns), into.removeprefix("INSERT INTO ")
     session.execute(
         text(
-            f"INSERT INTO xiangye.{table} (boundary_version, {listed}) SELECT :version, {listed} FROM xiangye.{table} "
+            f"{into} (boundary_version, {listed}) SELECT :version, {listed} FROM {table} "
             "WHERE boundary_version = :before AND code <> ALL(:but)"
         ),
         {"version": version, "before": before, "but": sorted(but)},
@@ -57,7 +57,9 @@ def carry_over(session: Session, kind: str, before: str, version: str, but: Iter
 
 
 def _table(kind: str) -> tuple[str, list[str]]:
-    return ("county", _COUNTY) if kind == "county" else ("named_place", _NAMED)
+    if kind == "county":
+        return "INSERT INTO xiangye.county", _COUNTY
+    return "INSERT INTO xiangye.named_place", _NAMED
 
 
 def _county_row(place: Place) -> dict[str, object]:
