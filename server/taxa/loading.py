@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from server.taxa.inserting import insert
 from server.taxa.kinds import BASE, TAIL
 from server.taxa.lists import ListError, ParsedList
 from server.taxa.nomenclature import Nomenclature, entries
+from server.taxa.rules import GROUP_RANKS
 from server.taxa.versions import Row, Version, write_rows
 
 _LIST_COLUMNS = ("kind", "title_zh", "title_en", "short_title_zh", "region", "issuing_body", "legal_basis")
@@ -73,7 +75,10 @@ class Typed:
             "lookalikes": self._write_lookalikes,
             "identifiers": self._write_identifiers,
         }.get(self._parsed.kind, self._write_entries)
-        write(self._parsed.rows)
+        try:
+            write(self._parsed.rows)
+        except (IntegrityError, DataError) as error:  # what the reader of lists did not foresee
+            raise ListError(self._parsed.file, f"有一行数据库不收：{str(error.orig).splitlines()[0]}") from error
 
     def _insert(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
         insert(self._session, table, [{**self._key, **row} for row in rows])
@@ -123,6 +128,9 @@ class Typed:
         }
 
     def _write_rules(self, groups: Sequence[Row]) -> None:
+        for row in groups:
+            if row["rank"] not in GROUP_RANKS:
+                self._refuse(row, "entry_kind", "类群应为属、组、科、目或纲，这一行是种或种以下")
         self._insert(
             "list_rule",
             (
@@ -142,7 +150,7 @@ class Typed:
             (
                 {**self._numbered(row), "name_zh": name}
                 for row in groups
-                for name in filter(None, row.get("excludes", "").split(";"))
+                for name in dict.fromkeys(filter(None, row.get("excludes", "").split(";")))
             ),
         )
 

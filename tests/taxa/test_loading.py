@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server.taxa import queries
 from server.taxa.lists import ListError
 from server.taxa.service import LISTS_DIR, ensure_taxa, load_lists
-from tests.taxa.agency import AGENCY, PLAIN, hand_in
+from tests.taxa.agency import AGENCY, PLAIN, animal, hand_in
 
 TABLES = (
     "list_row",
@@ -194,3 +194,21 @@ def test_how_coarse_a_place_may_be_named_is_said_for_level_one_alone(
     path = hand_in(tmp_path, [row], id="my_rules", kind="sensitivity", **PLAIN)
     with pytest.raises(ListError, match=r"my_rules\.csv 第 2 行 字段 coarsest_name：级别 1"):
         load_lists(session, [path], AGENCY)
+
+
+def test_a_rule_is_of_a_group_and_leaves_a_species_out_once(session: Session, tmp_path: Path) -> None:
+    species = animal("Ardea cinerea", "苍鹭", entry_kind="类群")
+    with pytest.raises(ListError, match=r"第 2 行 字段 entry_kind：类群应为属"):
+        load_lists(session, [hand_in(tmp_path / "1", [species])], AGENCY)
+    session.rollback()
+    genus = animal("Ardea spp.", "鹭属", excludes="草鹭；草鹭；苍鹭")
+    load_lists(session, [hand_in(tmp_path / "2", [genus])], AGENCY)
+    assert count(session, "list_rule_exclusion") == 2
+
+
+def test_what_only_the_database_refuses_is_told_in_words(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.taxa.loading.GROUP_RANKS", ("species",))
+    with pytest.raises(ListError, match=r"hunan_animals\.csv：有一行数据库不收：.*list_rule_rank_check"):
+        load_lists(session, [hand_in(tmp_path, [animal("Ardea cinerea", "苍鹭", entry_kind="类群")])], AGENCY)
