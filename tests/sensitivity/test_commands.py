@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import shapely
@@ -59,3 +60,30 @@ def test_a_number_that_never_was_is_refused_in_words(
     monkeypatch.setenv("XIANGYE_DATABASE_URL", reference_settings.database_url or "")
     assert run("places", ["history", "4711"]) == 1
     assert "没有编号为 4711 的重新判定" in capsys.readouterr().err
+
+
+def test_a_layer_loaded_by_a_person_reaches_the_records_that_stand(
+    reference_settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """From the file to the stamp, by the commands alone."""
+    monkeypatch.setenv("XIANGYE_DATABASE_URL", reference_settings.database_url or "")
+    record = records.occurrence()
+    with open_session(reference_settings) as session:
+        set_up(session)
+        outcomes(session, record)
+        restamp(session, "system", AT)
+    feature = {
+        "type": "Feature",
+        "properties": {"名称": "试验保护区", "code": "T-1"},
+        "geometry": shapely.geometry.mapping(shapely.box(112.9, 24.9, 113.0, 25.0)),
+    }
+    file = tmp_path / "areas.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}, ensure_ascii=False), "utf-8")
+    assert run("places", ["load", str(file), "--kind", "protected_area", "--crs", "EPSG:4490", "--yes"]) == 0
+    capsys.readouterr()
+    assert run("places", ["history", "--json"]) == 0
+    newest = json.loads(capsys.readouterr().out)[0]
+    assert (newest["kind"], newest["checked_count"], newest["moved_count"]) == ("protected_area", 1, 1)
+    assert run("places", ["locate", "112.9287654", "24.9512345", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["areas"], told["layer_versions"]["protected_area"]) == (["T-1"], newest["to_version"])
