@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from server import settings as settings_module
 from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import open_session
-from server.taxa import about, confirming, matching, provisional, queries, service, telling, templates
+from server.taxa import about, confirming, crossing, matching, provisional, queries, service, telling, templates
 from server.taxa.difference import Difference
 from server.taxa.kinds import KINDS
 from server.taxa.lists import ParsedList, read_list
@@ -153,9 +153,13 @@ def template(kind: str, out: Path | None) -> None:
 @click.argument("list_id", metavar="LIST")
 @click.argument("from_version", metavar="FROM")
 @click.argument("to_version", metavar="TO")
+@click.option("--name", help="只问旧版本里的这一种（学名或中文名）在新版本里是什么")
 @click.option("--json", "as_json", is_flag=True)
-def bridge(list_id: str, from_version: str, to_version: str, as_json: bool) -> None:
+def bridge(list_id: str, from_version: str, to_version: str, name: str | None, as_json: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
+        if name is not None:
+            _tell_became(session, list_id, from_version, to_version, name, as_json)
+            return
         rows = queries.bridge(session, list_id, from_version, to_version)
         taxa = queries.by_ids(session, [key for one in rows for key in (one.from_taxon_id, one.to_taxon_id) if key])
     if as_json:
@@ -166,6 +170,19 @@ def bridge(list_id: str, from_version: str, to_version: str, as_json: bool) -> N
         click.echo(f"{telling.CHANGES[one.change]}  {taxon.name_zh or ''}  {telling.words(one)}")
     if not rows:
         click.echo("没有变化")
+
+
+def _tell_became(session: Session, list_id: str, from_version: str, to_version: str, name: str, as_json: bool) -> None:
+    became = crossing.became(session, list_id, from_version, to_version, name)
+    if not became:
+        raise click.ClickException(f"名录 {list_id} 的版本 {from_version} 里没有“{name}”这一条")
+    if as_json:
+        print_json({old: sorted(new) for old, new in became.items()})
+        return
+    taxa = queries.by_ids(session, [key for new in became.values() for key in new])
+    for new in became.values():
+        told = "；".join(sorted(f"{taxa[key].name_zh or ''} {taxa[key].scientific_name}".strip() for key in new))
+        click.echo(f"{name} → {told or '新版本里没有了'}")
 
 
 @species.command("match", help="一个写法可能指的种，最像的在前，并说明理由")

@@ -30,6 +30,17 @@ def bridge(session: Session, list_id: str, from_version: str, to_version: str) -
     return [one for start, end in way for one in _step(session, list_id, start, end)]
 
 
+def became(session: Session, list_id: str, from_version: str, to_version: str, name: str) -> dict[str, frozenset[str]]:
+    """The taxa that an entry of this name (Latin or Chinese, as the list has it) was → those they are in the other version.
+    Empty where the old version has no such entry."""
+    meant = session.execute(
+        text("""
+        SELECT taxon_id::text FROM xiangye.list_entry WHERE (list_id, version) = (:list, :version) AND :name IN (scientific_name, name_zh)"""),
+        {"list": list_id, "version": from_version, "name": name},
+    )
+    return bridging.carry(bridge(session, list_id, from_version, to_version), meant.scalars().all())
+
+
 def _compared(session: Session, list_id: str, from_version: str, to_version: str) -> list[Bridge]:
     """Of versions that did not replace one another, one loaded out of turn: out of their rows."""
     kind = session.execute(

@@ -7,6 +7,7 @@ import pytest
 
 from server.cli import run
 from server.settings import Settings
+from server.taxa.names import taxon_id_for
 from tests.taxa.agency import animal, hand_in
 from tests.taxa.handed_in import table
 
@@ -94,6 +95,14 @@ def test_a_list_of_the_agency_from_difference_to_bridge(tmp_path: Path, capsys: 
     assert (row["change"], row["from_value"], row["to_value"]) == ("renamed", "Egretta garzetta", "Ardea garzetta")
     assert run("species", ["bridge", "hunan_animals", "2023", "2023+2"]) == 0
     assert capsys.readouterr().out == "改名  白鹭  Egretta garzetta → Ardea garzetta\n"
+    way = ["bridge", "hunan_animals", "2023", "2023+2"]
+    assert run("species", [*way, "--name", "Egretta garzetta"]) == 0
+    assert capsys.readouterr().out == "Egretta garzetta → 白鹭 Ardea garzetta\n"
+    assert run("species", [*way, "--name", "苍鹭", "--json"]) == 0
+    heron = taxon_id_for("Ardea cinerea")
+    assert json.loads(capsys.readouterr().out) == {heron: [heron]}
+    assert run("species", [*way, "--name", "麻雀"]) == 1
+    assert "版本 2023 里没有“麻雀”这一条" in capsys.readouterr().err
     assert run("species", ["protection", "苍鹭"]) == 0
     assert (
         "苍鹭 Ardea cinerea：省重点；湖南省重点保护野生动物名录（2023），苍鹭；列入名录的种" in capsys.readouterr().out
