@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_NO_LENGTH = 1e-12 * 1e-12  # PostGIS passes over shorter sides
+_NO_LENGTH = 1e-12 * 1e-12  # PostGIS passes over shorter sides, once it has indexed a polygon
 _PAIRS_AT_ONCE = 200_000
 _BOX_CELLS = 200
 

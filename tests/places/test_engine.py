@@ -180,7 +180,11 @@ def area(draw: st.DrawFn) -> shapely.Geometry:
 
 
 def usable(shape: shapely.Geometry) -> bool:
-    return not shape.is_empty and bool(shape.is_valid)
+    """Without sides of less than 1e-9 degree: of those PostGIS itself says one thing the first time it is asked and another
+    when it has indexed the polygon."""
+    ends, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shape)), return_index=True)
+    lengths = np.abs(np.diff(ends, axis=0)).max(axis=1)[ring[1:] == ring[:-1]]
+    return bool(len(lengths)) and bool(shape.is_valid) and float(lengths.min()) > 1e-9
 
 
 @given(
@@ -191,7 +195,7 @@ def usable(shape: shapely.Geometry) -> bool:
     shares=st.lists(st.floats(0, 1), min_size=4, max_size=4),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 def test_any_overlapping_areas_hold_what_postgis_says(
     reference: Session, shapes: list[shapely.Geometry], points: Points, shares: list[float]
