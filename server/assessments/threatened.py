@@ -9,18 +9,8 @@ from server.assessments.species import records_of_taxon
 from server.baselines.evaluation import THREATENED
 from server.baselines.species import SpeciesLine
 from server.reporting.document import Block, Cell, Column, Latin, Paragraph, Section, Table
+from server.taxa.rules import RED_LIST_CATEGORIES
 
-CATEGORIES = {
-    "EX": "灭绝",
-    "EW": "野外灭绝",
-    "RE": "区域灭绝",
-    "CR": "极危",
-    "EN": "濒危",
-    "VU": "易危",
-    "NT": "近危",
-    "LC": "无危",
-    "DD": "数据缺乏",
-}
 _NOT_ASSESSED = "名录中没有等级"
 
 
@@ -54,7 +44,9 @@ def _categories(assessment: Assessment) -> Table:
         figure("now", "本期有记录", "种"),
     )
     rows: list[tuple[Cell, ...]] = [
-        (f"{name}（{code}）", before[code], now[code]) for code, name in CATEGORIES.items() if before[code] or now[code]
+        (f"{name}（{code}）", before[code], now[code])
+        for code, name in RED_LIST_CATEGORIES.items()
+        if before[code] or now[code]
     ]
     rows.append((_NOT_ASSESSED, before[None], now[None]))
     rows.append(("合计", len(assessment.lines_before), assessment.species))
@@ -85,7 +77,7 @@ def _named(assessment: Assessment) -> tuple[tuple[Block, ...], str | None]:
 
 def _row(assessment: Assessment, line: SpeciesLine) -> tuple[Cell, ...]:
     taxon = line.taxon
-    category = f"{CATEGORIES[taxon.red_list or '']}（{taxon.red_list}）"
+    category = f"{RED_LIST_CATEGORIES[taxon.red_list or '']}（{taxon.red_list}）"
     return (
         taxon.name_zh,
         Latin(taxon.scientific_name),
@@ -96,5 +88,5 @@ def _row(assessment: Assessment, line: SpeciesLine) -> tuple[Cell, ...]:
 
 
 def _ordered(lines: Sequence[SpeciesLine]) -> list[SpeciesLine]:
-    order = list(CATEGORIES)
+    order = list(RED_LIST_CATEGORIES)
     return sorted(lines, key=lambda line: (order.index(line.taxon.red_list or ""), line.taxon.scientific_name))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from server.taxa.columns import CODES_OF_RED_LISTS
+from server.taxa.rules import RED_LIST_CATEGORIES
 
 BASE = tuple(
     "no entry_kind rank scientific_name authorship name_zh other_names_zh kingdom phylum class order family".split()
@@ -170,15 +171,10 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         category=CODES_OF_RED_LISTS,
         words=_turned(
             {
+                **RED_LIST_CATEGORIES,
                 "EX": "绝灭 灭绝",
                 "EW": "野外绝灭 野外灭绝",
                 "RE": "区域绝灭 区域灭绝 地区绝灭",
-                "CR": "极危",
-                "EN": "濒危",
-                "VU": "易危",
-                "NT": "近危",
-                "LC": "无危",
-                "DD": "数据缺乏",
             }
         ),
         category_hint="极危 CR、濒危 EN、易危 VU、近危 NT、无危 LC、数据缺乏 DD 等",

@@ -15,6 +15,17 @@ POPULATION_WORDS: Mapping[str, str] = {
     "released": "放归",
     "cultivated": "人工栽培",
 }
+RED_LIST_CATEGORIES: Mapping[str, str] = {
+    "EX": "灭绝",
+    "EW": "野外灭绝",
+    "RE": "区域灭绝",
+    "CR": "极危",
+    "EN": "濒危",
+    "VU": "易危",
+    "NT": "近危",
+    "LC": "无危",
+    "DD": "数据缺乏",
+}
 _GROUP_BY_CLASS: Mapping[str, str] = {
     "Mammalia": "哺乳类",
     "Aves": "鸟类",

@@ -28,7 +28,14 @@ _UNREAD = {"event_participant", "measurement", "patrol", "finding", "media_item"
     "event_link",
     "track_point",
 }
-PRECISE = ("version_body", "place", "event_geometry", "event_link", "track_point", "raw_batch", "quarantine") + (
+PRECISE = (
+    "version_body",
+    "place",
+    "event_geometry",
+    "event_link",
+    "track_point",
+    "raw_batch",
+    "quarantine",
     "restamped_place",
 )
 
