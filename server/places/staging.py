@@ -5,11 +5,14 @@ whatever it is called. So no name of a user reaches it, and no file whose conten
 """
 
 import contextlib
+import io
 import json
+import lzma
 import os
 import stat
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +34,7 @@ _FORMATS: Mapping[str, str] = {
 _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED = (".shp", ".shx", ".dbf")
 _HEADS: Mapping[str, bytes] = {"ESRI Shapefile": b"\x00\x00\x27\x0a", "GPKG": b"SQLite format 3\x00"}
+_VIRTUAL = b"<OGR"  # anywhere in a text, not only at its root: GDAL looks no closer
 _COLLECTIONS = "FeatureCollection Feature Point LineString Polygon MultiPoint MultiLineString MultiPolygon".split()
 
 
@@ -98,7 +102,7 @@ def _unpacked(file: Path, folder: Path, limit_bytes: int) -> dict[str, Path]:
             _check_size(file.name, sum(member.file_size for member in members.values()), limit_bytes)
             for ending, member in members.items():
                 (folder / f"packed{ending}").write_bytes(archive.read(member))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, ValueError, EOFError) as error:
         raise LayerRefused(file.name, f"压缩包无法读取（{error}）") from None
     return {ending: folder / f"packed{ending}" for ending in members}
 
@@ -135,7 +139,8 @@ def _checked(name: str, format_: str, parts: Mapping[str, Path], folder: Path) -
 
 
 def _geojson(name: str, file: Path, folder: Path) -> Staged:
-    """Written anew in UTF-8, since GDAL reads no other; a text in GB18030 is known by not being UTF-8."""
+    """Written anew in UTF-8, since GDAL reads no other; a text in GB18030 is known by not being UTF-8. In JSON the mark < stands
+    in texts only, and is spelt out there: GDAL looks for the tags of its virtual datasets before it asks what a file is."""
     raw = file.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
@@ -148,18 +153,20 @@ def _geojson(name: str, file: Path, folder: Path) -> Staged:
     if not isinstance(content, dict) or content.get("type") not in _COLLECTIONS:
         raise LayerRefused(name, "是 JSON，但不是 GeoJSON：缺少 type（FeatureCollection 等）")
     path = folder / "layer.geojson"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text.replace("<", "\\u003c"), encoding="utf-8")
     return Staged(path, "GeoJSON", declares_crs=bool(content.get("crs")))
 
 
 def _kml(name: str, file: Path, folder: Path) -> Staged:
+    raw = file.read_bytes()
     try:
-        with file.open("rb") as opened:
-            root = str(next(iter(iterparse(opened, events=("start",), forbid_dtd=True)))[1].tag)
+        root = str(next(iter(iterparse(io.BytesIO(raw), events=("start",), forbid_dtd=True)))[1].tag)
     except (ValueError, SyntaxError, StopIteration, DefusedXmlException) as error:
         raise LayerRefused(name, f"不是可读的 KML（{error}）") from None
     if root.rpartition("}")[2] != "kml":
         raise LayerRefused(name, f"是 XML，但根元素是 {root}，不是 KML")
+    if _VIRTUAL in raw:
+        raise LayerRefused(name, "不是单纯的 KML：里面有 GDAL 虚拟数据集的标记 <OGR…，会去读别的文件或网址")
     path = folder / "layer.kml"
-    os.symlink(file.resolve(), path)
+    path.write_bytes(raw)
     return Staged(path, "KML", declares_crs=False)

@@ -1,5 +1,6 @@
 """Reading vector files: every format and encoding, and what no file can make the reader do."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import shapely
 
 from server.places.reading import RawLayer, read_vector
 from server.places.refusal import LayerRefused
+from server.places.staging import staged
 from tests.places.vector_files import write
 
 SQUARE = shapely.box(112.9, 25.0, 113.1, 25.2)
@@ -120,6 +122,38 @@ def test_a_virtual_dataset_is_refused_under_every_name(tmp_path: Path, ending: s
         path.with_suffix(beside).write_bytes(b"x" * 40)
     with pytest.raises(LayerRefused, match=r"不是|KML"):
         read_vector(path)
+
+
+@pytest.mark.parametrize("ending", [".geojson", ".kml"])
+def test_a_virtual_dataset_inside_a_file_of_the_right_form_opens_no_other_file(tmp_path: Path, ending: str) -> None:
+    (tmp_path / "secret.csv").write_text("name,x,y\n密,112,27\n", encoding="utf-8")
+    inside = VIRTUAL.format(tmp_path / "secret.csv").replace('"x"', "'secret'")
+    inside = inside.replace("</OGRVRTLayer>", "<GeometryField encoding='PointFromColumns' x='x' y='y'/></OGRVRTLayer>")
+    path = tmp_path / f"a{ending}"
+    if ending == ".kml":
+        path.write_text(f'<kml xmlns="http://www.opengis.net/kml/2.2"></kml>{inside}', encoding="utf-8")
+        with pytest.raises(LayerRefused, match="虚拟数据集"):
+            read_vector(path)
+        return
+    point = {"type": "Point", "coordinates": [112, 27]}
+    feature = {"type": "Feature", "properties": {"name": "<a\\\\<b"}, "geometry": point}
+    path.write_text(json.dumps({"x": inside, "type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    (read,) = read_vector(path).features
+    assert read.fields == {"name": "<a\\\\<b"}
+
+
+def test_a_packed_shapefile_with_any_byte_changed_is_read_or_refused_in_words(tmp_path: Path) -> None:
+    write(tmp_path / "a.shp", [(FACTS, SQUARE)])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in sorted(tmp_path.glob("a.[sd]*")):
+            archive.write(part, part.name)
+    whole = (tmp_path / "a.zip").read_bytes()
+    for place in range(len(whole)):
+        spoilt = bytearray(whole)
+        spoilt[place] ^= 0x55
+        (tmp_path / "b.zip").write_bytes(spoilt)
+        with contextlib.suppress(LayerRefused), staged(tmp_path / "b.zip"):
+            pass
 
 
 @pytest.mark.parametrize(
