@@ -52,6 +52,7 @@ def read_pack(path: Path) -> tuple[NamedSpecies, ...]:
         accepted: list[NamedSpecies] = []
         others: list[NamedSpecies] = []
         for row in pack.execute("select taxon_no, name, language, kind, readings from name order by taxon_no, name"):
+            _require_texts(row["name"], row["readings"])
             species = taxa[row["taxon_no"]]
             named = [
                 NamedSpecies(species, row["name"], pinyin, "".join(syllable[0] for syllable in pinyin.split()))
@@ -97,8 +98,10 @@ def _taxa(pack: sqlite3.Connection, taxon_no: int | None = None) -> dict[int, Sp
         (row["taxon_no"], row["language"]): row["name"]
         for row in pack.execute(f"select taxon_no, language, name from name where kind = 'accepted'{chosen}", values)
     }
-    return {
-        row["taxon_no"]: Species(
+    found: dict[int, Species] = {}
+    for row in pack.execute(f"select * from taxon where true{chosen}", values):
+        _require_texts(row["taxon_id"], row["group_zh"], row["rank"])
+        found[row["taxon_no"]] = Species(
             row["taxon_id"],
             named.get((row["taxon_no"], "la"), ""),
             named.get((row["taxon_no"], "zh"), ""),
@@ -110,5 +113,10 @@ def _taxa(pack: sqlite3.Connection, taxon_no: int | None = None) -> dict[int, Sp
             row["sensitivity"],
             bool(row["provincial"]),
         )
-        for row in pack.execute(f"select * from taxon where true{chosen}", values)
-    }
+    return found
+
+
+def _require_texts(*cells: object) -> None:
+    """One flipped bit makes a number or bytes of a text, and SQLite does not mind."""
+    if not all(isinstance(cell, str) for cell in cells):
+        raise TypeError("应为文字的地方不是文字")

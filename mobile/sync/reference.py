@@ -35,25 +35,23 @@ def fetch_species(
 ) -> None:
     """PackUnreadable says why what came is not installed; what is installed stays then."""
     pack = (offer.get("packs") or {}).get(KIND)
-    if not pack or _is_ours(store.packs, pack):
+    readable = bool(store.packs.species().version)
+    if not pack or (readable and _is_ours(store.packs, pack)):
         return
     trust = Trust(store.identity.setting("pack_key") or "", signatures)
-    installed = store.packs.meta(KIND)
+    installed = store.packs.meta(KIND) if readable else None
+    answer = None
     if installed and pack.get("content_digest"):
         answer = transport.get_file(PATH, **{"from": installed.version})
-        if answer is None:
+    if answer and answer[1] == DIFFERENCE_TYPE:
+        try:
+            store.packs.update(KIND, answer[0], now(), trust)
             return
-        data, media_type = answer
-        if media_type == DIFFERENCE_TYPE:
-            try:
-                store.packs.update(KIND, data, now(), trust)
-                return
-            except PackUnreadable as failure:
-                report.warn(f"{failure}；改为下载整个名录包")
-        else:
-            _install(store.packs, data, pack, now(), trust)
-            return
-    whole = transport.get_file(PATH)
+        except PackUnreadable as failure:
+            report.warn(f"{failure}；改为下载整个名录包")
+            answer = None
+    # Unchanged by its version, but not by its content: a list of the same minute, from another server or another store.
+    whole = answer or transport.get_file(PATH)
     if whole is None:
         raise BrokenAnswer
     _install(store.packs, whole[0], pack, now(), trust)

@@ -1,5 +1,7 @@
 """Tablet and server over real HTTP: the key at enrolment, the first pack whole, the next by what changed, and every refusal told."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from tests import records
 from tests.admitting import CLOCK
 from tests.mobile.station import Station, make_pack, station
 from tests.mobile.tablets import Tablet, tablet
-from tests.packs.building import key_of
+from tests.packs.building import SMALL, key_of, make
 from tests.serving import Live
 
 
@@ -152,3 +154,29 @@ def test_a_pack_that_was_spoilt_on_the_tablet_is_fetched_again(live: Live, enrol
     path.write_bytes(b"spoilt")
     assert enrolled.app.sync.sync() is True
     assert enrolled.app.store.packs.species().exact("穿山甲") is not None
+
+
+def test_a_pack_of_which_only_the_names_are_spoilt_is_fetched_again(live: Live, enrolled: Tablet) -> None:
+    packs = enrolled.app.store.packs
+    path = packs.path("taxa")
+    assert path is not None
+    with contextlib.closing(sqlite3.connect(path)) as pack:
+        pack.execute("UPDATE name SET readings = 1 WHERE readings = ''")
+        pack.commit()
+    packs._index = None  # as after a restart
+    assert len(packs.species()) == 0
+    assert enrolled.app.sync.sync() is True
+    assert packs.species().exact("穿山甲") is not None
+
+
+def test_a_pack_of_the_same_version_with_other_content_is_replaced(
+    live: Live, enrolled: Tablet, tmp_path: Path
+) -> None:
+    packs = enrolled.app.store.packs
+    right = packs.meta("taxa")
+    assert right is not None
+    made = make(tmp_path / "other", SMALL, right.version, pack_key(live.settings))
+    packs.install("taxa", (tmp_path / "other").read_bytes(), CLOCK.now())
+    assert made.content_digest != right.content_digest
+    assert enrolled.app.sync.sync() is True
+    assert packs.meta("taxa") == right

@@ -213,6 +213,23 @@ def test_a_pack_that_was_spoilt_on_the_tablet_is_an_empty_list(packs: Packs, tru
     assert packs.species().exact("白鹭") is not None
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE name SET readings = 1 WHERE readings = ''",
+        "UPDATE name SET readings = NULL WHERE language = 'zh'",
+        "UPDATE name SET name = x'e799bd' WHERE name = '白鹭'",
+        "UPDATE taxon SET group_zh = 5",
+    ],
+)
+def test_a_bit_that_makes_no_text_of_a_text_is_an_empty_list(packs: Packs, tmp_path: Path, statement: str) -> None:
+    packs.install("taxa", signed(tmp_path), DAWN)
+    path = packs.path("taxa")
+    assert path is not None
+    path.write_bytes(altered(tmp_path, statement))
+    assert len(packs.species()) == 0
+
+
 def test_the_signed_values_are_all_there(tmp_path: Path) -> None:
     signed(tmp_path)
     with contextlib.closing(sqlite3.connect(tmp_path / f"made-{VERSION}")) as pack:
