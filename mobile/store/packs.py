@@ -9,7 +9,7 @@ from mobile.species.proof import Trust, prove
 from mobile.species.search import SpeciesIndex
 from mobile.species.update import apply_difference
 from mobile.store.database import Database
-from mobile.store.media import write_durably
+from mobile.store.media import settle, write_durably
 from shared.taxon_pack import Meta
 
 
@@ -48,6 +48,7 @@ class Packs:
             meta = prove(unproved, trust, self._counts_as_installed(kind, trust))
             read_pack(unproved)
             unproved.replace(path)
+            settle(self._folder)  # before the database names the file, and the one before is deleted
         finally:
             unproved.unlink(missing_ok=True)
         with self._database.transaction() as connection:

@@ -203,6 +203,18 @@ def test_what_an_ended_app_left_half_done_is_cleared_away(packs: Packs, trust: T
     assert packs.species().version == NEXT
 
 
+def test_a_new_pack_is_on_the_disk_under_its_name_before_the_old_one_is_given_up(
+    packs: Packs, trust: Trust, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packs.install("taxa", signed(tmp_path), DAWN, trust)
+    old, seen = packs.path("taxa"), list[tuple[object, int]]()
+    monkeypatch.setattr(
+        "mobile.store.packs.settle", lambda folder: seen.append((packs.path("taxa"), len(files(packs))))
+    )
+    packs.install("taxa", signed(tmp_path, NEXT), DAWN, trust)
+    assert seen == [(old, 2)] and len(files(packs)) == 1
+
+
 def test_a_pack_that_was_spoilt_on_the_tablet_is_an_empty_list(packs: Packs, trust: Trust, tmp_path: Path) -> None:
     packs.install("taxa", signed(tmp_path), DAWN, trust)
     path = packs.path("taxa")

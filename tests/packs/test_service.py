@@ -1,6 +1,7 @@
 """A version changes with the content and with nothing else; what was published stays for a while."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from mobile.device.desktop_signatures import LibrarySignatures
 from mobile.species.proof import Trust, prove
 from server.packs import service
-from server.packs.register import KEPT
+from server.packs.register import KEPT, write_whole
 from server.packs.signing import pack_key
 from server.settings import Settings
 from shared.clock import FixedClock
@@ -104,3 +105,13 @@ def test_a_register_that_was_lost_begins_with_a_later_version(reference: Session
     again = service.ensure(settings, reference, at(days=1))
     assert version_order(again.version) > version_order(first.version)
     assert again.content_digest == first.content_digest
+
+
+def test_threads_that_write_the_same_file_at_once_leave_it_whole(tmp_path: Path) -> None:
+    path, data, seen = tmp_path / "taxa-1-2.json.gz", b"x" * 3_000_000, set[int]()
+    write_whole(path, data)
+    with ThreadPoolExecutor(6) as threads:
+        for done in [threads.submit(write_whole, path, data) for _ in range(60)]:
+            seen.add(path.stat().st_size)
+            done.result()
+    assert seen == {len(data)} and [one.name for one in tmp_path.iterdir()] == [path.name]
