@@ -35,6 +35,7 @@ _CATALOGUE = (
     Kind("500.2", "snapshot_broken", 500, "快照文件缺失或已被改动", "The files of a snapshot are missing or changed"),
     Kind("503.1", "database_away", 503, "数据库暂不可用，请稍后重试", "The database is away; try again later"),
     Kind("503.2", "boundaries_missing", 503, "尚未载入行政区边界", "No county boundaries are loaded"),
+    Kind("503.3", "layer_unreadable", 503, "图层的文件无法读取", "The file of a layer cannot be read"),
     Kind("507.1", "storage_full", 507, "服务器存储空间不足", "The server's storage is full"),
 )
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _CATALOGUE}

@@ -26,7 +26,7 @@ from server.places.rules import NEAR_DEG, UNCERTAIN_WITHIN_M, Stamp
 AREA_KINDS = ("protected_area", "priority_area")
 POLYGON_KINDS = (*AREA_KINDS, "zone", "grid")
 STAMPING_KINDS = ("county", *POLYGON_KINDS, "elevation", "land_cover")
-_LAYERS_KEPT = 24
+_LAYERS_KEPT = 12  # the five of today, those of a day before, and two more; the counties of the country take 100 MB
 _BORDERS_KEPT = 600
 _RASTER_FROM = 200_000  # points asked for so far: the raster takes about as long to make as so many tests
 _ALL_FROM = 400  # shapes wanted at once: then the whole layer comes in one go

@@ -21,7 +21,7 @@ _VALUES = {
 
 
 def open_version(session: Session, version: BoundaryVersion) -> None:
-    """In place of the one in force, which ends on the day the new one begins; a first version has no day it began on."""
+    """In place of the one in force, which ends on the day the new one begins."""
     session.execute(
         update(BoundaryVersion)
         .where(BoundaryVersion.kind == version.kind, BoundaryVersion.valid_to.is_(None))

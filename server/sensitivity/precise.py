@@ -91,7 +91,7 @@ def forget_places(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def forget(session: Session, ids: Sequence[UUID]) -> None:
-    """Everything exact of these records but their versions."""
+    """Everything exact of these records but their versions and what restampings kept, which are never deleted."""
     forget_places(session, ids)
     rows = [{"id": id_} for id_ in ids]
     _many(session, "DELETE FROM precise.event_geometry WHERE event_id = :id", rows)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.ledger.model import VersionRow
-from server.places.queries import versions_on
+from server.places.queries import hold_in_force, versions_on
 from server.places.rules import Stamp
 from server.places.stamping import STAMPING_KINDS
 from server.sensitivity import precise
@@ -28,7 +28,7 @@ from server.sensitivity.rules import (
     with_new_place,
     with_place_flags,
 )
-from server.sensitivity.service import PlaceToWrite, asked_levels, make_pairs, place_again, shown_stamp
+from server.sensitivity.service import PlaceToWrite, asked_levels, make_pairs, pairs_again, shown_stamp
 from server.taxa.queries import by_ids
 from shared.canonical import digest
 from shared.checks import record_flags
@@ -48,6 +48,7 @@ def frozen_records(
     Problem `not_allowed` without the right.
     """
     require_precise(viewer)
+    hold_in_force(session)  # else a restamping might come between the reading of the one home and of the other
     living = {id_: then for id_, then in _standings(precise.read_versions(session, cutoff)).items() if then.body}
     homes = _Homes(
         precise.read_places(session),
@@ -114,7 +115,7 @@ def _stamp_as_on(session: Session, living: Mapping[UUID, _Then], homes: _Homes, 
     if then == now:
         return
     placed = [id_ for id_ in living if id_ in homes.exact and id_ in homes.disclosed]
-    pairs = make_pairs(session, [place_again(homes.exact[id_], vars(homes.disclosed[id_])) for id_ in placed], on)
+    pairs = pairs_again(session, ((homes.exact[id_], vars(homes.disclosed[id_])) for id_ in placed), on)
     for id_, pair in pairs.items():
         homes.exact[id_], homes.disclosed[id_] = pair.exact, DisclosedPlaceRow(**pair.disclosed)
         brought = _body(living[id_]).get("flags", ())

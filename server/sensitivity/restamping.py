@@ -21,7 +21,7 @@ from server.places.stamping import STAMPING_KINDS
 from server.sensitivity import precise
 from server.sensitivity.queries import require_precise
 from server.sensitivity.rules import with_new_place
-from server.sensitivity.service import make_pairs, place_again, shown_stamp, standings
+from server.sensitivity.service import pairs_again, shown_stamp, standings
 from shared.clock import Clock, SystemClock
 
 _CHUNK = 10_000
@@ -139,7 +139,7 @@ def _before(session: Session, last: Mapping[str, str], kind: str) -> str | None:
 
 def _restamp_rows(session: Session, rows: Sequence[precise.Homes]) -> list[_Moved]:
     """Writes what tells something else; returns what moved by more than its distance."""
-    pairs = make_pairs(session, [place_again(*row) for row in rows])
+    pairs = pairs_again(session, rows)
     exact, disclosed, moved = [], [], []
     for row in rows:
         pair = pairs[row.exact["id"]]

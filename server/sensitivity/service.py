@@ -11,12 +11,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.places.queries import stamp_many
+from server.places.queries import stamp_many, versions_on
+from server.places.raster_sampling import RASTER_KINDS
 from server.places.rules import Stamp
 from server.sensitivity import precise, rules
 from server.sensitivity.model import DisclosedPlaceRow, LevelEvidence
 from server.taxa.queries import sensitivity_rules
 from shared.coordinates import from_e7
+from shared.problems import Problem
 from shared.wire.standing import Standing, stand
 
 # The gate keeps what others may only hand in.
@@ -116,7 +118,21 @@ def make_pairs(session: Session, places: Sequence[PlaceToWrite], on: date | None
     return {p.id: _pair(p, exact[str(p.id)], cells[p.id], of_cells.get(str(p.id))) for p in known}
 
 
-def place_again(exact: Mapping[str, Any], disclosed: Mapping[str, Any]) -> PlaceToWrite:
+def pairs_again(
+    session: Session, homes: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], on: date | None = None
+) -> dict[UUID, PlacePair]:
+    """Both homes of standing places, as layers tell them now or told them on a day. Problem `layer_unreadable` where a raster
+    cannot be read: a new record does without it, a standing one would lose what it told."""
+    pairs = make_pairs(session, [_place_again(*both) for both in homes], on)
+    for kind in sorted(set(RASTER_KINDS) & versions_on(session, on).keys()):
+        if any(kind not in pair.exact["layer_versions"] for pair in pairs.values()):
+            raise Problem(
+                "layer_unreadable", f"栅格 {versions_on(session, on)[kind]} 的文件无法读取；请先恢复文件，再重试"
+            )
+    return pairs
+
+
+def _place_again(exact: Mapping[str, Any], disclosed: Mapping[str, Any]) -> PlaceToWrite:
     """What made these two rows."""
     place = {**exact, "coordinate_uncertainty_in_meters": exact["uncertainty_m"]}
     coarsest = rules.coarsest_of(disclosed["data_generalizations"])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from pyproj import Transformer
 from rasterio.errors import NotGeoreferencedWarning
 from sqlalchemy import select, text
@@ -25,8 +26,10 @@ from server.sensitivity.queries import frozen_records
 from server.sensitivity.restamping import restamp
 from server.settings import Settings, from_environment
 from shared.clock import end_of_day_in_china
+from shared.problems import Problem
 from tests import records
 from tests.admitting import CLOCK, frozen, outcomes, set_up
+from tests.places.versions import named_layer
 
 WEST, NORTH, CELL = 112.5, 25.5, 0.01
 Write = Callable[..., Path]
@@ -185,6 +188,26 @@ def test_no_record_is_refused_for_a_raster_that_cannot_be_read(
     assert (stamp.elevation_m, "elevation" in stamp.layer_versions) == (None, False)
     assert stamp.county_code == "431022"
     assert "cannot be read" in caplog.text
+
+
+def test_no_standing_place_loses_its_elevation_to_a_raster_that_cannot_be_read(
+    reference: Session, write: Write, settings_here: Settings
+) -> None:
+    set_up(reference)
+    load(reference, settings_here, write())
+    record = records.occurrence()
+    outcomes(reference, record)
+    restamp(reference, "system", CLOCK)
+    before = frozen(reference)[record["id"]].exact
+    version = named_layer(reference, "grid", {"G1": shapely.box(112.9, 24.9, 113.0, 25.0)})
+    kept = path_of(settings_here.store_dir, reference.scalars(select(RasterLayer.sha256)).one())
+    kept.rename(kept.with_suffix(".away"))
+    with pytest.raises(Problem, match="的文件无法读取"):
+        restamp(reference, "管理员", CLOCK)
+    kept.with_suffix(".away").rename(kept)
+    assert [one.to_version for one in restamp(reference, "管理员", CLOCK)] == [version]
+    after = frozen(reference)[record["id"]].exact
+    assert before.stamp.elevation_m is not None and after.stamp.elevation_m == before.stamp.elevation_m
 
 
 def test_as_of_a_day_before_the_new_raster_the_old_one_tells(

@@ -17,6 +17,7 @@ from server.accounts.viewer import LOCAL_OPERATOR, PUBLIC
 from server.audit.service import first_broken
 from server.db import session_factory
 from server.places import queries
+from server.sensitivity import precise
 from server.sensitivity.queries import frozen_records
 from server.sensitivity.restamping import Restamped, history, moved_by, restamp
 from server.settings import Settings
@@ -311,3 +312,19 @@ def test_a_record_that_comes_during_a_load_is_stamped_by_the_new_layer(two: tupl
     assert exact_rows(loading)[UUID(record["id"])][0] == TAKER
     stamped = rows(loading, "SELECT id, boundary_version FROM disclosed_place")
     assert stamped[UUID(record["id"])] == (version,)
+
+
+def test_no_layer_comes_into_force_while_the_homes_of_a_report_are_read(
+    two: tuple[Session, Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = list[str]()
+    read = precise.read_versions
+
+    def watched(session: Session, cutoff: datetime) -> Any:
+        query = "SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        held.extend(session.execute(text(query)).scalars())
+        return read(session, cutoff)
+
+    monkeypatch.setattr(precise, "read_versions", watched)
+    _codes(two[1], AFTER)
+    assert "ShareLock" in held
