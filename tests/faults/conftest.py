@@ -62,7 +62,10 @@ class Evening:
         name = make_url(str(self.settings.database_url)).database or ""
         with clone(private, name, f"f_{uuid.uuid4().hex[:12]}") as made:
             shutil.copytree(self.data, folder / "tablet")
-            yield Evening(replace(made, var_dir=folder / "var"), folder / "tablet")
+            copied = replace(made, var_dir=folder / "var")
+            # The same server goes on: the tablet knows it by its key.
+            shutil.copytree(self.settings.store_dir / "keys", copied.store_dir / "keys")
+            yield Evening(copied, folder / "tablet")
 
     def book(self) -> ServerBook:
         address = str(self.settings.database_url).replace("+psycopg", "").replace("xiangye_app", "xiangye_cluster")
