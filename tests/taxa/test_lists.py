@@ -47,6 +47,20 @@ def test_counts_are_the_announcements(list_id: str) -> None:
     assert Counter((row["entry_kind"], row["category"]) for row in rows_of(list_id)) == OFFICIAL[list_id]
 
 
+def test_our_classification_is_one_in_all_lists() -> None:
+    """A genus that plants and animals have both (Pieris) is placed by what its list is about."""
+    assert {row["kingdom"] for row in read_list(LISTS_DIR / "plant_genera.csv").rows} == {"Plantae"}
+    above: dict[str, set[tuple[str, ...]]] = {}
+    families: dict[tuple[str, str], set[str]] = {}
+    for row in (row for path in default_paths() for row in read_list(path).rows if row.get("family")):
+        places = tuple(row[rank] for rank in ("kingdom", "phylum", "class", "order"))
+        above.setdefault(row["family"], set()).add(places)
+        if row["rank"] not in ("family", "order", "class"):
+            genus = row["kingdom"], row["scientific_name"].split()[0]
+            families.setdefault(genus, set()).add(row["family"])
+    assert not [name for name, found in {**above, **families}.items() if len(found) > 1]
+
+
 def test_animal_counts_by_class_and_department() -> None:
     rows = rows_of("protected_animals_2021")
     by_class = Counter((row["list_group"], row["category"]) for row in rows)
