@@ -336,3 +336,30 @@ def test_flags(reference: Session, tmp_path: Path) -> None:
         "responsible_unit": "县林业局",
     }
     assert "indicator" not in queries.flags(reference, [egret], region="433101")[egret]
+
+
+@pytest.mark.parametrize(
+    ("name", "appendix"),
+    [
+        ("虎", "I"),
+        ("云猫", "I"),
+        ("豹猫", "II"),
+        ("丹顶鹤", "I"),
+        ("灰鹤", "II"),
+        ("白尾海雕", "I"),
+        ("矛隼", "I"),
+        ("红隼", "II"),
+        ("滇金丝猴", "I"),
+        ("海南长臂猿", "I"),
+        ("猕猴", "II"),
+        ("黄额闭壳龟", "I"),
+        ("云南火焰兰", "I"),
+        ("春兰", "II"),
+    ],
+)
+def test_a_species_of_appendix_i_is_not_told_by_the_group_it_is_excepted_from(
+    reference: Session, name: str, appendix: str
+) -> None:
+    [taxon] = queries.resolve_many(reference, [(None, name)])
+    assert taxon is not None
+    assert [one.category for one in queries.coverage(reference, kinds=("cites",)).matches(taxon)] == [appendix]
