@@ -47,7 +47,7 @@ def gather(
         counties=tuple(_area(session, code, on) for code in counties),
         neighbours=tuple(_as_area(one) for one in places.neighbours(session, alone, on)) if alone else (),
         cells=tuple(_cell(one) for one in places.grid_cells(session, alone, on)) if alone else (),
-        taxa=_taxa(session, records, on),
+        taxa=_taxa(session, records, on, alone),
         lists=tuple(_plain(asdict(one)) for one in taxa.list_versions(session, on)),
         surveys=_surveys(session, records),
         datasets=_datasets(session, records),
@@ -75,9 +75,9 @@ def _cell(one: Any) -> Cell:
     return Cell(one.code, one.share, shapely.to_wkt(one.polygon, rounding_precision=7))
 
 
-def _taxa(session: Session, records: Sequence[FrozenRecord], on: date) -> dict[str, Taxon]:
+def _taxa(session: Session, records: Sequence[FrozenRecord], on: date, county: str | None) -> dict[str, Taxon]:
     wanted = sorted({record.taxon_id for record in records if record.taxon_id})
-    found = taxa.facts(session, wanted, on) if wanted else {}
+    found = taxa.facts(session, wanted, on, county) if wanted else {}
     return {
         key: Taxon(**{name: getattr(facts, name) for name in Taxon.__dataclass_fields__})
         for key, facts in sorted(found.items())

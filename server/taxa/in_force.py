@@ -9,16 +9,19 @@ from sqlalchemy.orm import Session
 from shared.clock import CHINA, SystemClock
 
 _REGION = "coalesce(v.descriptor->>'region', l.region)"
+# The version first, then whether it speaks of the place: what a list said of another region before is no longer in force.
 IN_FORCE = f"""
-    in_force AS (
+    latest AS (
         SELECT DISTINCT ON (v.list_id) v.*, l.kind, coalesce(v.descriptor->>'title_zh', l.title_zh) AS title_zh,
             coalesce(v.descriptor->>'short_title_zh', l.short_title_zh) AS short_title_zh, {_REGION} AS region,
             ARRAY(SELECT jsonb_array_elements_text(v.descriptor->'populations_excluded')) AS populations_excluded,
             coalesce(v.descriptor->>'populations_excluded_basis', '') AS populations_excluded_basis
         FROM xiangye.list_version v JOIN xiangye.species_list l USING (list_id)
         WHERE coalesce(v.in_force_on, '0001-01-01') <= :day
-            AND ({_REGION} IN ('CN', 'world') OR CAST(:region AS text) IS NULL OR :region LIKE {_REGION} || '%')
-        ORDER BY v.list_id, v.in_force_on DESC NULLS LAST, v.loaded_no DESC)
+        ORDER BY v.list_id, v.in_force_on DESC NULLS LAST, v.loaded_no DESC),
+    in_force AS (
+        SELECT * FROM latest
+        WHERE region IN ('CN', 'world') OR CAST(:region AS text) IS NULL OR :region LIKE region || '%')
 """
 
 

@@ -62,6 +62,12 @@ class ResolvedTaxon:
         species = binomial_of(self.scientific_name)
         return (self.taxon_id,) if species == self.scientific_name else (self.taxon_id, taxon_id_for(species))
 
+    @property
+    def is_nominate(self) -> bool:
+        """Its last epithet is that of its species, which it repeats."""
+        words = self.scientific_name.split()
+        return len(words) > 2 and words[1] == words[-1]
+
     def place_at(self, rank: str) -> str | None:
         """The name of the group of this rank that the taxon lies in (or is)."""
         higher = {
@@ -140,13 +146,19 @@ class Entry:
         return not differ(self.kingdom, taxon.kingdom) and not self.leaves_out(taxon)
 
     def leaves_out(self, taxon: ResolvedTaxon) -> bool:
-        """By its Chinese name, or as the taxon that bears that name whatever another list calls it."""
-        return taxon.name_zh in self.excludes or taxon.taxon_id in self.excluded_ids
+        """By its Chinese name, or as the taxon that bears that name whatever another list calls it. A variety of a species
+        left out is covered unless it is the species once more (油杉 is left out, 江南油杉 is not)."""
+        ids = taxon.own_ids if taxon.is_nominate else (taxon.taxon_id,)
+        return taxon.name_zh in self.excludes or not self.excluded_ids.isdisjoint(ids)
 
     def applies_to(self, population: str) -> bool:
         if population in self.populations_excluded:
             return False
         return self.population is None or population == "wild"
+
+    def strictness(self, population: str) -> tuple[bool, str, int]:
+        """Sorts what holds before what does not, class I before II."""
+        return not self.applies_to(population), self.category, self.entry_no
 
     def title(self) -> str:
         return self.name_zh if self.taxon_id else f"{self.name_zh}（所有种）"
@@ -195,31 +207,35 @@ class Coverage:
         former = self._former_genera.get(taxon.taxon_id, ()) if rank == "genus" else ()
         return [*([today] if today else []), *sorted(set(former) - {today})]
 
-    def matches(self, taxon: ResolvedTaxon) -> list[Entry]:
-        """At most one a list: the taxon's own entry, its species', or the narrowest group rule."""
+    def matches(self, taxon: ResolvedTaxon, population: str = "wild") -> list[Entry]:
+        """At most one a list: the taxon's own entry, its species', or the narrowest group rule. Of several entries for one
+        taxon (two places, two populations, two names of old) the strictest that holds."""
         found: dict[str, Entry] = {}
-        for entry in self._candidates(taxon):
+        for entry in self._candidates(taxon, population):
             found.setdefault(entry.list_id, entry)
         return list(found.values())
 
-    def _candidates(self, taxon: ResolvedTaxon) -> Iterable[Entry]:
+    def _candidates(self, taxon: ResolvedTaxon, population: str) -> Iterable[Entry]:
         for taxon_id in self.ids_of(taxon):
-            yield from self._direct.get(taxon_id, ())
-        yield from (entry for entry in self._rules(taxon) if entry.covers(taxon))
+            yield from sorted(self._direct.get(taxon_id, ()), key=lambda entry: entry.strictness(population))
+        for rules in self._rules(taxon):
+            covering = (entry for entry in rules if entry.covers(taxon))
+            yield from sorted(covering, key=lambda entry: entry.strictness(population))
 
-    def _rules(self, taxon: ResolvedTaxon) -> Iterable[Entry]:
+    def _rules(self, taxon: ResolvedTaxon) -> Iterable[Sequence[Entry]]:
+        """By group, the narrowest first."""
         for rank in GROUP_RANKS:
             for name in self.places_of(taxon, rank):
-                yield from self._groups.get((rank, name), ())
+                yield self._groups.get((rank, name), ())
 
     def exclusion_of(self, taxon: ResolvedTaxon) -> Entry | None:
         """The group rule that leaves this taxon out by name, if one does."""
-        return next((entry for entry in self._rules(taxon) if entry.leaves_out(taxon)), None)
+        return next((entry for rules in self._rules(taxon) for entry in rules if entry.leaves_out(taxon)), None)
 
     def protecting(self, taxon: ResolvedTaxon, population: str = "wild") -> list[Entry]:
         """The strictest first; behind them those that do not hold for this population."""
-        found = [entry for entry in self.matches(taxon) if entry.kind == "protected"]
-        return sorted(found, key=lambda entry: (not entry.applies_to(population), entry.category, entry.list_id))
+        found = [entry for entry in self.matches(taxon, population) if entry.kind == "protected"]
+        return sorted(found, key=lambda entry: (*entry.strictness(population), entry.list_id))
 
     def class_of(self, taxon: ResolvedTaxon, population: str = "wild") -> tuple[str | None, Entry | None]:
         """(class, the entry that gives it); (None, entry) where an entry exists but not for this population."""
@@ -280,14 +296,22 @@ class SensitivityRules:
         if taxon.rank == "unranked":
             return UNPLACED
         ids = self.protection.ids_of(taxon)
-        own = [rule for rule in self.rules if rule.taxon_id in ids and self._applies(rule, population)]
+        own = [
+            rule
+            for rule in self.rules
+            if rule.taxon_id in ids and not rule.condition and self._applies(rule, population)
+        ]
         if protection_class == "by list":
             protection_class = self.protection.class_of(taxon, population)[0]
         general = sorted(own, key=lambda rule: rule.level)[:1] or [
             rule for rule in self.rules if self._is_general(rule, taxon, protection_class, population)
         ]
         present = conditions | ({"unidentified"} if taxon.rank in ABOVE_SPECIES else set())
-        conditional = [rule for rule in self.rules if rule.condition in present and self._lies_in(rule, taxon)]
+        conditional = [
+            rule
+            for rule in self.rules
+            if rule.condition in present and (rule.taxon_id in ids or self._lies_in(rule, taxon))
+        ]
         strictest = min([*general, *conditional], key=lambda rule: rule.level, default=None)
         return strictest.found() if strictest else NOT_SENSITIVE
 

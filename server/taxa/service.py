@@ -62,7 +62,7 @@ def load_lists(
     """
     asked = default_paths() if lists is None else lists
     given = sorted((one if isinstance(one, ParsedList) else read_list(one) for one in asked), key=ParsedList.order)
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('xiangye.species_list'))"))
+    _alone(session)
     plans = _write(session, given, lists is None, by, expected or {})
     changed = [plan for plan in plans if plan.changed]
     if changed:
@@ -80,6 +80,11 @@ def load_lists(
         Loaded(p.parsed.list_id, p.version, str(p.parsed.descriptor["title_zh"]), p.changed, len(p.parsed.rows))
         for p in plans
     ]
+
+
+def _alone(session: Session) -> None:
+    """Until the transaction ends nobody else writes taxa and their names."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('xiangye.species_list'))"))
 
 
 def compare(session: Session, parsed: ParsedList, built_in: bool = False) -> Difference:
@@ -113,9 +118,11 @@ def _plan(session: Session, parsed: ParsedList, stored: Collection[Version], bui
     if any(one.kind != parsed.kind for one in stored):
         raise ListError(parsed.file, f"名录 {parsed.list_id} 已有，种类不同，不能改", field="kind")
     if built_in:
-        kept = next((v for v in stored if v.digest == parsed.digest), None)
-        if kept:
-            return _Plan(parsed, kept.version, None, False)
+        # Ours of this label, whatever an agency has made of it since; a list of ours that goes back to what it said is a change.
+        ours = [v for v in stored if v.loaded_by == BUILT_IN and versions.label_of(v.version) == label]
+        last = max(ours, key=lambda v: v.loaded_no, default=None)
+        if last and last.digest == parsed.digest:
+            return _Plan(parsed, last.version, None, False)
     begun = parsed.descriptor.get("in_force_on")
     base = versions.base_for(stored, label, date.fromisoformat(begun) if begun else None, today())
     if base and versions.label_of(base.version) == versions.label_of(label):
@@ -283,6 +290,7 @@ def confirm(
 ) -> list[dict[str, Any]]:
     """A person stands for rows of the version in force; the same rows of later versions need no other. Returns those
     that were open; ValueError for a row that is not there."""
+    _alone(session)
     rows = confirming.confirm(session, list_id, entry_nos, basis, by, clock, today())
     if rows:
         _refresh(session)
@@ -300,7 +308,12 @@ def confirm(
 
 def ensure_taxa(session: Session, names: Iterable[tuple[str | None, str | None]]) -> int:
     """A provisional taxon for each name that resolve_many does not find; returns how many were made."""
-    rows: list[dict[str, Any]] = provisional.missing(session, list(names))
+    asked = list(names)
+    rows: list[dict[str, Any]] = provisional.missing(session, asked)
+    if rows:
+        # A list that is being loaded may bring the very names; records wait for it, not for one another.
+        session.execute(text("SELECT pg_advisory_xact_lock_shared(hashtext('xiangye.species_list'))"))
+        rows = provisional.missing(session, asked)
     if rows:
         provisional.write(session, rows)
     return len(rows)

@@ -105,3 +105,10 @@ def test_check_names_all_that_waits(reference: Session, tmp_path: Path) -> None:
     assert len(found["open_identifiers"]) >= 1
     [conflict] = [one for one in found["conflicts"] if one["name"] == "苍鹭"]
     assert conflict["taxa"] == ["Ardea cinerea", "Ardea nova"]
+
+
+def test_whoever_confirms_waits_for_a_load_and_a_load_for_them(reference: Session) -> None:
+    held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND mode = :mode")
+    before = reference.execute(held, {"mode": "ExclusiveLock"}).scalar_one()
+    say(reference, KEY, 38)
+    assert reference.execute(held, {"mode": "ExclusiveLock"}).scalar_one() > before

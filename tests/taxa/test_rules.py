@@ -26,7 +26,8 @@ def entry(
     name: str, category: str, rank: str = "species", kind: str = "protected", list_id: str = "l", **more: object
 ) -> Entry:
     taxon_id = taxon_id_for(name) if rank == "species" else None
-    return Entry(kind, list_id, "名录", "1", 1, rank, name, name, category, taxon_id, **more)  # type: ignore[arg-type]
+    told: dict[str, object] = {"entry_no": 1, "rank": rank, "name": name, "name_zh": name, "category": category}
+    return Entry(kind, list_id, "名录", "1", taxon_id=taxon_id, **{**told, **more})  # type: ignore[arg-type]
 
 
 COVERAGE = Coverage(
@@ -99,6 +100,25 @@ def test_words_say_why() -> None:
     assert left_out.words() == "Keteleeria（所有种），油杉除外"
 
 
+def test_of_several_entries_for_one_taxon_the_strictest_that_holds_counts() -> None:
+    rows = [
+        entry("Cuora mouhotii", "II", entry_no=1),
+        entry("Cuora mouhotii", "I", entry_no=2, population="wild"),
+        entry("Pyxidea mouhotii", "provincial", entry_no=3),
+    ]
+    turtle = taxon("Cuora mouhotii")
+    for order in (rows, rows[::-1]):
+        covered = Coverage(order, [(taxon_id_for("Pyxidea mouhotii"), turtle.taxon_id, "Pyxidea")])
+        assert [covered.class_of(turtle, population)[0] for population in ("wild", "captive")] == ["I", "II"]
+
+
+def test_the_nominate_variety_of_a_species_left_out_is_left_out_too() -> None:
+    rule = entry("Keteleeria", "II", "genus", excluded_ids=frozenset({taxon_id_for("Keteleeria fortunei")}))
+    covered = Coverage([rule])
+    assert covered.class_of(taxon("Keteleeria fortunei var. fortunei", rank="variety"))[0] is None
+    assert covered.class_of(taxon("Keteleeria fortunei var. cyclolepis", "江南油杉", "variety"))[0] == "II"
+
+
 RULES = SensitivityRules(
     [
         SensitivityRule(
@@ -144,6 +164,16 @@ def test_levels_by_population_condition_and_looked_up_class() -> None:
     assert RULES.level_for(orchid, "II", population="wild")[3] == "county"
     assert RULES.level_for(taxon("Ginkgo biloba"))[:2] == (2, "4")
     assert RULES.level_for(taxon("Ginkgo biloba"), population="cultivated") == NOT_SENSITIVE
+
+
+def test_a_rule_for_the_nest_of_a_species_counts_at_the_nest_alone() -> None:
+    stork = taxon("Ciconia boyciana")
+    nest = SensitivityRule("8", "species", stork.scientific_name, 1, "巢", stork.taxon_id, condition="nest")
+    mild = SensitivityRule("9", "species", stork.scientific_name, 4, "巢", stork.taxon_id, condition="roost")
+    rules = SensitivityRules([nest, mild, *RULES.rules], COVERAGE)
+    assert rules.level_for(stork, "I")[:2] == (2, "4")
+    assert rules.level_for(stork, "I", conditions=frozenset({"nest"}))[:2] == (1, "8")
+    assert rules.level_for(stork, "I", conditions=frozenset({"roost"}))[:2] == (2, "4")
 
 
 @pytest.mark.parametrize(

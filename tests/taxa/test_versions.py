@@ -201,6 +201,14 @@ def test_national_classes_stand_above_provincial_ones(reference: Session, tmp_pa
     )
 
 
+def test_the_facts_of_a_county_are_not_those_of_another(session: Session, tmp_path: Path) -> None:
+    load_lists(session, [hand_in(tmp_path, [HERON, {**EGRET, "region_code": "4331"}])], AGENCY)
+    heron, egret = taxon_id_for("Ardea cinerea"), taxon_id_for("Egretta garzetta")
+    told = queries.facts(session, [heron, egret], date(2025, 1, 1), "430102")
+    assert told[heron].provincial_list and not told[egret].provincial_list
+    assert queries.facts(session, [egret], date(2025, 1, 1), "433101")[egret].provincial_list
+
+
 def test_a_name_no_list_knows_is_kept_and_placed_by_its_genus(reference: Session, tmp_path: Path) -> None:
     row = {"scientific_name": "Ardea nova", "name_zh": "新鹭", "category": "省级", "status": "已核对"}
     [loaded] = load_lists(reference, [hand_in(tmp_path / "a", [row, HERON])], AGENCY)
@@ -269,6 +277,41 @@ def test_what_an_agency_made_of_our_list_stays(reference: Session, tmp_path: Pat
     assert not {one.list_id: one.changed for one in load_lists(reference)}[parsed.list_id]
     in_use = {one.list_id: one.version for one in queries.list_versions(reference)}
     assert in_use[parsed.list_id] == "1+2"
+
+
+def test_our_list_that_goes_back_to_what_it_said_is_in_force_again(reference: Session, tmp_path: Path) -> None:
+    path = LISTS_DIR / "checklist_rule_members.csv"
+    rows = [{key: value for key, value in row.items() if key != "no"} for row in read_list(path).rows[:3]]
+    newer = hand_in(tmp_path, rows, id=path.stem, kind="checklist", version="1", region="CN", **PLAIN)
+    assert [one.version for one in load_lists(reference, [newer])] == ["1+2"]
+    again = {one.list_id: one for one in load_lists(reference)}[path.stem]
+    assert (again.version, again.changed) == ("1+3", True)
+    assert not any(one.changed for one in load_lists(reference))
+
+
+def test_a_list_that_speaks_of_another_region_now_is_silent_where_it_spoke_before(
+    session: Session, tmp_path: Path
+) -> None:
+    load_lists(session, [hand_in(tmp_path / "a", [HERON])], AGENCY)
+    load_lists(session, [hand_in(tmp_path / "b", [HERON], region="4331")], AGENCY)
+    day = date(2025, 1, 1)
+    assert [protection(session, "苍鹭", day, region) for region in ("430102", "433101")] == [None, "provincial"]
+
+
+def test_a_wrong_latin_name_put_right_makes_no_other_species_the_same(reference: Session, tmp_path: Path) -> None:
+    """牛蛙 was once written beside 虎纹蛙; it gets no protection by that."""
+    wrong = animal("Rana catesbeiana", "虎纹蛙")
+    load_lists(reference, [hand_in(tmp_path / "a", [wrong])], AGENCY)
+    load_lists(reference, [hand_in(tmp_path / "b", [{**wrong, "scientific_name": "Hoplobatrachus chinensis"}])], AGENCY)
+    [bullfrog] = queries.resolve_many(reference, [("Rana catesbeiana", None)])
+    assert bullfrog is not None and bullfrog.status == "accepted"
+    assert queries.protection(reference, bullfrog)["protection_class"] is None
+    renamed = animal("Lithobates novus", "新牛蛙", "", former_names="Rana catesbeiana")
+    for folder, row in (("c", animal("Rana catesbeiana", "美洲牛蛙", "")), ("d", renamed)):
+        load_lists(reference, [hand_in(tmp_path / folder, [row], id="mine", kind="checklist", **PLAIN)], AGENCY)
+    [today] = queries.resolve_many(reference, [("Lithobates novus", None)])
+    assert today is not None
+    assert queries.coverage(reference, kinds=("invasive",)).matches(today)
 
 
 def test_a_list_keeps_its_kind(session: Session, tmp_path: Path) -> None:
