@@ -21,6 +21,10 @@ from server.taxa.unreadable import ListError
 
 ROWS_SHEET, DESCRIPTION_SHEET, GUIDE_SHEET = "名录", "说明", "填写须知"
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
+MAX_MERGED_CELLS = 500_000
+MAX_COLUMNS = 256
+_LAST_COLUMN, _LAST_ROW = 16_384, 1_048_576
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?\bref\s*=\s*["']([^"']*)["']""")
 _OLE = b"\xd0\xcf\x11\xe0"
 _EXACT_INTEGERS = 10**15
 _BROKEN = (
@@ -36,7 +40,7 @@ def read_workbook(path: Path) -> Sheet:
     written = _loaded(path, data_only=False) if _has_formulas(path) else shown
     name, notes = _rows_sheet(path.name, shown)
     values, formulas = shown[name], written[name]
-    reading = _Reading(values, formulas)
+    reading = _Reading(path.name, values, formulas)
     rows = reading.rows()
     if not rows:
         raise ListError(path.name, f"“{name}”表是空的，没有任何行")
@@ -67,6 +71,21 @@ def _refuse_unsafe(path: Path) -> None:
         )
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise ListError(path.name, "工作簿含宏，请另存为不含宏的 .xlsx")
+    _refuse_vast_merges(path)
+
+
+def _refuse_vast_merges(path: Path) -> None:
+    """openpyxl makes an object of every cell that is merged: one line of a small file may stand for milliards."""
+    from openpyxl.utils import range_boundaries
+
+    merged = 0
+    with _telling(path), zipfile.ZipFile(path) as opened:
+        for name in opened.namelist():
+            for found in _MERGED.finditer(opened.read(name)) if name.lower().endswith(".xml") else ():
+                left, top, right, bottom = range_boundaries(found[1].decode("ascii"))
+                merged += ((right or _LAST_COLUMN) - (left or 1) + 1) * ((bottom or _LAST_ROW) - (top or 1) + 1)
+                if merged > MAX_MERGED_CELLS:
+                    raise ListError(path.name, "合并单元格的范围太大（如合并了整行整列），请取消合并")
 
 
 @contextmanager
@@ -109,8 +128,8 @@ def _rows_sheet(file: str, book: Any) -> tuple[str, list[str]]:
 
 
 class _Reading:
-    def __init__(self, values: Any, formulas: Any) -> None:
-        self._values, self._formulas = values, formulas
+    def __init__(self, file: str, values: Any, formulas: Any) -> None:
+        self._file, self._values, self._formulas = file, values, formulas
         self.faults: dict[tuple[int, int], str] = {}
         self._saved_values = 0
 
@@ -121,6 +140,11 @@ class _Reading:
             if text.strip() or (line, column - 1) in self.faults:
                 by_line.setdefault(line, {})[column - 1] = text
         width = max((max(cells) + 1 for cells in by_line.values()), default=0)
+        if width > MAX_COLUMNS:
+            line, cells = next((line, cells) for line, cells in sorted(by_line.items()) if max(cells) >= MAX_COLUMNS)
+            raise ListError(
+                self._file, f"第 {max(cells) + 1} 列还有内容，名录至多 {MAX_COLUMNS} 列；请删去表外的单元格", line
+            )
         return [(line, tuple(cells.get(n, "") for n in range(width))) for line, cells in sorted(by_line.items())]
 
     def _text(self, line: int, column: int, cell: Any) -> str:

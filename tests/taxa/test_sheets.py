@@ -219,6 +219,29 @@ def test_a_large_workbook_is_refused_before_it_is_unpacked(tmp_path: Path, monke
     assert "解开后超过" in str(refused(tmp_path / "a.xlsx"))
 
 
+@pytest.mark.parametrize("merged", ["A3:XFD1048576", "A3:A1048576"])
+def test_one_line_that_merges_milliards_of_cells_is_refused_before_they_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, merged: str
+) -> None:
+    workbook(tmp_path / "a.xlsx")
+    out = io.BytesIO()
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as read, zipfile.ZipFile(out, "w") as written:
+        for name in read.namelist():
+            data = read.read(name)
+            vast = b'</sheetData><mergeCells count="1"><mergeCell ref="%s"/></mergeCells>' % merged.encode()
+            written.writestr(name, data.replace(b"</sheetData>", vast) if name.endswith("sheet1.xml") else data)
+    (tmp_path / "a.xlsx").write_bytes(out.getvalue())
+    monkeypatch.setattr(openpyxl, "load_workbook", lambda *_, **__: pytest.fail("it was opened"))
+    assert "合并单元格的范围太大" in str(refused(tmp_path / "a.xlsx"))
+
+
+def test_a_cell_far_from_the_table_is_named_and_widens_no_row(tmp_path: Path) -> None:
+    book = workbook(tmp_path / "a.xlsx")
+    book["名录"]["XFD3"] = "x"
+    book.save(tmp_path / "a.xlsx")
+    assert "第 3 行：第 16384 列还有内容" in str(refused(tmp_path / "a.xlsx"))
+
+
 def test_entities_in_a_workbook_are_not_unfolded(tmp_path: Path) -> None:
     workbook(tmp_path / "a.xlsx")
     out = io.BytesIO()
