@@ -69,13 +69,27 @@ def verify_report(settings: Settings, session: Session, viewer: Viewer, clock: C
 def _compile_again(
     settings: Settings, session: Session, viewer: Viewer, clock: Clock, proof: Mapping[str, Any], out: Path
 ) -> None:
-    told, snapshot = proof["parameters"], find(session, proof["snapshot"])
-    counties, as_of, edition = told["counties"], date.fromisoformat(told["as_of"]), told["edition"]
-    if snapshot.kind == BASELINE:
-        compile_baseline(settings, session, viewer, clock, counties[0], as_of, out, edition, snapshot.id)
+    asked = _asked(proof)
+    snapshot = find(session, proof["snapshot"])
+    if snapshot.kind == BASELINE and asked.counties:
+        compile_baseline(
+            settings, session, viewer, clock, asked.counties[0], asked.as_of, out, asked.edition, snapshot.id
+        )
     else:
-        wanted = Wanted(told["period"], tuple(counties), as_of, edition, snapshot.id)
-        compile_assessment(settings, session, viewer, clock, wanted, out)
+        compile_assessment(settings, session, viewer, clock, asked, out)
+
+
+def _asked(proof: Mapping[str, Any]) -> Wanted:
+    """What the report was asked for; a baseline has no period."""
+    told = proof["parameters"]
+    try:
+        as_of = date.fromisoformat(told["as_of"])
+        asked = Wanted(told.get("period", ""), tuple(told["counties"]), as_of, told["edition"], proof["snapshot"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Problem("invalid", f"{PROVENANCE} 的 parameters 不是本系统写的（{error}）") from error
+    if not all(isinstance(one, str) for one in (asked.period, *asked.counties, proof["snapshot"])):
+        raise Problem("invalid", f"{PROVENANCE} 的 parameters 不是本系统写的")
+    return asked
 
 
 def _proof(folder: Path) -> dict[str, Any]:
@@ -83,6 +97,8 @@ def _proof(folder: Path) -> dict[str, Any]:
         proof: dict[str, Any] = json.loads((folder / PROVENANCE).read_bytes())
     except (OSError, ValueError) as error:
         raise Problem("invalid", f"{folder} 里没有可读的 {PROVENANCE}，不是本系统编的报告") from error
+    if not isinstance(proof, dict):
+        raise Problem("invalid", f"{folder / PROVENANCE} 不是本系统写的")
     missing = sorted({"snapshot", "software", "parameters", "files", "tables"} - set(proof))
     if missing:
         raise Problem("invalid", f"{folder / PROVENANCE} 缺少 {'、'.join(missing)}")

@@ -1,11 +1,13 @@
 """`/v1/devices/enrol`, `/v1/sync/…`: what tablets call."""
 
+import logging
 from typing import Any
 from uuid import UUID
 
 from flask import Response, jsonify, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
+from sqlalchemy.orm import Session
 
 from server.accounts import service as accounts
 from server.accounts.viewer import Actor
@@ -20,6 +22,7 @@ from shared import protocol
 from shared.problems import Problem
 from shared.wire.base import Identifier, text
 
+_log = logging.getLogger("xiangye.sync")
 blueprint = Blueprint("sync", __name__, url_prefix="/v1", description="平板的注册与同步")
 
 
@@ -86,10 +89,19 @@ def session_() -> Response:
             "person_id": str(device.person_id),
             "protocol": protocol.PROTOCOL,
             "surveys": queries.surveys_for(session, device),
-            "packs": {"taxa": packs.describe(settings(), session, clock())},
-            "pack_key": pack_key(settings()).public(),
+            **_reference(session),
         }
     )
+
+
+def _reference(session: Session) -> dict[str, Any]:
+    """Records do not wait for a list: what keeps a pack from being made (a full disk, a key that others may read) is logged."""
+    try:
+        key = pack_key(settings()).public()
+        return {"packs": {"taxa": packs.describe(settings(), session, clock())}, "pack_key": key}
+    except (OSError, ValueError):
+        _log.exception("no taxon pack can be offered")
+        return {"packs": {}}
 
 
 @blueprint.post("/sync/batches")

@@ -92,3 +92,12 @@ def test_the_private_key_never_leaves_its_file(live: Live) -> None:
             ).scalar_one()
             == 0
         )
+
+
+def test_records_do_not_wait_for_a_pack_that_cannot_be_made(live: Live) -> None:
+    pack_key(live.settings)
+    (live.settings.store_dir / "keys" / "pack_signing.pem").chmod(0o644)
+    told = requests.get(f"{live.url}/v1/sync/session", headers=live.headers, timeout=60)
+    assert (told.status_code, told.json()["packs"]) == (200, {})
+    assert "pack_key" not in told.json()
+    assert live.post_batch(occurrence()).status_code == 200
