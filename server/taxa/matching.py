@@ -196,11 +196,13 @@ def _known(session: Session) -> _Known:
         FROM xiangye.list_version""")
     ).one()
     key = (str(session.get_bind().engine.url), *mark)
-    if key not in _REMEMBERED:
-        for old in list(_REMEMBERED)[: len(_REMEMBERED) - _MOST_REMEMBERED + 1]:
-            del _REMEMBERED[old]
-        _REMEMBERED[key] = _read_all(session)
-    return _REMEMBERED[key]
+    known = _REMEMBERED.get(key)
+    if known is None:
+        known = _read_all(session)
+        for old in list(_REMEMBERED)[: max(0, len(_REMEMBERED) - _MOST_REMEMBERED + 1)]:
+            _REMEMBERED.pop(old, None)  # another thread may have been here
+        _REMEMBERED[key] = known
+    return known
 
 
 def _read_all(session: Session) -> _Known:

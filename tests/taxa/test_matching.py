@@ -2,6 +2,7 @@
 
 import string
 from collections import Counter
+from collections.abc import Iterator
 from time import perf_counter
 
 import pytest
@@ -223,3 +224,19 @@ def test_fifty_thousand_names_are_compared_in_milliseconds() -> None:
 
 def test_every_reason_has_its_chinese_word() -> None:
     assert tuple(matching.REASONS_ZH) == matching.REASONS == ("exact", "canonical", "synonym", "chinese", "fuzzy")
+
+
+class _Raced(dict[tuple[object, ...], object]):
+    """Another thread takes the oldest away between the look and the deed."""
+
+    def __iter__(self) -> Iterator[tuple[object, ...]]:
+        keys = list(super().__iter__())
+        for key in keys[:1]:
+            super().pop(key)
+        return iter(keys)
+
+
+def test_two_threads_may_forget_the_same_names(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    remembered = _Raced({("one",): None, ("two",): None, ("three",): None})
+    monkeypatch.setattr(matching, "_REMEMBERED", remembered)
+    assert propose(session, "Nusquam ullum") == []
