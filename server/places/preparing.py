@@ -139,8 +139,8 @@ def _counties(job: _Job, made: Sequence[Draft], since: date, findings: Findings)
 
 
 def _named(job: _Job, raw: RawLayer, made: Sequence[Draft], findings: Findings) -> _Found:
+    areas = NameTable(standing(job.session, "protected_area").names if job.kind == "zone" else {})
     if job.kind == "zone":
-        areas = NameTable(standing(job.session, "protected_area").names)
         found = zoning.identify(job.file, made, raw.columns, areas, findings)
     else:
         found = named.identify(job.kind, made, NameTable(job.at.names), job.home, findings)
@@ -150,6 +150,7 @@ def _named(job: _Job, raw: RawLayer, made: Sequence[Draft], findings: Findings) 
     by_province = provinces.by_province(outlines, lies_in, job.table.provinces)
     _check_province(job, by_province, findings)
     before = places(job.session, job.at, None if job.kind == "zone" else {place.code for place in found})
+    zoning.check_owners(found if job.kind == "zone" else (), before, areas, findings)
     done = named.completed(found, before, job.options.source, job.file)
     done = [
         place if place.county_codes else replace(place, county_codes=provinces.counties_of(share))

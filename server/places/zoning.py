@@ -1,5 +1,6 @@
 """Zones of protected areas: which of the two zonings a zone belongs to, and whose it is."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -63,10 +64,20 @@ def _check_schemes(places: Sequence[Place], areas: NameTable, findings: Findings
 
 def _numbered(places: Sequence[Place]) -> list[Place]:
     """Codes of our own where the file has none: the area's, the zone, and a number for its second and further part."""
-    seen: dict[str, int] = defaultdict(int)
-    named = []
+    named: dict[str, Place] = {}
     for place in places:
         stem = place.code or f"{place.parent_code}/{place.category}"
-        seen[stem] += 1
-        named.append(replace(place, code=stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"))
-    return named
+        numbered = (f"{stem}-{number}" for number in itertools.count(2))
+        code = next(one for one in itertools.chain([stem], numbered) if one not in named)
+        named[code] = replace(place, code=code)
+    return list(named.values())
+
+
+def check_owners(places: Sequence[Place], before: Mapping[str, Place], areas: NameTable, findings: Findings) -> None:
+    """Files that number their zones 1, 2, 3 would take each other's."""
+    for place in places:
+        owner = before[place.code].parent_code if place.code in before else place.parent_code
+        if owner is not None and owner != place.parent_code:
+            findings.problems.append(
+                f"{place.name_zh}的代码 {place.code} 已是{areas.names.get(owner, owner)}的分区所用；请改用全省不重复的代码，或去掉代码列"
+            )

@@ -161,7 +161,18 @@ def test_old_zonings_stand_beside_the_new_by_version(reference: Session, load: C
     assert queries.stamp_many(reference, [("", 112.94, 24.97)], on=date(2022, 1, 1))[""].zones == (f"{MANGSHAN}/core",)
 
 
-@pytest.mark.parametrize("column", ["保护区代码", "保护地代码", "parent_code", "所属保护地"])
+def test_zones_never_take_each_other_s_code(reference: Session, load: Callable[..., Any], prepare: Prepare) -> None:
+    load(
+        "zone",
+        [(facts | {"zone_code": code}, shape) for code, (facts, shape) in zip("1 1 1-2 2".split(), ZONES, strict=True)],
+    )
+    assert [one.code for one in naming.find(reference, "zone")] == ["1", "1-2", "1-2-2", "2"]
+    other = {"parent_code": "PA-43-001", "zone": "核心区", "zone_code": "2"}
+    with pytest.raises(LayerRefused, match=f"的代码 2 已是{MANGSHAN_NAME}的分区所用"):
+        prepare("zone", [(other, shapely.box(114.0, 26.4, 114.05, 26.45))])
+
+
+@pytest.mark.parametrize("column", ["保护区代码", "保护地代码", "parent_code", "所属保护地", "保护地"])
 def test_the_area_s_code_is_not_the_zone_s(reference: Session, load: Callable[..., Any], column: str) -> None:
     load("zone", [({column: MANGSHAN, "功能区": facts["功能区"], "面积": "1"}, shape) for facts, shape in ZONES])
     found = [one.code for one in naming.find(reference, "zone")]
