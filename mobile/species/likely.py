@@ -34,7 +34,7 @@ class LookAlike:
 
 class Guide:
     """`position` is the best fix or None; without one, the last county counts. Asked again and again, so what was read is kept
-    until the pack, the county or the month changes."""
+    until the pack, the county or the month changes; what could not be read is not kept, since the same pack may come again."""
 
     def __init__(self, pack: Callable[[], Path | None], position: Callable[[], Fix | None], clock: TabletClock) -> None:
         self._pack, self._position, self._clock = pack, position, clock
@@ -46,23 +46,26 @@ class Guide:
             self._cell = cell_of(fix.latitude_e7, fix.longitude_e7)
         if path is None or self._cell is None:
             return Expected()
-        return _expected(path, self._cell, self._clock.now().astimezone(CHINA).month)
+        try:
+            return _expected(path, self._cell, self._clock.now().astimezone(CHINA).month)
+        except PackUnreadable:
+            return Expected()
 
     def look_alikes(self, species: Species | None) -> tuple[LookAlike, ...]:
         path = self._pack()
         if path is None or species is None or species.taxon_id is None:
             return ()
-        return _look_alikes(path, species.taxon_id)
+        try:
+            return _look_alikes(path, species.taxon_id)
+        except PackUnreadable:
+            return ()
 
 
 @lru_cache(maxsize=8)
 def _expected(path: Path, cell: tuple[int, int], month: int) -> Expected:
-    try:
-        row, column = cell
-        code = county_at(path, row * CELL_E7, column * CELL_E7)
-        return Expected(_county_name(path, code), month, read_likely(path, code, month)) if code else Expected()
-    except PackUnreadable:
-        return Expected()
+    row, column = cell
+    code = county_at(path, row * CELL_E7, column * CELL_E7)
+    return Expected(_county_name(path, code), month, read_likely(path, code, month)) if code else Expected()
 
 
 def _county_name(path: Path, code: str) -> str:
@@ -73,7 +76,4 @@ def _county_name(path: Path, code: str) -> str:
 
 @lru_cache(maxsize=32)
 def _look_alikes(path: Path, taxon_id: str) -> tuple[LookAlike, ...]:
-    try:
-        return tuple(LookAlike(species, difference) for species, difference in read_lookalikes(path, taxon_id))
-    except PackUnreadable:
-        return ()
+    return tuple(LookAlike(species, difference) for species, difference in read_lookalikes(path, taxon_id))

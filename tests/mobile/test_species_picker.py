@@ -150,3 +150,17 @@ def test_each_form_offers_what_belongs_on_it_and_finds_everything(tablet: Tablet
     assert {one.group_zh for one in offered} == {"鸟类"} and len(offered) > 5
     tablet.field.transect.picker.search("穿山甲")
     assert [one.name_zh for one in tablet.field.transect.picker.results] == ["穿山甲"]
+
+
+def test_a_spoilt_pack_that_comes_again_the_same_tells_all_it_knows(tablet: Tablet) -> None:
+    installed = tablet.field.store.packs.path("taxa")
+    assert installed is not None
+    whole, clock = installed.read_bytes(), tablet.clock
+    here = Fix(to_e7(MANGSHAN[1]), to_e7(MANGSHAN[0]), 5, NINE)
+    pack = installed.with_name("again.sqlite3")
+    guide = Guide(lambda: pack, lambda: here, clock)
+    chosen = tablet.field.store.packs.species().exact("白鹇")
+    pack.write_bytes(b"spoilt")
+    assert guide.expected() == Expected() and guide.look_alikes(chosen) == ()
+    pack.write_bytes(whole)
+    assert guide.expected().county_name == "宜章县"
