@@ -31,7 +31,7 @@ class BrokenAnswer(SyncFailure):
     again = True
 
     def __init__(self) -> None:
-        super().__init__("服务器的回答不完整：未确认的记录和照片都还在平板上，会再发送")
+        super().__init__("服务器的回答不完整或已损坏：未确认的记录和照片都还在平板上，会再发送")
 
 
 class CredentialRefused(SyncFailure):

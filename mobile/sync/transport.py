@@ -83,6 +83,8 @@ class Transport:
             raise Refused(400, f"服务器地址无效：{self.base_url}") from error
         except requests.exceptions.SSLError as error:
             raise NotOurServer(self.base_url) from error  # another certificate is another server
+        except requests.exceptions.ContentDecodingError as error:
+            raise BrokenAnswer from error
         except requests.exceptions.RequestException as error:
             raise Unreachable(self.base_url) from error
 

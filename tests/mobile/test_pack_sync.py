@@ -148,6 +148,18 @@ def test_a_server_that_signs_nothing_is_still_understood(tmp_path: Path) -> None
         assert one.app.store.packs.species().version == "2025-05-01.1"
 
 
+def test_a_packed_file_that_is_spoilt_at_the_server_is_called_damaged(live: Live, enrolled: Tablet) -> None:
+    path = enrolled.app.store.packs.path("taxa")
+    assert path is not None
+    path.write_bytes(b"spoilt")  # so that the whole file is asked for
+    (packed,) = (live.settings.store_dir / "packs").glob("*.sqlite3.gz")
+    content = bytearray(packed.read_bytes())
+    content[len(content) // 2] ^= 4
+    packed.write_bytes(content)
+    assert enrolled.app.sync.sync() is False
+    assert "服务器的回答不完整或已损坏" in enrolled.app.sync.message and "连接不上" not in enrolled.app.sync.message
+
+
 def test_a_pack_that_was_spoilt_on_the_tablet_is_fetched_again(live: Live, enrolled: Tablet) -> None:
     path = enrolled.app.store.packs.path("taxa")
     assert path is not None
