@@ -23,7 +23,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     ),
     "zone's code": tuple("zone_code 分区代码 分区编号".split()),
     "parent": tuple(
-        "parent_code parent parent_name 上级代码 保护地代码 保护地名称 保护区代码 保护区名称 所属保护地 所属保护区".split()
+        "parent_code parent parent_name 上级代码 保护地 保护区 自然保护地 保护地代码 保护地名称 保护区代码 保护区名称 所属保护地 所属保护区".split()
     ),
     "zone": tuple(
         "zone category zone_zh 功能区 分区 功能分区 管控分区 管控区 gnfq gnq fqmc 分区名称 分区类型 名称 name_zh name mc".split()

@@ -18,6 +18,8 @@ KINDS: Mapping[str, str] = {
     "grid": "网格",
     "location": "地点",
 }
+RASTERS: Mapping[str, str] = {"elevation": "高程", "land_cover": "土地覆被"}
+LAYERS: Mapping[str, str] = {**KINDS, **RASTERS}
 SAME_DEGREES = 2e-6
 """0.2 m: what two roundings of the same outline differ by."""
 

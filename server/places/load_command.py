@@ -12,7 +12,7 @@ from server.db import open_session
 from server.places import load_raster, service
 from server.places.confirming import confirm
 from server.places.drafts import Options
-from server.places.features import KINDS
+from server.places.features import KINDS, RASTERS
 from server.places.preparing import Prepared
 from server.places.restamped import Restamp, Restamped, restamped_json, restamped_lines
 from server.places.shift import DATUMS
@@ -30,7 +30,7 @@ def load_with(restamp: Restamp) -> click.Command:
     @click.command("load", help="载入图层（不给文件：默认的县界、停用代码和登记名录）；先显示差异，确认后才写入")
     @click.argument("file", required=False, type=click.Path(path_type=Path))
     @click.option("--kind", type=click.Choice([*KINDS, "raster"]), help="图层的种类；给出文件时必填")
-    @click.option("--raster", type=click.Choice([*load_raster.KINDS]), help="栅格的种类，与 --kind raster 同用")
+    @click.option("--raster", type=click.Choice([*RASTERS]), help="栅格的种类，与 --kind raster 同用")
     @click.option(
         "--legend",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),

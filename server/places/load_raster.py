@@ -10,12 +10,11 @@ import click
 from server.db import open_session
 from server.places import rasters
 from server.places.confirming import confirm
+from server.places.features import RASTERS
 from server.places.rasters import PreparedRaster
 from server.places.restamped import Restamp, restamped_json, restamped_lines
 from server.settings import Settings
 from server.web.output import print_json
-
-KINDS = {"elevation": "高程", "land_cover": "土地覆被"}
 
 
 def load_raster(
@@ -33,7 +32,7 @@ def load_raster(
     raster = said["raster"]
     if raster is None:
         raise click.UsageError(
-            f"--kind raster 还须用 --raster 说明是哪一种：{'、'.join(f'{k}（{zh}）' for k, zh in KINDS.items())}"
+            f"--kind raster 还须用 --raster 说明是哪一种：{'、'.join(f'{k}（{zh}）' for k, zh in RASTERS.items())}"
         )
     since: date | None = said["valid_from"]
     with open_session(settings) as session:
@@ -64,7 +63,7 @@ def _lines(prepared: PreparedRaster) -> list[str]:
     bounds = " ".join(f"{edge:.6g}" for edge in prepared.bounds)
     now = f"现行版本 {prepared.before}" if prepared.before else "此前没有这种栅格"
     return [
-        f"{KINDS[prepared.kind]}：{prepared.path.name}，{size}，坐标系 {prepared.crs}，范围 {bounds}；{now}",
+        f"{RASTERS[prepared.kind]}：{prepared.path.name}，{size}，坐标系 {prepared.crs}，范围 {bounds}；{now}",
         *(f"  提示：{words}" for words in prepared.told),
     ]
 

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from server.places.features import LAYERS
+
 
 class Restamped(Protocol):
     """One new layer held against every place: how many were looked at, how many stand elsewhere now."""
@@ -25,4 +27,7 @@ def restamped_json(done: Sequence[Restamped]) -> list[dict[str, Any]]:
 
 
 def restamped_lines(done: Sequence[Restamped]) -> list[str]:
-    return [f"重新盖戳（{one.kind}）：查看 {one.checked} 个位置，{one.moved} 个有变；记录本身未动" for one in done]
+    return [
+        f"重新判定位置（{LAYERS[one.kind]}）：查看 {one.checked} 个位置，{one.moved} 个有变；记录本身未动"
+        for one in done
+    ]

@@ -124,7 +124,9 @@ def _reason(given: str) -> str:
         "Interior is disconnected": "内部被分隔",
         "Invalid Coordinate": "坐标无效",
     }
-    place = f"（约在 {at.rstrip(']').replace(' ', ', ')}）" if at else ""
+    place = (
+        f"（约在 {', '.join(str(round(float(degrees), 5)) for degrees in at.rstrip(']').split()[:2])}）" if at else ""
+    )
     return words.get(what, f"图形无效（{what}）") + place
 
 

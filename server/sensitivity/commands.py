@@ -4,6 +4,7 @@ import click
 
 from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import open_session
+from server.places.features import LAYERS
 from server.places.model import Restamping
 from server.sensitivity import restamping
 from server.settings import from_environment
@@ -12,6 +13,20 @@ from shared.clock import CHINA, SystemClock
 from shared.problems import Problem
 
 _HOMES = {"exact": "精确位置", "disclosed": "对外显示"}
+_FIELDS = {
+    "county_code": "县代码",
+    "county_name": "县",
+    "prefecture_code": "市州代码",
+    "prefecture_name": "市州",
+    "in_scope": "在本省",
+    "uncertain": "县不确定",
+    "distance_to_border_m": "距县界（米）",
+    "areas": "保护地与优先区域",
+    "zones": "功能分区",
+    "grid_cell": "网格",
+    "elevation_m": "高程（米）",
+    "land_cover": "土地覆被",
+}
 
 
 @click.command("history", help="图层更新后重新判定位置的历史；给出编号则列出那一次变动的记录（查阅会记入审计日志）")
@@ -41,7 +56,7 @@ def _tell_all(rows: list[Restamping], as_json: bool) -> None:
         return
     for row in rows:
         click.echo(
-            f"{row.restamping_id}  {row.at.astimezone(CHINA):%Y-%m-%d %H:%M}  {row.kind}：{row.from_version or '无'} → "
+            f"{row.restamping_id}  {row.at.astimezone(CHINA):%Y-%m-%d %H:%M}  {LAYERS[row.kind]}：{row.from_version or '无'} → "
             f"{row.to_version}；查 {row.checked_count} 条，变动 {row.moved_count} 条（{row.by_account}）"
         )
     if not rows:
@@ -50,7 +65,7 @@ def _tell_all(rows: list[Restamping], as_json: bool) -> None:
 
 def _lines(id_: str, before: dict[str, dict[str, object]], after: dict[str, dict[str, object]]) -> list[str]:
     changes = [
-        f"  {_HOMES[home]}的 {name}：{_word(told)} → {_word(after[home][name])}"
+        f"  {_HOMES[home]}的{_FIELDS.get(name, name)}：{_word(told)} → {_word(after[home][name])}"
         for home, fields in before.items()
         for name, told in fields.items()
     ]

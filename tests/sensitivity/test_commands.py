@@ -37,7 +37,7 @@ def test_the_history_of_layers_names_what_they_moved(
     number = first.split()[0]
     assert "2025-09-01 09:30" in first and f"→ {done.to_version}；查 1 条，变动 1 条（张三）" in first
     assert run("places", ["history", number]) == 0
-    assert capsys.readouterr().out.splitlines() == [record["id"], "  精确位置的 areas：无 → 莽山"]
+    assert capsys.readouterr().out.splitlines() == [record["id"], "  精确位置的保护地与优先区域：无 → 莽山"]
     assert run("places", ["history", number, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told == [{"id": record["id"], "before": {"exact": {"areas": []}}, "after": {"exact": {"areas": ["莽山"]}}}]
