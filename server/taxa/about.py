@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from server.taxa import queries
+from server.taxa import queries, versions
 from server.taxa.columns import COLUMNS
-from server.taxa.kinds import KINDS
+from server.taxa.kinds import KINDS, category_word
 from server.taxa.rules import ResolvedTaxon
 
 _TRAITS = {code: word for word, code in [*COLUMNS["trait"].words.items()][::-1]}
@@ -32,6 +32,7 @@ def about(session: Session, taxon: ResolvedTaxon, on: date) -> dict[str, Any]:
         "lists": [
             {
                 "list_id": entry.list_id,
+                "kind": entry.kind,
                 "list": entry.list_title,
                 "list_version": entry.version,
                 "category": entry.category or None,
@@ -51,13 +52,24 @@ def about(session: Session, taxon: ResolvedTaxon, on: date) -> dict[str, Any]:
     }
 
 
+def not_yet_in_force(session: Session, on: date) -> list[tuple[str, date]]:
+    """National lists of protection that begin after the day (title, first day), so that nothing is known of it."""
+    begins: dict[str, tuple[str, date]] = {}
+    for list_id, held in versions.stored(session).items():
+        first = min(held, key=lambda version: version.in_force_on or date.min)
+        if first.kind == "protected" and first.descriptor["region"] == "CN" and (first.in_force_on or date.min) > on:
+            begins[list_id] = str(first.descriptor["title_zh"]), first.in_force_on or date.min
+    return sorted(begins.values(), key=lambda one: one[1])
+
+
 def lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['name_zh'] or ''} {found['scientific_name']}".strip()
     others = [one for one in found["names"] if one["kind"] != "accepted"]
     if others:
         yield "  又名 " + "、".join(one["name"] + (f"（{one['reason']}）" if one["reason"] else "") for one in others)
     for one in found["lists"]:
-        yield "  " + "，".join(filter(None, (one["list"], one["list_version"], one["category"], one["entry"])))
+        category = category_word(one["kind"], one["category"] or "")
+        yield "  " + "，".join(filter(None, (one["list"], one["list_version"], category, one["entry"])))
     for one in found["red_list"]:
         told = (one["source"], str(one["assessed_year"] or ""), one["category"], one["criteria"], one["population_zh"])
         yield "  红色名录 " + "，".join(filter(None, told))

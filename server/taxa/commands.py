@@ -246,10 +246,13 @@ def protection(name: str, population: str, region: str | None, on: datetime | No
     with open_session(settings) as session:
         taxon = _taxon_named(session, name)
         answer = queries.protection(session, taxon, population, region or settings.home_province, day)
+        later = about.not_yet_in_force(session, day) if day else []
     if as_json:
-        print_json(answer)
-    else:
-        click.echo(_sentence(taxon, answer, day))
+        print_json(answer | ({"not_yet_in_force": [title for title, _ in later]} if later else {}))
+        return
+    click.echo(_sentence(taxon, answer, day, known=not later))
+    for title, begins in later:
+        click.echo(f"注意：《{title}》自 {begins} 起施行，库中没有更早的名录；那时的国家保护级别不能由此断定")
 
 
 def _taxon_named(session: Session, name: str) -> ResolvedTaxon:
@@ -261,9 +264,11 @@ def _taxon_named(session: Session, name: str) -> ResolvedTaxon:
     return taxon
 
 
-def _sentence(taxon: ResolvedTaxon, answer: dict[str, Any], on: date | None) -> str:
+def _sentence(taxon: ResolvedTaxon, answer: dict[str, Any], on: date | None, known: bool) -> str:
     name = f"{taxon.name_zh or ''} {taxon.scientific_name}".strip()
     if answer["entry"] is None:
+        if not known:
+            return f"{name}：库中 {on} 施行的名录里没有"
         return f"{name}：无国家保护级别" + (f"（{on} 施行的名录中没有）" if on else "（施行的名录中没有）")
     return f"{name}：" + "\n".join(_said(one) for one in (answer, *answer.get("also", ())))
 

@@ -119,20 +119,20 @@ def _missing(described: Mapping[str, Any]) -> list[Problem]:
     if is_strict(described):
         wrong = [key for key in _STRICT_TEXTS if not isinstance(described.get(key), str)]
         return [Problem("缺少此项或不是文本", field=key) for key in wrong]
-    return [_problem(key, "此项必填") for key in needed(str(described.get("kind"))) if not described.get(key)]
+    return [problem(key, "此项必填") for key in needed(str(described.get("kind"))) if not described.get(key)]
 
 
 def _misshapen(described: Mapping[str, Any]) -> list[Problem]:
     problems = []
     for key, value in described.items():
         if key in FIELDS and key not in _LISTS and value is not None and not isinstance(value, str):
-            problems.append(_problem(key, f"应为文本：{value!r}"))
+            problems.append(problem(key, f"应为文本：{value!r}"))
         elif key in FIELDS and value and key not in _LISTS and not re.fullmatch(FIELDS[key].form, value, re.DOTALL):
-            problems.append(_problem(key, f"不合格式：{value!r}（{FIELDS[key].hint}）"))
+            problems.append(problem(key, f"不合格式：{value!r}（{FIELDS[key].hint}）"))
     known = "、".join(f"{kind.title_zh}（{code}）" for code, kind in KINDS.items())
     if isinstance(described.get("kind"), str) and described["kind"] not in KINDS:
-        problems.append(_problem("kind", f"未知的名录种类 {described['kind']}，可为 {known}"))
-    problems += [_problem(key, f"不是日期：{described[key]}") for key in _DATES if not _is_date(described.get(key))]
+        problems.append(problem("kind", f"未知的名录种类 {described['kind']}，可为 {known}"))
+    problems += [problem(key, f"不是日期：{described[key]}") for key in _DATES if not _is_date(described.get(key))]
     if is_strict(described) and not (
         isinstance(described["columns"], list) and isinstance(described.get("counts"), dict)
     ):
@@ -147,5 +147,5 @@ def _is_date(value: Any) -> bool:
         return False
 
 
-def _problem(key: str, reason: str) -> Problem:
-    return Problem(reason, field=key, heading=FIELDS[key].zh)
+def problem(key: str, reason: str) -> Problem:
+    return Problem(reason, field=key, heading=FIELDS[key].zh if key in FIELDS else None)

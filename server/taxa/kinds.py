@@ -239,3 +239,9 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         unique=("scientific_name", "authority"),
     ),
 }
+
+
+def category_word(kind_code: str, category: str) -> str:
+    """As a person calls it; a category whose code is the word itself stays."""
+    words = KINDS[kind_code].words if kind_code in KINDS else {}
+    return next((word for word, code in words.items() if code == category), category)

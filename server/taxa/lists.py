@@ -118,7 +118,7 @@ def _check(
         problems.append(Problem("只有列名，没有任何条目", headings.line))
     if not problems:
         counted = checking.miscounted(described, [row for _, row in rows])
-        problems = [Problem(reason, field=field) for field, reason in counted]
+        problems = [descriptors.problem(field, reason) for field, reason in counted]
     if problems:
         raise ListError(file, problems=problems)
 

@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
+from server.taxa.columns import COLUMNS
 from server.taxa.inserting import insert
 from server.taxa.kinds import BASE, TAIL
 from server.taxa.lists import ListError, ParsedList
 from server.taxa.nomenclature import Nomenclature, entries
 from server.taxa.rules import GROUP_RANKS
+from server.taxa.unreadable import Problem
 from server.taxa.versions import Row, Version, write_rows
 
 _LIST_COLUMNS = ("kind", "title_zh", "title_en", "short_title_zh", "region", "issuing_body", "legal_basis")
@@ -98,7 +100,8 @@ class Typed:
                 self._refuse(row, "scientific_name", f"没有学名为 {row['scientific_name']} 的种（第 {row['no']} 号）")
 
     def _refuse(self, row: Row, field: str, reason: str) -> None:
-        raise ListError(self._parsed.file, reason, _line(self._parsed, row), field)
+        line, heading = _line(self._parsed, row), COLUMNS[field].zh
+        raise ListError(self._parsed.file, problems=[Problem(reason, line, field, heading)])
 
     def _write_entries(self, rows: Sequence[Row]) -> None:
         taxa = list(entries(rows))

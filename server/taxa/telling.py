@@ -5,7 +5,9 @@ from typing import Any
 
 from server.taxa.bridging import Bridge
 from server.taxa.columns import COLUMNS
-from server.taxa.difference import Difference
+from server.taxa.descriptors import FIELDS
+from server.taxa.difference import Change, Difference
+from server.taxa.kinds import category_word
 from server.taxa.matching import REASONS_ZH
 from server.taxa.versions import Row
 
@@ -21,24 +23,23 @@ CHANGES: Mapping[str, str] = {
 
 
 def lines(difference: Difference) -> Iterator[str]:
-    d = difference
+    d, kind = difference, difference.kind
     named = f"{d.title_zh}（{d.list_id}），{d.rows} 行："
     if d.empty:
         yield f"{named}版本 {d.version}，无变化"
         return
     yield named + (f"版本 {d.base} → {d.version}" if d.base else f"新名录，版本 {d.version}")
     if d.described:
-        yield f"  说明变化：{'、'.join(d.described)}"
+        yield f"  说明变化：{'、'.join(FIELDS[name].zh if name in FIELDS else name for name in d.described)}"
     if d.base:
-        yield from _block("新增", [name_of(row) for row in d.added])
-        yield from _block("删去", [name_of(row) for row in d.gone])
-        cells = [f"{name_of(c.row)}：{heading(c.field)} {c.before or '空'} → {c.after or '空'}" for c in d.changed]
-        yield from _block("改动", cells, "处")
+        yield from _block("新增", [name_of(row, kind) for row in d.added])
+        yield from _block("删去", [name_of(row, kind) for row in d.gone])
+        yield from _block("改动", [_changed(one, kind) for one in d.changed], "处")
         for change in ("renamed", "split", "merged", "reclassified"):
             yield from _block(CHANGES[change], [words(one) for one in d.of(change)], "种")
-    yield from _block("按异名归入", [f"{name_of(row)} → {accepted}" for row, accepted in d.synonyms])
+    yield from _block("按异名归入", [f"{name_of(row, kind)} → {accepted}" for row, accepted in d.synonyms])
     yield from _block(
-        "名称不认得（仍会收入，按属归类，待核对）", [_unmatched(row, found) for row, found in d.unmatched]
+        "名称不认得（仍会收入，按属归类，待核对）", [_unmatched(row, found, kind) for row, found in d.unmatched]
     )
 
 
@@ -54,18 +55,27 @@ def heading(column: str) -> str:
     return COLUMNS[column].zh if column in COLUMNS else column
 
 
-def name_of(row: Row) -> str:
-    named = (row.get(name, "") for name in ("no", "name_zh", "name", "text", "scientific_name", "category"))
-    return " ".join(filter(None, named))
+def name_of(row: Row, kind: str = "") -> str:
+    named = [row.get(name, "") for name in ("no", "name_zh", "name", "text", "scientific_name")]
+    return " ".join(filter(None, [*named, category_word(kind, row.get("category", ""))]))
+
+
+def _changed(cell: Change, kind: str) -> str:
+    before, after = cell.before, cell.after
+    if cell.field == "category":
+        before, after = category_word(kind, before), category_word(kind, after)
+    return f"{name_of(cell.row, kind)}：{heading(cell.field)} {before or '空'} → {after or '空'}"
 
 
 def words(one: Bridge) -> str:
     return f"{one.from_value or '空'} → {one.to_value or '空'}"
 
 
-def _unmatched(row: Row, candidates: Sequence[Any]) -> str:
+def _unmatched(row: Row, candidates: Sequence[Any], kind: str) -> str:
+    if any(one.scientific_name == row["scientific_name"] for one in candidates):
+        return name_of(row, kind) + "；先前已按此名收入，仍待核对"
     proposed = "、".join(f"{c.name_zh or ''} {c.scientific_name}（{REASONS_ZH[c.reason]}）".strip() for c in candidates)
-    return name_of(row) + (f"；或许是：{proposed}" if proposed else "")
+    return name_of(row, kind) + (f"；或许是：{proposed}" if proposed else "")
 
 
 def as_json(difference: Difference) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The difference between two versions, and the bridge by which later comparisons follow a taxon."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from server.taxa import queries, telling
 from server.taxa.bridging import Bridge, carry, way
 from server.taxa.difference import Difference, Rows, between
 from server.taxa.lists import read_list
+from server.taxa.matching import Candidate
 from server.taxa.names import taxon_id_for
 from server.taxa.service import compare, load_lists
 from server.taxa.versions import Row
@@ -204,8 +206,13 @@ def test_words_for_a_person() -> None:
     assert lines[0] == "名录（l），12 行：版本 1 → 2"
     assert "  新增 10 行" in lines
     assert "    ……另有 2 行，全部见 --json" in lines
-    assert "    1 苍鹭 Ardea cinerea I：级别 II → I" in lines
+    assert "    1 苍鹭 Ardea cinerea 一级：级别 二级 → 一级" in lines
     assert "    Rana a → Pelophylax a" in lines
+    described = replace(compared(OLD, new), described=("in_force_on",))
+    assert "  说明变化：施行日期" in telling.lines(described)
+    known = Candidate(taxon_id_for("Pelophylax a"), "Pelophylax a", "甲蛙", "exact", 1.0)
+    again = replace(compared(OLD, new), unmatched=((new[1], (known,)),))
+    assert "    2 甲蛙 Pelophylax a；先前已按此名收入，仍待核对" in telling.lines(again)
     assert list(telling.lines(compared(OLD, OLD))) == ["名录（l），4 行：版本 2，无变化"]
 
 

@@ -48,6 +48,15 @@ def test_protection(capsys: pytest.CaptureFixture[str]) -> None:
     assert "无国家保护级别" in capsys.readouterr().out
 
 
+def test_a_day_before_the_lists_is_not_taken_for_a_day_without_protection(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("species", ["protection", "穿山甲", "--on", "2020-01-01"]) == 0
+    out = capsys.readouterr().out
+    assert "库中 2020-01-01 施行的名录里没有" in out and "无国家保护级别" not in out
+    assert "《国家重点保护野生动物名录》自 2021-02-05 起施行，库中没有更早的名录" in out
+    assert run("species", ["protection", "春兰", "--on", "2021-05-01", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["not_yet_in_force"] == ["国家重点保护野生植物名录"]
+
+
 def test_an_unknown_name_fails(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("species", ["protection", "没有这个种"]) == 1
     assert "名录中没有“没有这个种”" in capsys.readouterr().err
@@ -186,5 +195,8 @@ def test_show_tells_all_that_the_lists_say(capsys: pytest.CaptureFixture[str]) -
     out = capsys.readouterr().out
     assert out.startswith("白鹭 Egretta garzetta\n")
     assert "  居留型 留鸟\n" in out
+    assert run("species", ["show", "克氏原螯虾"]) == 0
+    out = capsys.readouterr().out
+    assert "  中国外来入侵物种名单（第二批），2010，第二批，克氏原螯虾\n" in out and "重点管理" not in out
     assert run("species", ["show", "没有这个种"]) == 1
     assert "名录中没有" in capsys.readouterr().err

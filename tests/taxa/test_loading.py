@@ -135,7 +135,7 @@ def test_a_list_alone_uses_the_synonyms(session: Session) -> None:
 
 
 def test_a_name_for_a_taxon_that_is_not_there_is_refused(session: Session) -> None:
-    with pytest.raises(ListError, match=r"names\.csv 第 2 行 字段 scientific_name：没有学名为"):
+    with pytest.raises(ListError, match=r"names\.csv 第 2 行 字段 学名（scientific_name）：没有学名为"):
         load_lists(session, [LISTS_DIR / "names.csv"])
 
 
@@ -192,13 +192,13 @@ def test_how_coarse_a_place_may_be_named_is_said_for_level_one_alone(
 ) -> None:
     row = {"scientific_name": "Ardea cinerea", "name_zh": "苍鹭", "reason": "巢区", "review_on": "2030-01-01", **said}
     path = hand_in(tmp_path, [row], id="my_rules", kind="sensitivity", **PLAIN)
-    with pytest.raises(ListError, match=r"my_rules\.csv 第 2 行 字段 coarsest_name：级别 1"):
+    with pytest.raises(ListError, match=r"my_rules\.csv 第 2 行 字段 公开地名至多到（coarsest_name）：级别 1"):
         load_lists(session, [path], AGENCY)
 
 
 def test_a_rule_is_of_a_group_and_leaves_a_species_out_once(session: Session, tmp_path: Path) -> None:
     species = animal("Ardea cinerea", "苍鹭", entry_kind="类群")
-    with pytest.raises(ListError, match=r"第 2 行 字段 entry_kind：类群应为属"):
+    with pytest.raises(ListError, match=r"第 2 行 字段 条目类型（entry_kind）：类群应为属"):
         load_lists(session, [hand_in(tmp_path / "1", [species])], AGENCY)
     session.rollback()
     genus = animal("Ardea spp.", "鹭属", excludes="草鹭；草鹭；苍鹭")
