@@ -105,7 +105,9 @@ class CountyView:
 def counties(
     session: Session, province: str, *, code: str | None = None, name: str | None = None, on: date | None = None
 ) -> list[CountyView]:
-    """Those of a province, by code."""
+    """Those of a province, by code. A code that is no longer used leads to the county of today, or is refused in words."""
+    if code is not None:
+        code = queries.county(session, code, on).code
     return [
         CountyView(one.code, one.name_zh, one.prefecture_code, one.prefecture_name, one.boundary_version)
         for one in queries.counties(session, province, on)

@@ -57,6 +57,7 @@ def test_another_province_has_its_own(reference: Session) -> None:
         ("431121", "431181", "祁阳市", "retired"),
         ("432824", "431022", "宜章县", "retired"),
         ("430671", "430681", "汨罗市", "zone"),
+        ("430771", "430703", "鼎城区", "zone"),
     ],
 )
 def test_an_old_code_leads_to_the_county_of_today(

@@ -239,6 +239,9 @@ def test_places_are_listed_by_kind_name_and_day(
     assert listed("--kind", "protected_area", "--name", "莽山", "--on", "2020-01-01")[0]["has_boundary"] is False
     assert len(listed()) == 46
     assert [one["code"] for one in listed("--kind", "county", "--name", "宜章")] == ["431022"]
+    assert [one["code"] for one in listed("--kind", "county", "--code", "431121")] == ["431181"]
+    assert program("places", ["list", "--kind", "county", "--code", "430271"]) == 1
+    assert "统计用区代码，从来不是县级行政区" in capsys.readouterr().err
     kinds = [one["kind"] for one in listed("--versions")]
     assert kinds == ["county", "county_alias", "priority_area", "protected_area", "protected_area", "river_section"]
     assert program("places", ["list", "--kind", "priority_area"]) == 0
