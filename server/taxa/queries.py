@@ -106,19 +106,19 @@ def coverage(
 
 
 # A row that had by mistake the Latin name of another listed species was renamed too, when the mistake was put right. The two are one
-# only where nothing else speaks of the old one, where they bear one Chinese name, or where the list itself says what it was called.
-_SAME_TAXA = """
+# only where nothing else speaks of the old one, where they bear one Chinese name, or where the row itself says what it was called.
+_CALLED = (
+    "(SELECT z.name FROM xiangye.taxon_name z WHERE z.taxon_id = {taxon} AND z.language = 'zh' AND z.kind = 'accepted')"
+)
+_SAME_TAXA = f"""
     SELECT t.taxon_id::text, n.taxon_id::text, t.genus FROM xiangye.taxon t JOIN xiangye.taxon_name n ON n.name = t.scientific_name
     WHERE n.language = 'la' AND n.kind <> 'accepted' AND n.taxon_id <> t.taxon_id
     UNION
     SELECT b.from_taxon_id::text, b.to_taxon_id::text, t.genus FROM xiangye.taxon_bridge b JOIN xiangye.taxon t ON t.taxon_id = b.from_taxon_id
-    LEFT JOIN xiangye.taxon_name old ON old.taxon_id = b.from_taxon_id AND old.language = 'zh' AND old.kind = 'accepted'
-    LEFT JOIN xiangye.taxon_name new ON new.taxon_id = b.to_taxon_id AND new.language = 'zh' AND new.kind = 'accepted'
     WHERE b.change = 'renamed' AND b.from_taxon_id <> b.to_taxon_id AND (
-        t.status <> 'accepted' OR coalesce(old.name = new.name, true) OR EXISTS (
-            SELECT FROM xiangye.list_row r WHERE (r.list_id, r.version) = (b.list_id, b.to_version)
-            AND r.cells->>'scientific_name' = b.to_value
-            AND string_to_array(r.cells->>'former_names', ';') && ARRAY[b.from_value, old.name]))
+        t.status <> 'accepted' OR coalesce({_CALLED.format(taxon="b.from_taxon_id")} = {_CALLED.format(taxon="b.to_taxon_id")}, true)
+        OR (b.list_id, b.to_version, b.to_value) IN (
+            SELECT r.list_id, r.version, r.cells->>'scientific_name' FROM xiangye.list_row r WHERE r.cells->>'former_names' <> ''))
 """
 
 
