@@ -62,8 +62,8 @@ def read_vector(file: Path, layer: str | None = None, limit_bytes: int = LIMIT_B
                 file.name, f"属性表的文字无法按 {error.encoding} 解码；请补一个写明编码的 .cpg 文件"
             ) from None
     names = [str(name) for name in meta["fields"]]
-    kept = [n for n, name in enumerate(names) if laid.format != "KML" or name not in _KML_FIELDS]
-    texts = [[_text(value) for value in values[n]] for n in kept]
+    texts = [[_text(value) for value in column] for column in values]
+    kept = [n for n, name in enumerate(names) if laid.format != "KML" or _of_kml(name, texts[n])]
     shown = dict.fromkeys(_without(warning.message, laid) for warning in caught)
     return RawLayer(
         file.name,
@@ -71,9 +71,14 @@ def read_vector(file: Path, layer: str | None = None, limit_bytes: int = LIMIT_B
         meta["crs"],
         not laid.declares_crs,
         tuple(names[n] for n in kept),
-        _features(file.name, [names[n] for n in kept], texts, shapes),
+        _features(file.name, [names[n] for n in kept], [texts[n] for n in kept], shapes),
         (*told, *(f"读取时的提示：{words}" for words in shown)),
     )
+
+
+def _of_kml(name: str, texts: Sequence[str]) -> bool:
+    """Every KML has a Name; where nobody filled it, a column of the writer's own is the name."""
+    return name not in _KML_FIELDS and (name != "Name" or any(texts))
 
 
 def _layers(laid: Staged) -> list[str]:

@@ -31,6 +31,11 @@ def test_every_format_gives_the_same_feature(tmp_path: Path, ending: str) -> Non
     assert layer.told == ()
 
 
+def test_the_name_that_nobody_filled_in_a_kml_hides_no_other(tmp_path: Path) -> None:
+    layer = read_vector(write(tmp_path / "a.kml", [({"名称": RARE}, SQUARE)]))
+    assert "Name" not in layer.columns and layer.features[0].fields["名称"] == RARE
+
+
 @pytest.mark.parametrize("encoding", ["UTF-8", "GB18030"])
 @pytest.mark.parametrize("page", ["as written", "none", "lying", "nonsense"])
 def test_a_table_is_read_in_its_own_encoding_whatever_its_page_says(tmp_path: Path, encoding: str, page: str) -> None:
