@@ -10,6 +10,7 @@ import click
 from server.db import open_session
 from server.places import naming, queries
 from server.places.features import KINDS
+from server.places.grid import GRID_LABEL
 from server.places.naming import NamedPlaceView
 from server.places.rules import Stamp, on_earth
 from server.settings import from_environment
@@ -90,6 +91,7 @@ def _lines(stamp: Stamp, label: str, lies_in: Sequence[NamedPlaceView]) -> list[
         )
     distance = "" if stamp.distance_to_border_m is None else f"距县界 {stamp.distance_to_border_m:.0f} 米"
     doubt = f"不确定：{distance}，近于边界数据的精度" if stamp.uncertain else distance
-    grid = f"10 km 网格 {stamp.grid_cell}（{label}）" if stamp.grid_cell else ""
+    size = "10 km " if label == GRID_LABEL else ""
+    grid = f"{size}网格 {stamp.grid_cell}（{label}）" if stamp.grid_cell else ""
     areas = [f"{KINDS[one.kind]} {one.name_zh}（{one.code}）" for one in lies_in]
     return [line for line in (county, doubt, *areas, grid, f"边界版本 {stamp.boundary_version}") if line]

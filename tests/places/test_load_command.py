@@ -225,7 +225,7 @@ def test_a_refusal_is_a_sentence(database: Settings, tmp_path: Path, capsys: pyt
 
 
 def test_places_are_listed_by_kind_name_and_day(
-    database: Settings, file: Path, capsys: pytest.CaptureFixture[str]
+    database: Settings, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from server.cli import run as program
 
@@ -249,5 +249,10 @@ def test_places_are_listed_by_kind_name_and_day(
         "BPA-NL  南岭生物多样性保护优先区域  生物多样性保护优先区域  仅登记，无边界  未核实" in capsys.readouterr().out
     )
     assert program("places", ["locate", "112.95", "24.95"]) == 0
-    assert f"自然保护地 {NAME}（PA-43-010）" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"自然保护地 {NAME}（PA-43-010）" in out and "\n10 km 网格 XY10-" in out
+    grid = write(tmp_path / "grid.gpkg", [({"code": "G1"}, shapely.box(112.9, 24.9, 113.0, 25.0))])
+    run(load_with(restamp), grid, "--kind", "grid", "--label", "5 公里网格", "--yes")
+    assert program("places", ["locate", "112.95", "24.95"]) == 0
+    assert "\n网格 G1（5 公里网格）\n" in capsys.readouterr().out, "an agency's cells have a size of their own"
     assert sys.stdin is not None
