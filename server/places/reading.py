@@ -12,6 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from server.places.dbf import encoding_of
+from server.places.gdal import vector_library
 from server.places.refusal import LayerRefused
 from server.places.staging import LIMIT_BYTES, Staged, staged
 
@@ -45,7 +46,7 @@ class RawLayer:
 
 
 def read_vector(file: Path, layer: str | None = None, limit_bytes: int = LIMIT_BYTES) -> RawLayer:
-    import pyogrio.raw  # half a second, and GDAL with it: only who reads a file waits for that
+    pyogrio = vector_library()
 
     with staged(file, limit_bytes) as laid, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -82,9 +83,7 @@ def _of_kml(name: str, texts: Sequence[str]) -> bool:
 
 
 def _layers(laid: Staged) -> list[str]:
-    import pyogrio
-
-    info = pyogrio.list_layers(str(laid.path))
+    info = vector_library().list_layers(str(laid.path))
     return [str(name) for name, geometry in info if geometry is not None]
 
 

@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -14,6 +16,7 @@ import shapely
 from server.places.reading import RawLayer, read_vector
 from server.places.refusal import LayerRefused
 from server.places.staging import staged
+from tests.house.tree import ROOT
 from tests.places.vector_files import write
 
 SQUARE = shapely.box(112.9, 25.0, 113.1, 25.2)
@@ -269,3 +272,24 @@ def test_reading_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
     assert isinstance(layers[0], RawLayer) and layers[0].features[0].fields == layers[1].features[0].fields
     assert sorted(tmp_path.iterdir()) == before
     assert path.read_bytes() == content
+
+
+def test_gdal_knows_no_driver_that_reads_other_files() -> None:
+    """In a process of its own, since the library is loaded once."""
+    asked = "from server.places.gdal import vector_library; print(*vector_library().list_drivers(), sep='\\n')"
+    found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT)
+    drivers = set(found.stdout.splitlines())
+    assert drivers >= {"GeoJSON", "GPKG", "ESRI Shapefile", "KML"}
+    assert not drivers & {
+        "VRT",
+        "OGR_VRT",
+        "GDALG",
+        "GML",
+        "WFS",
+        "OAPIF",
+        "CSW",
+        "Carto",
+        "Elasticsearch",
+        "PDF",
+        "MapML",
+    }
