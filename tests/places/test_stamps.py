@@ -1,10 +1,12 @@
 """Where a point lies: known places, borders, exclaves, the sea; and the same by an independent way, with shapely."""
 
 import itertools
+import json
 import math
 import random
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import shapely
@@ -39,6 +41,16 @@ def test_places_of_hunan(reference: Session, lon: float, lat: float, code: str, 
     )
     assert stamp.prefecture_code == code[:4] + "00"
     assert stamp.areas == ()
+
+
+def test_the_label_point_that_the_reference_file_gives_each_county_lies_in_it(
+    reference: Session, shared_data: Path
+) -> None:
+    features = json.loads((shared_data / "hunan_counties.geojson").read_text("utf-8"))["features"]
+    given = [(f["code"], f["label_lon"], f["label_lat"]) for f in (feature["properties"] for feature in features)]
+    stamps = queries.stamp_many(reference, given)
+    assert len(given) == len(stamps) == 122
+    assert {code: stamp.county_code for code, stamp in stamps.items()} == {code: code for code, _, _ in given}
 
 
 @pytest.mark.parametrize(
