@@ -158,7 +158,7 @@ def test_what_makes_nothing_likely(reference: Session, fields: dict[str, Any]) -
 
 
 def test_no_guarded_species_and_no_guarded_record_ever(reference: Session) -> None:
-    """Every taxon of every level is recorded once in one place; only levels 3, 4 and none come through."""
+    """Taxa of every level are recorded once in one place. Those of level 3 and 4 would be told, but their records are restricted."""
     set_up(reference)
     levels: dict[int | None, list[tuple[str, str]]] = {}
     rows = made(reference)
