@@ -138,6 +138,8 @@ def _numbers(typed: str) -> range:
     first, _, last = typed.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal() and int(last or first) >= int(first)):
         raise click.UsageError(f"不是行号：{typed}")
+    if len(last or first) > 7:
+        raise click.UsageError(f"行号太大：{typed}；没有一个名录有这么多行")
     return range(int(first), int(last or first) + 1)
 
 

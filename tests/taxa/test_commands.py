@@ -164,6 +164,8 @@ def test_check_and_confirm(capsys: pytest.CaptureFixture[str]) -> None:
     assert set(found) == {"unverified", "unmatched", "overdue", "open_identifiers", "conflicts"}
     assert run("species", ["confirm", "invasive_key_managed_2022", "x", "--basis", "公告原文"]) == 2
     assert "不是行号：x" in capsys.readouterr().err
+    assert run("species", ["confirm", "invasive_key_managed_2022", "1-9999999999", "--basis", "公告原件"]) == 2
+    assert "行号太大" in capsys.readouterr().err
 
 
 def test_template_and_match(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
