@@ -1,12 +1,7 @@
 """Where 300,000 points of the province lie: ours beside PostGIS and geopandas, over the real counties and over dense ones."""
 
-import contextlib
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import geopandas
 import numpy as np
@@ -15,11 +10,10 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from server import cluster, db, provision
+from server import db
 from server.places import queries, stamping
-from server.places.service import load_counties
-from server.settings import Settings
 from tests.benchmarks.measure import Goal, Result, compare, figure
+from tests.own_database import reference_database
 from tests.places import postgis
 from tests.places.versions import put_in_force
 
@@ -32,8 +26,7 @@ Floats = NDArray[np.float64]
 
 
 def cases() -> Iterator[Result]:
-    with _database() as session:
-        load_counties(session)
+    with reference_database() as settings, db.session_factory(settings)() as session:
         real = {one.county.code: one.shape for one in queries.province_counties(session, HOME)}
         yield from _cases(session, "real counties", real)
         dense = {code: densified(shape) for code, shape in real.items()}
@@ -168,24 +161,3 @@ def _put_in_force(session: Session, shapes: Mapping[str, shapely.MultiPolygon]) 
         """),
         [{"code": code, "version": version, "wkb": shape.wkb} for code, shape in shapes.items()],
     )
-
-
-@contextlib.contextmanager
-def _database() -> Iterator[Session]:
-    home = Path(tempfile.mkdtemp(prefix="xiangye-bench-"))
-    if os.geteuid() == 0:
-        home.chmod(0o755)
-    private = cluster.Cluster(home / "cluster", fsync=False)
-    try:
-        cluster.ensure_running(private)
-        provision.make_database(private, "stamping")
-        provision.migrate(private.url(db.OWNER_ROLE, "stamping"))
-        settings = Settings(
-            database_url=private.url(db.APP_ROLE, "stamping"), owner_url=private.url(db.OWNER_ROLE, "stamping")
-        )
-        with db.session_factory(settings)() as session:
-            yield session
-        db.engine_for(settings).dispose()
-    finally:
-        cluster.destroy(private)
-        shutil.rmtree(home, ignore_errors=True)
