@@ -93,5 +93,7 @@ def _lines(stamp: Stamp, label: str, lies_in: Sequence[NamedPlaceView]) -> list[
     doubt = f"不确定：{distance}，近于边界数据的精度" if stamp.uncertain else distance
     size = "10 km " if label == GRID_LABEL else ""
     grid = f"{size}网格 {stamp.grid_cell}（{label}）" if stamp.grid_cell else ""
+    height = "" if stamp.elevation_m is None else f"高程 {stamp.elevation_m:.0f} 米"
+    cover = f"地表覆盖 {stamp.land_cover}" if stamp.land_cover else ""
     areas = [f"{KINDS[one.kind]} {one.name_zh}（{one.code}）" for one in lies_in]
-    return [line for line in (county, doubt, *areas, grid, f"边界版本 {stamp.boundary_version}") if line]
+    return [line for line in (county, doubt, *areas, grid, height, cover, f"边界版本 {stamp.boundary_version}") if line]

@@ -192,8 +192,10 @@ def test_wrong_usage_is_told(database: Settings, file: Path, argv: tuple[str, ..
 
 
 def test_a_raster_is_shown_and_asked_for_like_a_layer(
-    database: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from server.cli import run as program
+
     monkeypatch.setenv("XIANGYE_VAR", str(tmp_path / "var"))
     path, heights = tmp_path / "dem.tif", np.full((1, 20, 20), 300, dtype=np.float32)
     profile = {"driver": "GTiff", "width": 20, "height": 20, "count": 1, "dtype": "float32", "crs": "EPSG:4490"}
@@ -205,6 +207,8 @@ def test_a_raster_is_shown_and_asked_for_like_a_layer(
     done = run(load_with(restamp), path, "--kind", "raster", "--raster", "elevation", "--yes", "--json")
     answer = json.loads(done.stdout)
     assert (answer["changed"], answer["version"]) == (True, versions(database)["elevation"])
+    assert program("places", ["locate", "112.95", "25.0"]) == 0
+    assert "高程 300 米" in capsys.readouterr().out
     again = run(load_with(die), path, "--kind", "raster", "--raster", "elevation")
     assert again.exit_code == 0 and "未作改动" in again.output
     for argv, words in (
