@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any, Protocol
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -35,6 +35,11 @@ def require_aware(value: datetime) -> datetime:
 def parse_aware(text: str) -> datetime:
     """An ISO 8601 instant with its offset; ValueError otherwise."""
     return require_aware(datetime.fromisoformat(text.replace("Z", "+00:00")))
+
+
+def today_in_china(clock: Clock) -> date:
+    """Lists and layers come into force by the calendar of China."""
+    return clock.now().astimezone(CHINA).date()
 
 
 def end_of_day_in_china(iso_date: str) -> datetime:

@@ -1,6 +1,7 @@
 """Reference packs: the species list that the search reads."""
 
 import hashlib
+import sqlite3
 from datetime import datetime
 from pathlib import Path
 
@@ -21,14 +22,17 @@ class Packs:
 
     def digest(self, kind: str) -> str | None:
         """SHA-256 of the installed pack, or None."""
-        rows = self._database.rows("select sha256, file_name from pack where kind = ?", (kind,))
-        return rows[0]["sha256"] if rows and (self._folder / rows[0]["file_name"]).is_file() else None
+        row = self._installed(kind)
+        return row["sha256"] if row else None
 
     def path(self, kind: str) -> Path | None:
         """The file of the installed pack."""
-        rows = self._database.rows("select file_name from pack where kind = ?", (kind,))
-        path = self._folder / rows[0]["file_name"] if rows else None
-        return path if path and path.is_file() else None
+        row = self._installed(kind)
+        return self._folder / row["file_name"] if row else None
+
+    def _installed(self, kind: str) -> sqlite3.Row | None:
+        rows = self._database.rows("select version, sha256, file_name from pack where kind = ?", (kind,))
+        return rows[0] if rows and (self._folder / rows[0]["file_name"]).is_file() else None
 
     def meta(self, kind: str) -> Meta | None:
         """What the installed pack says of itself; None also where it can no longer be read."""
@@ -79,15 +83,15 @@ class Packs:
 
     def species(self) -> SpeciesIndex:
         """The index of the installed species pack; empty before the first sync. Read once per pack."""
-        sha256 = self.digest("taxa") or ""
+        row = self._installed("taxa")
+        sha256 = row["sha256"] if row else ""
         if self._index is None or self._index[0] != sha256:
-            self._index = (sha256, self._read(sha256))
+            self._index = (sha256, self._read(row))
         return self._index[1]
 
-    def _read(self, sha256: str) -> SpeciesIndex:
-        if not sha256:
+    def _read(self, row: sqlite3.Row | None) -> SpeciesIndex:
+        if row is None:
             return SpeciesIndex((), "")
-        row = self._database.rows("select version, file_name from pack where kind = 'taxa'")[0]
         try:
             return SpeciesIndex(read_pack(self._folder / row["file_name"]), row["version"])
         except PackUnreadable:

@@ -12,7 +12,7 @@ from server.baselines.edition import EDITIONS
 from server.db import open_session
 from server.reporting.publication import FolderInTheWay
 from server.web.output import print_json
-from shared.clock import CHINA, SystemClock
+from shared.clock import SystemClock, today_in_china
 
 
 @click.command("assessment", help="汇编全省或所选县的五年生物多样性综合评估报告")
@@ -39,7 +39,7 @@ def assessment(
     as_json: bool,
 ) -> None:
     clock = SystemClock()
-    day = as_of.date() if as_of else clock.now().astimezone(CHINA).date()
+    day = as_of.date() if as_of else today_in_china(clock)
     settings = settings_module.from_environment()
     with open_session(settings) as session:
         try:

@@ -21,7 +21,7 @@ from server.sensitivity.queries import frozen_records
 from server.sensitivity.records import FrozenRecord
 from server.surveys.model import Dataset
 from server.surveys.service import survey as find_survey
-from shared.clock import CHINA, Clock
+from shared.clock import Clock, today_in_china
 
 Row = tuple[FrozenRecord, dict[str, str]]
 
@@ -97,7 +97,7 @@ def _table(rows: Sequence[Row], public: bool) -> bytes:
 def _about(session: Session, clock: Clock, survey_id: UUID | None, public: bool) -> DatasetDescription:
     survey = find_survey(session, survey_id) if survey_id else None
     dataset = session.get(Dataset, survey.dataset_id) if survey else None
-    published = clock.now().astimezone(CHINA).date()
+    published = today_in_china(clock)
     words = ["坐标为公开位置：敏感物种的坐标已概化或不公开。" if public else "内部资料：含精确坐标，不得公开。"]
     if dataset is not None and dataset.demonstration:
         words.append("演示数据：其中的记录由程序生成，并非实际观察。")

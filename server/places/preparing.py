@@ -3,10 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import shapely
@@ -26,6 +25,7 @@ from server.places.reading import RawLayer, read_vector
 from server.places.refusal import LayerRefused
 from server.places.shift import Measured
 from server.places.standing import Standing, counties_near, places, standing
+from shared.clock import SystemClock, today_in_china
 
 # A layer with less than this in the home province is another's. Priority areas and grids span several provinces.
 _LEAST_OWN_SHARE = 0.1
@@ -49,10 +49,6 @@ class Prepared:
     label: str | None
     difference: Difference
     told: tuple[str, ...]
-
-
-def today() -> date:
-    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
 
 
 def prepare(session: Session, file: Path, kind: str, options: Options, home: str) -> Prepared:
@@ -96,9 +92,11 @@ class _Found:
 
 
 def _since(job: _Job) -> date:
-    since = job.options.valid_from or today()
-    if since > today():
-        raise LayerRefused(job.file, f"生效日期 {since} 在今天（{today()}）之后；请到生效时再载入")
+    since = job.options.valid_from or today_in_china(SystemClock())
+    if since > today_in_china(SystemClock()):
+        raise LayerRefused(
+            job.file, f"生效日期 {since} 在今天（{today_in_china(SystemClock())}）之后；请到生效时再载入"
+        )
     if job.at.valid_from is not None and since < job.at.valid_from:
         raise LayerRefused(job.file, f"生效日期 {since} 早于现行版本 {job.at.version} 的生效日期 {job.at.valid_from}")
     return since

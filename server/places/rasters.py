@@ -18,13 +18,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.places.model import BoundaryVersion, CountyRow, RasterLayer
-from server.places.preparing import today
 from server.places.queries import boundary_version, hold_all_layers, versions_on
 from server.places.raster_sampling import RASTER_KINDS, path_of
 from server.places.refusal import LayerRefused
 from server.places.writing import open_version
 from server.settings import Settings, from_environment
 from shared.canonical import digest
+from shared.clock import SystemClock, today_in_china
 
 LIMIT_BYTES = 4_000_000_000
 _HEADS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
@@ -152,8 +152,11 @@ def _begins(session: Session, prepared: PreparedRaster, now: str | None) -> date
     """A first raster holds for all days, since the ground was the same before; a later one from the day given, or today."""
     if now is None:
         return prepared.valid_from
-    begins, before = prepared.valid_from or today(), session.get_one(BoundaryVersion, now).valid_from
-    if begins > today() or (before is not None and begins < before):
+    begins, before = (
+        prepared.valid_from or today_in_china(SystemClock()),
+        session.get_one(BoundaryVersion, now).valid_from,
+    )
+    if begins > today_in_china(SystemClock()) or (before is not None and begins < before):
         raise LayerRefused(prepared.path.name, f"生效日期 {begins} 应不早于现行版本 {now} 的生效日期，也不晚于今天")
     return begins
 

@@ -13,6 +13,7 @@ from server.places.features import Place
 from server.places.model import BoundaryVersion
 from server.places.standing import places, standing
 from server.places.writing import carry_over, open_version, write_places
+from shared.clock import SystemClock, today_in_china
 
 _FILES: Mapping[str, str] = {
     "protected_area": "protected_areas.csv",
@@ -64,8 +65,6 @@ def load_registers(session: Session, registers: Sequence[Register], loaded_by: s
 
 
 def _put_in_force(session: Session, register: Register, loaded_by: str) -> int:
-    from server.places.preparing import today
-
     at = standing(session, register.kind)
     known = places(session, at, [place.code for place in register.places])
     taken = [place for place in register.places if place.code not in known or known[place.code].shape is None]
@@ -76,7 +75,7 @@ def _put_in_force(session: Session, register: Register, loaded_by: str) -> int:
             kind=register.kind,
             source=f"server/places/data/{register.file}",
             digest=register.digest if at.version is None else _after(at.version, register.digest),
-            valid_from=None if at.version is None else today(),
+            valid_from=None if at.version is None else today_in_china(SystemClock()),
             loaded_by=loaded_by,
         ),
     )

@@ -3,22 +3,22 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Date, cast, delete, func, select, text, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from server.places import preparing, succession
 from server.places.layer import AliasList, Layer, Outline, read_aliases, read_layer
 from server.places.model import BoundaryVersion, CountyAlias, CountyRow
 from server.places.preparing import Prepared
-from server.places.queries import boundary_version, hold_all_layers
+from server.places.queries import boundary_version, hold_all_layers, versions_on
 from server.places.refusal import LayerRefused
 from server.places.registers import load_registers, read_registers
 from server.places.rules import Alias
 from server.places.standing import standing
 from server.places.writing import carry_over, open_version, write_places
+from shared.clock import SystemClock, today_in_china
 
 prepare = preparing.prepare
-_TODAY = cast(func.timezone("Asia/Shanghai", func.now()), Date)
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def load_counties(session: Session, layer: Layer | None = None, codes: AliasList
     """The default layer and our list of other codes; of two loads at once the second waits and finds nothing to do."""
     hold_all_layers(session)
     layer, codes = layer or read_layer(), codes or read_aliases()
-    new_layer = _is_default(session) and _open_version(session, "county", layer)
-    new_codes = _open_version(session, "county_alias", codes)
+    new_layer = _is_default(session) and _open_source(session, "county", layer)
+    new_codes = _open_source(session, "county_alias", codes)
     if new_layer:
         _insert_counties(session, layer, codes)
     in_force = boundary_version(session)
@@ -120,18 +120,13 @@ def check_aliases(aliases: Iterable[Alias], known: Collection[str]) -> None:
             )
 
 
-def _open_version(session: Session, kind: str, source: Layer | AliasList) -> bool:
+def _open_source(session: Session, kind: str, source: Layer | AliasList) -> bool:
     """Puts a source in force in place of the one before; False where it was loaded already, in force or not."""
     if session.get(BoundaryVersion, source.id) is not None:
         return False
-    ended = session.execute(
-        update(BoundaryVersion)
-        .where(BoundaryVersion.kind == kind, BoundaryVersion.valid_to.is_(None))
-        .values(valid_to=_TODAY)
-        .returning(BoundaryVersion.valid_to)
-    ).scalar()
-    session.add(BoundaryVersion(id=source.id, kind=kind, source=source.source, digest=source.digest, valid_from=ended))
-    session.flush()
+    since = today_in_china(SystemClock()) if kind in versions_on(session) else None
+    row = BoundaryVersion(id=source.id, kind=kind, source=source.source, digest=source.digest, valid_from=since)
+    open_version(session, row)
     return True
 
 

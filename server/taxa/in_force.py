@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from shared.clock import CHINA, SystemClock
+from shared.clock import SystemClock, today_in_china
 
 _REGION = "coalesce(v.descriptor->>'region', l.region)"
 # The version first, then whether it speaks of the place: what a list said of another region before is no longer in force.
@@ -43,8 +43,7 @@ class ListVersion:
 
 
 def today() -> date:
-    """Lists come into force by the calendar of China."""
-    return SystemClock().now().astimezone(CHINA).date()
+    return today_in_china(SystemClock())
 
 
 def list_versions(session: Session, on: date | None = None) -> list[ListVersion]:

@@ -16,7 +16,8 @@ OPTIONAL = tuple(
 )
 _IDENTITY = ("no", "scientific_name", "name_zh")
 _CLASSIFIED = ("class", "order", "family", "list_group")
-_GROUPED = ("entry_kind", "authorship", "other_names_zh", "kingdom", *_CLASSIFIED, "excludes")
+_DESCRIBED_TAXON = ("authorship", "other_names_zh", "kingdom", *_CLASSIFIED)
+_GROUPED = ("entry_kind", *_DESCRIBED_TAXON, "excludes")
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         "重点保护物种名录",
         required=(*_IDENTITY, "category"),
         offered=(
-            "entry_kind",
-            "authorship",
-            "other_names_zh",
-            "kingdom",
-            *_CLASSIFIED,
-            "excludes",
+            *_GROUPED,
             "population",
             "managed_by",
             "region_code",
@@ -96,12 +92,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
     "valued": Kind(
         "有重要生态、科学、社会价值的陆生野生动物名录（三有）",
         offered=(
-            "entry_kind",
-            "authorship",
-            "other_names_zh",
-            "kingdom",
-            *_CLASSIFIED,
-            "excludes",
+            *_GROUPED,
             "population",
             "former_names",
         ),
@@ -122,7 +113,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
     "invasive": Kind(
         "外来入侵物种名录",
         required=(*_IDENTITY, "category"),
-        offered=("authorship", "other_names_zh", "kingdom", *_CLASSIFIED, "former_names"),
+        offered=(*_DESCRIBED_TAXON, "former_names"),
         category_titles=("名录类别",),
         category=r"key_managed|provincial|\d{1,2}",
         words=_turned(
@@ -157,10 +148,7 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         "红色名录",
         required=(*_IDENTITY, "category"),
         offered=(
-            "authorship",
-            "other_names_zh",
-            "kingdom",
-            *_CLASSIFIED,
+            *_DESCRIBED_TAXON,
             "assessed_year",
             "criteria",
             "population_zh",
@@ -181,13 +169,11 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
         unique=("scientific_name", "assessed_year", "population_zh"),
         described=("red_list_scope", "red_list_title_zh"),
     ),
-    "endemic": Kind(
-        "特有种名录", offered=("authorship", "other_names_zh", "kingdom", *_CLASSIFIED, "region_code", "former_names")
-    ),
+    "endemic": Kind("特有种名录", offered=(*_DESCRIBED_TAXON, "region_code", "former_names")),
     "flagship": Kind("旗舰物种名录", offered=("authorship", "kingdom", *_CLASSIFIED, "region_code", "reason")),
     "tiny_population": Kind(
         "极小种群野生植物名录",
-        offered=("authorship", "other_names_zh", "kingdom", *_CLASSIFIED, "region_code", "reason", "former_names"),
+        offered=(*_DESCRIBED_TAXON, "region_code", "reason", "former_names"),
     ),
     "indicator": Kind(
         "生态环境质量指示物种清单",

@@ -5,7 +5,7 @@ Only names of about the same length are compared, so that tens of thousands stay
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -48,20 +48,12 @@ class Nearness:
 
     def latin(self, typed: str) -> list[Near]:
         """`typed` is a search name. A wrong gender of the last word weighs half a slip."""
-        from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
         if len(typed) < _SHORTEST_FUZZY or not typed.isascii():
             return []
         edits = _allowed(_LATIN_EDITS, typed)
-        found = process.extract(
-            typed,
-            self._latin.about(len(typed), edits),
-            scorer=OSA.distance,
-            processor=None,
-            score_cutoff=edits,
-            limit=_MOST,
-        )
+        found = _within(typed, self._latin.about(len(typed), edits), OSA.distance, edits)
         stem = _stem(typed)
         near = [
             Near(name, _latin_score(typed, name, 0.5 if _stem(name) == stem else distance))
@@ -80,7 +72,6 @@ class Nearness:
         ]
 
     def chinese(self, typed: str) -> list[Near]:
-        from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
         if len(typed) < 2 or not has_chinese(typed):
@@ -88,14 +79,7 @@ class Nearness:
         edits = _allowed(_CHINESE_EDITS, typed)
         near = list(self._sounding_like(typed))
         if edits:
-            found = process.extract(
-                typed,
-                self._chinese.about(len(typed), edits),
-                scorer=Levenshtein.distance,
-                processor=None,
-                score_cutoff=edits,
-                limit=_MOST,
-            )
+            found = _within(typed, self._chinese.about(len(typed), edits), Levenshtein.distance, edits)
             near += [Near(name, min(_SURE, 1 - distance / max(len(typed), len(name)))) for name, distance, _ in found]
         return _best_first(near)
 
@@ -123,6 +107,14 @@ class _ByLength:
 
     def about(self, length: int, edits: int) -> Sequence[str]:
         return self.names[bisect_left(self._lengths, length - edits) : bisect_right(self._lengths, length + edits)]
+
+
+def _within(
+    typed: str, names: Sequence[str], distance: Callable[..., int], edits: int
+) -> Sequence[tuple[str, float, int]]:
+    from rapidfuzz import process
+
+    return process.extract(typed, names, scorer=distance, processor=None, score_cutoff=edits, limit=_MOST)
 
 
 def _allowed(steps: Sequence[tuple[int, int]], typed: str) -> int:

@@ -29,6 +29,7 @@ _NOT_SAID = frozenset(
     {"file", "columns", "version", "counts", "counts_by_category", "counts_by_group", "counts_by_status"}
 )
 _PROPOSED = 3
+_LOCK = "hashtext('xiangye.species_list')"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def load_lists(
 
 def _alone(session: Session) -> None:
     """Until the transaction ends nobody else writes taxa and their names."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('xiangye.species_list'))"))
+    session.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
 
 def compare(session: Session, parsed: ParsedList, built_in: bool = False) -> Difference:
@@ -312,7 +313,7 @@ def ensure_taxa(session: Session, names: Iterable[tuple[str | None, str | None]]
     rows: list[dict[str, Any]] = provisional.missing(session, asked)
     if rows:
         # A list that is being loaded may bring the very names; records wait for it, not for one another.
-        session.execute(text("SELECT pg_advisory_xact_lock_shared(hashtext('xiangye.species_list'))"))
+        session.execute(text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})"))
         rows = provisional.missing(session, asked)
     if rows:
         provisional.write(session, rows)

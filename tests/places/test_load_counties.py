@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from server.places import gcj, queries, service
 from server.places.drafts import Options
-from server.places.preparing import Prepared, today
+from server.places.preparing import Prepared
 from server.places.refusal import LayerRefused
+from shared.clock import SystemClock, today_in_china
 from tests.places.vector_files import Rows, write
 
 YIZHANG, LINWU = "431022", "431025"
@@ -114,7 +115,7 @@ def test_a_moved_border_is_shown_and_then_in_force(reference: Session, prepare: 
         text("SELECT source, file_name, crs, loaded_by, valid_from FROM xiangye.boundary_version WHERE id = :id"),
         {"id": loaded.version},
     ).one()
-    assert tuple(row) == ("郴州市民政局", "county.geojson", "EPSG:4326 WGS 84", "某人", today())
+    assert tuple(row) == ("郴州市民政局", "county.geojson", "EPSG:4326 WGS 84", "某人", today_in_china(SystemClock()))
     county = queries.county(reference, YIZHANG)
     assert (county.prefecture_name, county.province_name) == ("郴州市", "湖南省")
     assert queries.county(reference, "430122").code == "430112"  # aliases stay
@@ -127,7 +128,7 @@ def moved_border_of(prepared: Prepared) -> Rows:
 
 
 def test_the_same_file_gives_the_same_version(reference: Session, prepare: Prepare) -> None:
-    day = today() - timedelta(days=1)
+    day = today_in_china(SystemClock()) - timedelta(days=1)
     one, other = (prepare(moved_border(reference), valid_from=day) for _ in range(2))
     assert (one.version, one.digest) == (other.version, other.digest)
     assert one.version == f"county-{day}-{one.digest[:8]}"
@@ -154,7 +155,7 @@ def test_a_default_layer_never_replaces_an_agency_s(reference: Session, prepare:
 
 
 def test_a_version_that_came_in_between_stops_the_load(reference: Session, prepare: Prepare) -> None:
-    late = prepare(moved_border(reference), valid_from=today() - timedelta(days=2))
+    late = prepare(moved_border(reference), valid_from=today_in_china(SystemClock()) - timedelta(days=2))
     loaded = service.load_layer(reference, prepare(moved_border(reference)), "某人")
     with pytest.raises(LayerRefused, match=f"别人已载入了新版本 {loaded.version}"):
         service.load_layer(reference, late, "某人")
@@ -170,7 +171,10 @@ def test_a_county_that_ended_leads_to_its_heir(reference: Session, prepare: Prep
     service.load_layer(reference, prepared, "某人")
     county = queries.county(reference, YIZHANG)
     assert (county.code, county.name_zh, county.prefecture_name) == ("431082", "宜章市", "郴州市")
-    assert county.alias is not None and (county.alias.basis, county.alias.retired_on) == ("ground", today())
+    assert county.alias is not None and (county.alias.basis, county.alias.retired_on) == (
+        "ground",
+        today_in_china(SystemClock()),
+    )
     assert service.load_counties(reference).changed is False
 
 
@@ -323,7 +327,7 @@ def test_a_self_crossing_county_is_mended_and_told(reference: Session, prepare: 
 
 def test_a_day_to_come_is_refused(reference: Session, prepare: Prepare) -> None:
     with pytest.raises(LayerRefused, match="之后；请到生效时再载入"):
-        prepare(moved_border(reference), valid_from=today() + timedelta(days=1))
+        prepare(moved_border(reference), valid_from=today_in_china(SystemClock()) + timedelta(days=1))
 
 
 def test_gone_codes_must_exist_and_be_gone(reference: Session, prepare: Prepare) -> None:
