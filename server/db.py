@@ -2,10 +2,10 @@
 
 import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, Text, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, Text, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Session, registry, sessionmaker
 
 from server import cluster
@@ -57,8 +57,47 @@ def _set_up_connection(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
+EVERYTHING = frozenset({0})
+"""The scope of the program itself and of its local operator. A session that was given none sees no record at all."""
+_SCOPES = "xiangye.scopes"
+
+
+def look_through(session: Session, scopes: Iterable[int]) -> None:
+    """From now on this session sees the records of these scopes and no others: row-level security reads the setting."""
+    session.info[_SCOPES] = _as_array(scopes)
+    if session.in_transaction():
+        _set_scopes(session.connection(), session.info[_SCOPES])
+
+
+@contextlib.contextmanager
+def looking_through(session: Session, scopes: Iterable[int]) -> Iterator[None]:
+    """For the length of the block: what the program does on its own account while somebody's request is served."""
+    before = session.info.get(_SCOPES, "{}")
+    look_through(session, scopes)
+    try:
+        yield
+    finally:
+        session.info[_SCOPES] = before
+        if session.is_active and session.in_transaction():
+            _set_scopes(session.connection(), before)
+
+
+def _as_array(scopes: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, sorted(set(scopes)))) + "}"
+
+
+def _set_scopes(connection: Connection, scopes: str) -> None:
+    connection.execute(text("SELECT set_config(:name, :scopes, true)"), {"name": _SCOPES, "scopes": scopes})
+
+
+@event.listens_for(Session, "after_begin")
+def _begin_within_scopes(session: Session, _transaction: Any, connection: Connection) -> None:
+    _set_scopes(connection, session.info.get(_SCOPES, "{}"))
+
+
 def session_factory(settings: Settings) -> sessionmaker[Session]:
-    return sessionmaker(engine_for(settings), expire_on_commit=False)
+    """Sessions of commands and of the program itself, which see everything."""
+    return sessionmaker(engine_for(settings), expire_on_commit=False, info={_SCOPES: _as_array(EVERYTHING)})
 
 
 @contextlib.contextmanager

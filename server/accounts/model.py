@@ -3,18 +3,88 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, UniqueConstraint
+from sqlalchemy import DateTime, ForeignKey, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
 
+_TIME = DateTime(timezone=True)
 
-class Person(Base):
-    __tablename__ = "person"
+
+class Organisation(Base):
+    __tablename__ = "organisation"
+    __table_args__ = (UniqueConstraint("name", name="organisation_name_key"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
-    organisation: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    level: Mapped[str]
+    area_code: Mapped[str | None]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.organisation.id"))
+    created_at: Mapped[datetime] = mapped_column(_TIME)
+
+
+class Person(Base):
+    """`account` and `password_hash` only where the person signs in; `pseudonym` stands for the name in everything that leaves."""
+
+    __tablename__ = "person"
+    __table_args__ = (
+        UniqueConstraint("account", name="person_account_key"),
+        UniqueConstraint("pseudonym", name="person_pseudonym_key"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(_TIME)
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.organisation.id"))
+    account: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    pseudonym: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())
+    disabled_at: Mapped[datetime | None] = mapped_column(_TIME)
+    erased_at: Mapped[datetime | None] = mapped_column(_TIME)
+
+
+class RoleGrant(Base):
+    __tablename__ = "role_grant"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"), index=True)
+    role: Mapped[str]
+    area_kind: Mapped[str]
+    area_code: Mapped[str]
+    taxon_group: Mapped[str | None]
+    granted_by: Mapped[str]
+    granted_at: Mapped[datetime] = mapped_column(_TIME)
+    expires_at: Mapped[datetime | None] = mapped_column(_TIME)
+    revoked_at: Mapped[datetime | None] = mapped_column(_TIME)
+
+
+class ConsoleSession(Base):
+    __tablename__ = "console_session"
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    csrf_hash: Mapped[str]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(_TIME)
+    seen_at: Mapped[datetime] = mapped_column(_TIME)
+    expires_at: Mapped[datetime] = mapped_column(_TIME)
+    ended_at: Mapped[datetime | None] = mapped_column(_TIME)
+
+
+class PersonalToken(Base):
+    __tablename__ = "personal_token"
+    __table_args__ = (UniqueConstraint("token_hash", name="personal_token_token_hash_key"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"), index=True)
+    name: Mapped[str]
+    token_hash: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(_TIME)
+    expires_at: Mapped[datetime] = mapped_column(_TIME)
+    seen_at: Mapped[datetime | None] = mapped_column(_TIME)
+    revoked_at: Mapped[datetime | None] = mapped_column(_TIME)
+
+
+class OidcIdentity(Base):
+    __tablename__ = "oidc_identity"
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"))
+    linked_at: Mapped[datetime] = mapped_column(_TIME)
 
 
 class Device(Base):
@@ -25,14 +95,15 @@ class Device(Base):
     name: Mapped[str]
     app_version: Mapped[str]
     credential_hash: Mapped[str]
-    enrolled_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    enrolled_at: Mapped[datetime] = mapped_column(_TIME)
+    revoked_at: Mapped[datetime | None] = mapped_column(_TIME)
+    seen_at: Mapped[datetime | None] = mapped_column(_TIME)
 
 
 class Enrolment(Base):
     __tablename__ = "enrolment"
     code_hash: Mapped[str] = mapped_column(primary_key=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(_TIME)
+    used_at: Mapped[datetime | None] = mapped_column(_TIME)
     device_id: Mapped[UUID | None]

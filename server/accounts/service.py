@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.accounts.model import Device, Enrolment, Person
+from server.accounts.model import Device, Enrolment, Organisation, Person
 from shared.clock import Clock
 from shared.ids import uuid7
 from shared.problems import Problem
@@ -20,10 +20,25 @@ _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without the letters and digits 
 def add_person(
     session: Session, clock: Clock, name: str, organisation: str | None = None, person_id: UUID | None = None
 ) -> Person:
-    person = Person(id=person_id or uuid7(), name=name, organisation=organisation, created_at=clock.now())
+    belongs_to = organisation_named(session, clock, organisation) if organisation else None
+    person = Person(
+        id=person_id or uuid7(),
+        name=name,
+        organisation_id=belongs_to.id if belongs_to else None,
+        created_at=clock.now(),
+    )
     session.add(person)
     session.flush()
     return person
+
+
+def organisation_named(session: Session, clock: Clock, name: str) -> Organisation:
+    found = session.scalar(select(Organisation).where(Organisation.name == name.strip()))
+    if found is None:
+        found = Organisation(id=uuid7(), name=name.strip(), level="other", created_at=clock.now())
+        session.add(found)
+        session.flush()
+    return found
 
 
 def issue_code(session: Session, clock: Clock, person_id: UUID) -> str:

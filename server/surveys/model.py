@@ -17,6 +17,7 @@ class Dataset(Base):
     funding: Mapped[str | None]
     embargo_until: Mapped[date | None]
     demonstration: Mapped[bool]
+    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.organisation.id"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
