@@ -20,10 +20,10 @@ from server.exchange.rules import WHOLE_ROW, Reading
 from server.exchange.visits import Visit, told_by
 from server.ledger import service as ledger
 from server.occurrences.model import Occurrence
+from server.sensitivity.naming import levels_of
 from server.surveys.model import Dataset
 from server.surveys.service import survey as find_survey
 from server.sync.admission import admit
-from server.sync.naming import levels_of
 from shared import protocol
 from shared.clock import CHINA, Clock
 from shared.problems import Problem

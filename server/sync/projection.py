@@ -16,7 +16,7 @@ from server.patrols import service as patrols
 from server.places.rules import Stamp
 from server.sensitivity import rules as sensitivity_rules
 from server.sensitivity import service as sensitivity
-from server.sync.naming import Named, guarded_taxa, name_all
+from server.sensitivity.naming import Named, guarded_taxa, name_all
 from shared.checks import record_flags
 from shared.clock import observed_interval, observed_year, parse_aware
 from shared.wire.standing import Standing

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy.orm import Session
 
-from server.sync.naming import Named, guarded_taxa, name_all
+from server.sensitivity.naming import Named, guarded_taxa, name_all
 from server.taxa import queries
 
 
