@@ -4,7 +4,16 @@ from collections.abc import Mapping
 
 VERSION = "1"
 
-KINDS = ("event", "occurrence", "patrol", "track_segment", "finding", "media", "tombstone")
+KINDS = (
+    "event",
+    "occurrence",
+    "patrol",
+    "track_segment",
+    "finding",
+    "media",
+    "identification_answer",
+    "tombstone",
+)
 DATE_PRECISIONS = ("year", "month", "day", "hour", "minute", "second")
 PLACE_SOURCES: Mapping[str, str] = {
     "gnss": "卫星定位",
@@ -69,6 +78,16 @@ FINDING_TYPES: Mapping[str, str] = {
     "other": "其他",
 }
 CASE_STATES: Mapping[str, str] = {"open": "待处理", "closed": "已办结"}
+LEGAL_BASES: Mapping[str, str] = {"duty": "履行法定职责", "employment": "劳动管理所需", "consent": "个人同意"}
+"""Why a person's whereabouts may be recorded; the notice that was shown says so."""
+REVIEW_STATES: Mapping[str, str] = {
+    "pending": "待审核",
+    "asked": "待补充",
+    "confirmed": "已确认",
+    "reidentified": "已改定",
+    "rejected": "已退回",
+    "escalated": "已上报",
+}
 MEASUREMENT_CODES: Mapping[str, str] = {
     "occurrence_area_m2": "发生面积",
     "cover_pct": "盖度",

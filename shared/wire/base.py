@@ -8,7 +8,7 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
 
 from shared.clock import parse_aware
 from shared.ids import is_uuid
-from shared.vocabulary import PLACE_SOURCES
+from shared.vocabulary import LEGAL_BASES, PLACE_SOURCES
 
 _DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 _LOCAL = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?", re.ASCII)
@@ -115,6 +115,20 @@ class PlaceSchema(WireSchema):
     altitude_m = optional(Decimals)
     vertical_datum = optional_text(60)
     mock = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
+class NoticeSchema(WireSchema):
+    """The notice that was shown before anything was recorded of a person, and on what basis it is recorded."""
+
+    version = fields.String(required=True, validate=[validate.Length(1, 40), _no_nul])
+    basis = code(*LEGAL_BASES, required=True)
+    accepted_at = optional(Instant)
+    guardian = fields.Boolean(allow_none=True, load_default=None, truthy={True}, falsy={False})
+
+
+def optional_notice() -> fields.Nested:
+    """Older apps send none: what they recorded stays as valid as it was."""
+    return fields.Nested(NoticeSchema, allow_none=True, load_default=None)
 
 
 class MeasurementSchema(WireSchema):

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields
 
 from shared.protocol import PROTOCOL
 from shared.vocabulary import KINDS
+from shared.wire.answer import IdentificationAnswerBody
 from shared.wire.base import SHA256, Identifier, Instant, Whole, WireSchema, code, optional_text, text
 from shared.wire.event import EventBody
 from shared.wire.media import MediaBody
@@ -20,6 +21,7 @@ BODIES: Mapping[str, type[WireSchema]] = {
     "track_segment": TrackSegmentBody,
     "finding": FindingBody,
     "media": MediaBody,
+    "identification_answer": IdentificationAnswerBody,
     "tombstone": TombstoneBody,
 }
 

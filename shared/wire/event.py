@@ -13,6 +13,7 @@ from shared.wire.base import (
     WireSchema,
     code,
     optional,
+    optional_notice,
     optional_text,
     text,
 )
@@ -64,3 +65,4 @@ class EventBody(ObservedBody):
     target_taxa = fields.List(text(80), allow_none=True, load_default=None)
     event_remarks = optional_text()
     measurements = fields.List(fields.Nested(MeasurementSchema), load_default=list)
+    notice = optional_notice()

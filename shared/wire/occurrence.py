@@ -14,6 +14,7 @@ from shared.wire.base import (
     WireSchema,
     code,
     optional,
+    optional_notice,
     optional_text,
     text,
 )
@@ -60,6 +61,7 @@ class OccurrenceBody(ObservedBody):
     measurements = fields.List(fields.Nested(MeasurementSchema), load_default=list)
     recorded_by = fields.List(Identifier(), load_default=list)
     verbatim = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+    notice = optional_notice()  # of who was interviewed
 
     @validates_schema
     def counts_agree(self, data: dict[str, Any], **_: Any) -> None:

@@ -5,7 +5,17 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from shared.vocabulary import CASE_STATES, FINDING_TYPES
-from shared.wire.base import Identifier, Instant, PlaceSchema, Whole, WireSchema, code, optional, optional_text
+from shared.wire.base import (
+    Identifier,
+    Instant,
+    PlaceSchema,
+    Whole,
+    WireSchema,
+    code,
+    optional,
+    optional_notice,
+    optional_text,
+)
 from shared.wire.event import EventBody, ObservedBody
 
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
@@ -44,6 +54,7 @@ class TrackSegmentBody(ObservedBody):
     patrol_id = Identifier(required=True)
     leg = Whole(0, 10_000, required=True)
     points = fields.List(TrackPoint(), required=True, validate=validate.Length(1, 20_000))
+    notice = optional_notice()
 
 
 class FindingBody(ObservedBody):
