@@ -3,6 +3,7 @@
 from flask import Flask, Response, jsonify
 from flask_smorest import Api
 from sqlalchemy import text
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import db
 from server.accounts.service import authenticate
@@ -10,14 +11,22 @@ from server.media.routes import blueprint as uploads
 from server.packs.routes import blueprint as packs
 from server.settings import Settings, from_environment
 from server.sync.routes import blueprint as sync
-from server.web import devices, problems
+from server.web import devices, headers, log_lines, problems, safety
 from server.web.database import database, request_session
 from shared import __version__
 from shared.clock import Clock, SystemClock
 
 
+def serving_app() -> Flask:
+    """What the web server's worker runs: settings from the environment, and logs that tell no more than they may."""
+    log_lines.set_up()
+    return create_app()
+
+
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
     settings = settings or from_environment()
+    safety.refuse_unsafe(settings)
+    safety.refuse_powerful_role(db.url_for(settings))
     app = Flask("server", static_folder=None)
     app.config.update(
         API_TITLE="Xiangye",
@@ -33,6 +42,11 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     )
     app.config[devices.LOADER] = lambda credential: authenticate(request_session(), credential)
     database.init_app(app)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    log_lines.register(app)
+    headers.register(app, settings)
     api = Api(app)
     for blueprint in (sync, uploads, packs):
         api.register_blueprint(blueprint)

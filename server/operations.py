@@ -11,6 +11,7 @@ from server import cluster, db, provision
 from server.reference import load_reference
 from server.sensitivity.restamping import restamp
 from server.settings import Settings, from_environment
+from server.web.safety import refuse_unsafe
 
 
 @click.command("serve", help="启动服务（默认仅本机）")
@@ -18,6 +19,7 @@ from server.settings import Settings, from_environment
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
 def serve(port: int | None, workers: int) -> None:
     settings = from_environment()
+    refuse_unsafe(settings)
     port = port or settings.port
     if not port_is_free(settings.host, port):
         raise click.ClickException(f"端口 {port} 已被占用 (port taken)：用 --port 另选一个")
@@ -41,7 +43,7 @@ def gunicorn_arguments(host: str, port: int, workers: int) -> list[str]:
         "--timeout",
         "120",
         "--no-control-socket",
-        "server.app:create_app()",
+        "server.app:serving_app()",
     ]
 
 

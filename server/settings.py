@@ -23,6 +23,8 @@ class Settings:
     map_approval_number: str | None = None
     cluster_fsync: bool = True
     pack_key: Path | None = None
+    public_url: str | None = None
+    trusted_proxies: int = 0
 
     @property
     def cluster_dir(self) -> Path:
@@ -50,17 +52,19 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         owner_url=env.get("XIANGYE_DATABASE_OWNER_URL") or env.get("XIANGYE_DATABASE_URL") or None,
         home_province=env.get("XIANGYE_PROVINCE") or default.home_province,
         host=env.get("XIANGYE_HOST") or default.host,
-        port=_port(env.get("XIANGYE_PORT"), default.port),
+        port=_whole("XIANGYE_PORT", env.get("XIANGYE_PORT"), default.port, 1, 65535),
         holder=env.get("XIANGYE_HOLDER") or default.holder,
         map_approval_number=env.get("XIANGYE_MAP_APPROVAL") or None,
         cluster_fsync=env.get("XIANGYE_FSYNC", "on") != "off",
         pack_key=Path(env["XIANGYE_PACK_KEY"]).resolve() if env.get("XIANGYE_PACK_KEY") else None,
+        public_url=(env.get("XIANGYE_PUBLIC_URL") or "").rstrip("/") or None,
+        trusted_proxies=_whole("XIANGYE_TRUSTED_PROXIES", env.get("XIANGYE_TRUSTED_PROXIES"), 0, 0, 4),
     )
 
 
-def _port(text: str | None, default: int) -> int:
-    if not text:
+def _whole(name: str, given: str | None, default: int, least: int, most: int) -> int:
+    if not given:
         return default
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise ValueError(f"XIANGYE_PORT={text!r}: 端口必须是 1–65535 的整数 (a port is a number from 1 to 65535)")
-    return int(text)
+    if not (given.isascii() and given.isdecimal()) or not least <= int(given) <= most:
+        raise ValueError(f"{name}={given!r}: 必须是 {least}–{most} 的整数 (a whole number from {least} to {most})")
+    return int(given)
