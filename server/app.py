@@ -6,12 +6,12 @@ from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import db
-from server.accounts.service import authenticate
+from server.accounts.service import authenticate, load_viewer
 from server.media.routes import blueprint as uploads
 from server.packs.routes import blueprint as packs
 from server.settings import Settings, from_environment
 from server.sync.routes import blueprint as sync
-from server.web import devices, headers, log_lines, problems, safety
+from server.web import devices, headers, log_lines, problems, safety, viewers, walls
 from server.web.database import database, request_session
 from shared import __version__
 from shared.clock import Clock, SystemClock
@@ -40,13 +40,15 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         XIANGYE_CLOCK=clock or SystemClock(),
         JSON_AS_ASCII=False,
     )
-    app.config[devices.LOADER] = lambda credential: authenticate(request_session(), credential)
+    app.config[devices.LOADER] = lambda borne: authenticate(request_session(), borne, app.config["XIANGYE_CLOCK"])
+    app.config[viewers.LOADER] = lambda *borne: load_viewer(request_session(), app.config["XIANGYE_CLOCK"], *borne)
     database.init_app(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     log_lines.register(app)
     headers.register(app, settings)
+    walls.register(app)
     api = Api(app)
     for blueprint in (sync, uploads, packs):
         api.register_blueprint(blueprint)

@@ -13,3 +13,9 @@ database = SQLAlchemy(model_class=Base)
 def request_session() -> Session:
     """The session of this request: one transaction, which the route commits."""
     return cast(Session, database.session())
+
+
+def keep_seen() -> None:
+    """When a credential was last seen is kept even where the request only reads."""
+    if request_session().dirty:
+        request_session().commit()

@@ -6,15 +6,16 @@ The loader is registered by the application, since accounts stand above this roo
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from server.db import look_through
-from server.web.database import request_session
+from server.web.database import keep_seen, request_session
 from shared.problems import Problem
 
 LOADER = "XIANGYE_VIEWER_LOADER"
 SESSION_COOKIE = "xiangye_session"
 CSRF_HEADER = "X-CSRF-Token"
+_KEPT = "xiangye_viewer"
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -26,7 +27,21 @@ def current_viewer(right: str) -> Any:
 
 
 def signed_in() -> Any:
-    """Whoever signed in, whatever their rights."""
+    """Whoever signed in, whatever their rights; looked up once a request."""
+    if _KEPT not in g:
+        g.setdefault(_KEPT, _load())
+        keep_seen()
+    return g.get(_KEPT)
+
+
+def by_session() -> Any:
+    """Whoever signed in with a console session: what a personal token may not do, since it could outlive itself by it."""
+    if "Authorization" in request.headers:
+        raise Problem("not_allowed", "此操作须在控制台登录后进行，个人令牌不可用")
+    return signed_in()
+
+
+def _load() -> Any:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     cookie = request.cookies.get(SESSION_COOKIE, "")
     if scheme == "Bearer" and token.strip():
