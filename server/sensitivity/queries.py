@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -61,7 +61,11 @@ def frozen_records(
     _restamp(session, {id_: living[id_] for id_ in later}, taxa, homes, on)
     _stamp_as_on(session, {id_: then for id_, then in living.items() if id_ not in later}, homes, on)
     log(session, clock, viewer.name, "read_precise", purpose, {"records": len(living), "cutoff": cutoff.isoformat()})
-    return [_freeze(id_, living[id_], homes, taxa.get(id_)) for id_ in sorted(living, key=str)]
+    asked = _asked_without_place(session, living, homes)
+    return [
+        replace(_freeze(id_, living[id_], homes, taxa.get(id_)), asked_level=asked.get(id_))
+        for id_ in sorted(living, key=str)
+    ]
 
 
 def require_precise(viewer: Viewer) -> None:
@@ -176,6 +180,11 @@ def _flags(session: Session) -> dict[UUID, tuple[str, ...]]:
         text("SELECT id, flags FROM xiangye.occurrence UNION ALL SELECT id, flags FROM xiangye.event")
     )
     return {row[0]: tuple(row[1]) for row in rows}
+
+
+def _asked_without_place(session: Session, living: Mapping[UUID, _Then], homes: _Homes) -> dict[UUID, int]:
+    ids = [id_ for id_, then in living.items() if then.standing.kind == "occurrence" and id_ not in homes.disclosed]
+    return {id_: asked.level for id_, asked in asked_levels(session, ids).items()} if ids else {}
 
 
 def _freeze(id_: UUID, then: _Then, homes: _Homes, taxon_id: UUID | None) -> FrozenRecord:

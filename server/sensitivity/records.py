@@ -43,6 +43,7 @@ class DisclosedPlace:
     grid_cell: str | None
     data_generalizations: str | None
     information_withheld: str | None
+    cell_within_county: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -60,3 +61,9 @@ class FrozenRecord:
     disclosed: DisclosedPlace | None = None
     taxon_id: str | None = None
     flags: tuple[str, ...] = field(default=())
+    asked_level: int | None = None
+
+    @property
+    def level(self) -> int | None:
+        """The strictest level ever asked for, with or without a place; None where nothing asked, which is closed by default."""
+        return self.asked_level if self.disclosed is None else self.disclosed.level
