@@ -15,6 +15,7 @@ MANAGE_PEOPLE = "manage_people"
 MANAGE_DEVICES = "manage_devices"
 READ_AUDIT = "read_audit"
 REPORT = "report"
+KEEP_DATASETS = "keep_datasets"
 
 _ADMINISTERS = frozenset({READ_RECORDS, VERIFY, EXPORT, ASK_PRECISE, APPROVE_PRECISE, MANAGE_PEOPLE, MANAGE_DEVICES})
 ROLES: Mapping[str, frozenset[str]] = {
@@ -24,7 +25,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "reviewer": frozenset({READ_RECORDS, VERIFY, EXPORT, ASK_PRECISE}),
     "county_admin": _ADMINISTERS,
     "prefecture_admin": _ADMINISTERS,
-    "province_admin": _ADMINISTERS | {EDIT_RULES},
+    "province_admin": _ADMINISTERS | {EDIT_RULES, KEEP_DATASETS},
     "scientist": frozenset({READ_RECORDS, EXPORT, ASK_PRECISE, EDIT_RULES}),
     "auditor": frozenset({READ_AUDIT, READ_TRACKS}),
     "public_reporter": frozenset({REPORT}),
