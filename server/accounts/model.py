@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, UniqueConstraint, func
+from sqlalchemy import ARRAY, DateTime, ForeignKey, Identity, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -58,7 +58,6 @@ class RoleGrant(Base):
 class ConsoleSession(Base):
     __tablename__ = "console_session"
     token_hash: Mapped[str] = mapped_column(primary_key=True)
-    csrf_hash: Mapped[str]
     person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(_TIME)
     seen_at: Mapped[datetime] = mapped_column(_TIME)
@@ -87,11 +86,30 @@ class OidcIdentity(Base):
     linked_at: Mapped[datetime] = mapped_column(_TIME)
 
 
+class OidcRequest(Base):
+    """Somebody is away at the provider. `person_id`: who is signed in already and wants to be known by that identity."""
+
+    __tablename__ = "oidc_request"
+    state_hash: Mapped[str] = mapped_column(primary_key=True)
+    nonce: Mapped[str]
+    code_verifier: Mapped[str]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.person.id"))
+    expires_at: Mapped[datetime] = mapped_column(_TIME)
+
+
+class RecentTry(Base):
+    """Tries of the last minute to sign in to an account or to enrol a device, whether there is such a one or not."""
+
+    __tablename__ = "recent_try"
+    subject_hash: Mapped[str] = mapped_column(primary_key=True)
+    tried_at: Mapped[list[datetime]] = mapped_column(ARRAY(_TIME))
+
+
 class Device(Base):
     __tablename__ = "device"
     __table_args__ = (UniqueConstraint("credential_hash", name="device_credential_hash_key"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.person.id"), index=True)
     name: Mapped[str]
     app_version: Mapped[str]
     credential_hash: Mapped[str]
@@ -107,3 +125,13 @@ class Enrolment(Base):
     expires_at: Mapped[datetime] = mapped_column(_TIME)
     used_at: Mapped[datetime | None] = mapped_column(_TIME)
     device_id: Mapped[UUID | None]
+
+
+class Scope(Base):
+    """What a grant may be for, and the number by which row-level security knows it; 0 is the whole province."""
+
+    __tablename__ = "scope"
+    __table_args__ = (UniqueConstraint("kind", "code", name="scope_kind_code_key"),)
+    scope_no: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
+    code: Mapped[str]

@@ -2,17 +2,20 @@
 
 from typing import cast
 
+from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import Session
 
-from server.db import Base
+from server.db import NOTES, Base
 
 database = SQLAlchemy(model_class=Base)
 
 
 def request_session() -> Session:
     """The session of this request: one transaction, which the route commits."""
-    return cast(Session, database.session())
+    session = cast(Session, database.session())
+    session.info.setdefault(NOTES, current_app.config["XIANGYE_SETTINGS"].var_dir)
+    return session
 
 
 def keep_seen() -> None:

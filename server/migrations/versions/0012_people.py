@@ -50,7 +50,6 @@ CREATE INDEX ix_role_grant_person_id ON xiangye.role_grant (person_id);
 _CREDENTIALS = """
 CREATE TABLE xiangye.console_session (
     token_hash text PRIMARY KEY,
-    csrf_hash text NOT NULL,
     person_id uuid NOT NULL REFERENCES xiangye.person (id),
     created_at timestamptz NOT NULL,
     seen_at timestamptz NOT NULL,
@@ -76,7 +75,19 @@ CREATE TABLE xiangye.oidc_identity (
     linked_at timestamptz NOT NULL,
     PRIMARY KEY (issuer, subject)
 );
+CREATE TABLE xiangye.oidc_request (
+    state_hash text PRIMARY KEY,
+    nonce text NOT NULL,
+    code_verifier text NOT NULL,
+    person_id uuid REFERENCES xiangye.person (id),
+    expires_at timestamptz NOT NULL
+);
+CREATE TABLE xiangye.recent_try (
+    subject_hash text PRIMARY KEY,
+    tried_at timestamptz[] NOT NULL
+);
 ALTER TABLE xiangye.device ADD COLUMN seen_at timestamptz;
+CREATE INDEX ix_device_person_id ON xiangye.device (person_id);
 """
 
 
