@@ -15,6 +15,7 @@ class MediaFile(Base):
     byte_count: Mapped[int] = mapped_column(BigInteger)
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     rendition_sha256: Mapped[str | None]
+    preview_sha256: Mapped[str | None]
     width_px: Mapped[int | None]
     height_px: Mapped[int | None]
     problem: Mapped[str | None]

@@ -1,42 +1,51 @@
-"""A rendition: the pixels and nothing else, so that no place can hide in it; pure."""
+"""What a rendition may be made of; pure."""
 
-import io
-import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from PIL import Image, ImageOps
-
-MAX_PIXELS = 50_000_000
-RENDITION_EDGE_PX = 1600
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
+_JFIF = b"JFIF\0"
+# Frame, Huffman tables, quantisation tables, restart interval: what pixels need, and no more.
+_OF_PIXELS = frozenset({0xC0, 0xC1, 0xC2, 0xC4, 0xDB, 0xDD, _SOS})
 
 
-class Undecodable(ValueError):
-    """The bytes are no photo that we read."""
+def is_bare_jpeg(data: bytes) -> bool:
+    """Pixels and the mark of JFIF: no EXIF, XMP, profile, comment, second picture or thumbnail, and nothing after the end.
 
-
-@dataclass(frozen=True)
-class Rendition:
-    jpeg: bytes
-    width_px: int
-    height_px: int
-
-
-def render(data: bytes) -> Rendition:
-    """Turned upright, at most 1600 px at its longer edge, re-made from raw pixels: no EXIF, comment or profile survives."""
+    A second wall: renditions are made from pixels, and this asks the bytes themselves."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise Undecodable(f"图片超过 {MAX_PIXELS // 1_000_000} 百万像素")
-                upright = ImageOps.exif_transpose(image).convert("RGB")
-    except Undecodable:
-        raise
-    except Exception as error:  # a decoder may fail in any way on hostile bytes; each means the same to us
-        raise Undecodable(f"图片无法解码：{type(error).__name__}") from error
-    upright.thumbnail((RENDITION_EDGE_PX, RENDITION_EDGE_PX))
-    clean = Image.frombytes("RGB", upright.size, upright.tobytes())
-    out = io.BytesIO()
-    clean.save(out, "JPEG", quality=85)
-    return Rendition(out.getvalue(), clean.width, clean.height)
+        for marker, body in _segments(data):
+            of_jfif = marker == 0xE0 and body.startswith(_JFIF) and body[12:] == b"\0\0"
+            if marker not in _OF_PIXELS and not of_jfif:
+                return False
+    except (IndexError, ValueError):
+        return False
+    return True
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Up to the end mark, which must be the last of the bytes; ValueError for what is no JPEG."""
+    if data[:2] != bytes((0xFF, _SOI)):
+        raise ValueError("no start mark")
+    at = 2
+    while True:
+        if data[at] != 0xFF:
+            raise ValueError("no mark where one should be")
+        marker = data[at + 1]
+        if marker == _EOI:
+            if at + 2 != len(data):
+                raise ValueError("bytes after the end")
+            return
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        yield marker, data[at + 4 : at + 2 + length]
+        at += 2 + length
+        if marker == _SOS:
+            at = _after_scan(data, at)
+
+
+def _after_scan(data: bytes, at: int) -> int:
+    """Where the next mark stands: in a scan 0xFF is followed by 0, or by a restart mark."""
+    while True:
+        at = data.index(b"\xff", at)
+        if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7:
+            return at
+        at += 2

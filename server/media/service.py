@@ -9,12 +9,22 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.media.decoding import decode
 from server.media.model import MediaFile, MediaItem, MediaSubject
-from server.media.rules import Undecodable, render
 from server.media.store import Store
+from server.sensitivity.photos import keep_position
 from shared.clock import Clock
 
-_FILE = ("sha256", "byte_count", "received_at", "rendition_sha256", "width_px", "height_px", "problem")
+_FILE = (
+    "sha256",
+    "byte_count",
+    "received_at",
+    "rendition_sha256",
+    "preview_sha256",
+    "width_px",
+    "height_px",
+    "problem",
+)
 _ITEM = ("sha256", "byte_count", "media_type", "captured_at", "sequence")
 
 
@@ -45,7 +55,7 @@ def withdraw(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def take_in(session: Session, clock: Clock, store: Store, path: Path, sha256: str) -> MediaFile:
-    """A complete file, its digest already checked: the original is kept untouched, a rendition is made from its pixels.
+    """A complete file, its digest already checked: the original is kept untouched, renditions are made from its pixels.
 
     A photo that does not decode is kept as well; `problem` says so.
     """
@@ -55,17 +65,15 @@ def take_in(session: Session, clock: Clock, store: Store, path: Path, sha256: st
     data = path.read_bytes()
     store.put_original(sha256, data)
     file = MediaFile(sha256=sha256, byte_count=len(data), received_at=clock.now())
-    try:
-        rendition = render(data)
-        file.rendition_sha256, file.width_px, file.height_px = (
-            store.put_rendition(rendition.jpeg),
-            rendition.width_px,
-            rendition.height_px,
-        )
-    except Undecodable as error:
-        file.problem = str(error)
+    decoded = decode(data)
+    file.problem = decoded.problem
+    if decoded.renditions:
+        large, small = decoded.renditions
+        file.rendition_sha256, file.preview_sha256 = store.put_rendition(large.jpeg), store.put_rendition(small.jpeg)
+        file.width_px, file.height_px = large.width_px, large.height_px
     columns = {name: getattr(file, name) for name in _FILE}
     session.execute(
         insert(MediaFile).values(columns).on_conflict_do_nothing()
     )  # another tablet may bring the same photo
+    keep_position(session, sha256, decoded.position, decoded.captured_at, decoded.map_datum)
     return session.get_one(MediaFile, sha256)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.model import Device
+from server.audit.service import log
 from server.media import service
 from server.media.model import MediaFile, Upload
 from server.media.store import Store
@@ -128,6 +129,8 @@ def _finish(session: Session, clock: Clock, store: Store, upload: Upload, path: 
         raise Problem("checksum_mismatch", "收到的内容与 SHA-256 不符，请重新上传")
     service.take_in(session, clock, store, path, upload.sha256)
     upload.completed_at = clock.now()
+    brought_by = session.get_one(Device, upload.device_id).person_id
+    log(session, clock, str(brought_by), "photo", upload.sha256, {"byte_count": upload.byte_count})
 
 
 def clear(store: Store, upload: Upload) -> None:

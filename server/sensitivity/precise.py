@@ -248,6 +248,37 @@ def read_restamped(session: Session, restamping_id: int) -> dict[UUID, tuple[Any
         return {row[0]: (row[1], row[2]) for row in rows}
 
 
+def keep_media_position(session: Session, row: Mapping[str, Any]) -> None:
+    """Where and when a photo says it was taken."""
+    _many(
+        session,
+        """
+        INSERT INTO precise.media_position (sha256, latitude_e7, longitude_e7, captured_at, map_datum)
+        VALUES (:sha256, :latitude_e7, :longitude_e7, :captured_at, :map_datum) ON CONFLICT (sha256) DO NOTHING
+        """,
+        [row],
+    )
+
+
+def read_photos(session: Session, ids: Sequence[UUID]) -> list[Mapping[str, Any]]:
+    """Of each photo of these records that tells a place or a time: subject_id, media_id, sha256, captured_at as it says it, and
+    distance_m to the record's own place. 0, 0 is what a camera without a fix writes, and no place."""
+    with _as_precise(session):
+        rows = session.execute(
+            text("""
+            SELECT s.subject_id, s.media_id, i.sha256, p.captured_at, p.map_datum,
+                CASE WHEN p.latitude_e7 <> 0 OR p.longitude_e7 <> 0 THEN public.ST_DistanceSphere(
+                    o.position, public.ST_SetSRID(public.ST_MakePoint(p.longitude_e7 / 1e7, p.latitude_e7 / 1e7), 4326))
+                END AS distance_m
+            FROM xiangye.media_subject s JOIN xiangye.media_item i ON i.id = s.media_id
+            JOIN precise.media_position p USING (sha256) LEFT JOIN precise.place o ON o.id = s.subject_id
+            WHERE s.subject_id = ANY(:ids) ORDER BY s.subject_id, s.media_id
+            """),
+            {"ids": list(ids)},
+        )
+        return [dict(row) for row in rows.mappings()]
+
+
 def _many(session: Session, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         with _as_precise(session):

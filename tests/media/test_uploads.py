@@ -2,18 +2,15 @@
 
 import base64
 import hashlib
-import io
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import requests
-from PIL import Image
 
 from server.db import open_session
 from server.demo.photos import Shot, draw_all
 from server.media.model import MediaFile
-from server.media.rules import Undecodable, render
 from server.media.store import Store
 from shared.clock import CHINA
 from tests.serving import Live
@@ -109,27 +106,6 @@ def test_another_tablets_upload_is_not_there(live: Live, photo: bytes) -> None:
         live.url + made.headers["Location"], headers={**TUS, "Authorization": "Bearer other"}, timeout=20
     )
     assert stranger.status_code == 401
-
-
-def test_a_rendition_is_pixels_and_nothing_else(photo: bytes) -> None:
-    assert b"Exif" in photo
-    rendition = render(photo)
-    with Image.open(io.BytesIO(rendition.jpeg)) as image:
-        assert not image.getexif()
-        assert "comment" not in image.info
-        assert image.size == (960, 720)
-
-
-@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff\xe0" + b"\0" * 40, b"II*\0" + b"\0" * 100])
-def test_what_is_no_photo_is_one_kind_of_error(data: bytes) -> None:
-    with pytest.raises(Undecodable):
-        render(data)
-
-
-def test_shared_sample_photos_render(shared_data: Path) -> None:
-    for name in ("nikon_p6000_gps.jpg", "orientation6_nogps.jpg", "nikon_d5000_gps_zero_denominator.jpg"):
-        with Image.open(io.BytesIO(render((shared_data / "photos" / name).read_bytes()).jpeg)) as image:
-            assert max(image.size) <= 1600
 
 
 def parts(live: Live) -> list[Path]:

@@ -37,6 +37,7 @@ PRECISE = (
     "raw_batch",
     "quarantine",
     "restamped_place",
+    "media_position",
 )
 
 
