@@ -1,18 +1,19 @@
 """The web application, put together."""
 
 from flask import Flask, Response, jsonify
-from flask_smorest import Api
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import db
+from server.accounts.rights import ROLES_ZH
 from server.accounts.service import authenticate, load_viewer
 from server.media.routes import blueprint as uploads
 from server.packs.routes import blueprint as packs
 from server.settings import Settings, from_environment
 from server.sync.routes import blueprint as sync
-from server.web import devices, headers, log_lines, problems, safety, viewers, walls
+from server.web import devices, docs, headers, log_lines, problems, safety, viewers, walls
 from server.web.database import database, request_session
+from server.web.openapi import DescribedApi
 from shared import __version__
 from shared.clock import Clock, SystemClock
 
@@ -49,9 +50,10 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     log_lines.register(app)
     headers.register(app, settings)
     walls.register(app)
-    api = Api(app)
+    api = DescribedApi(app)
     for blueprint in (sync, uploads, packs):
         api.register_blueprint(blueprint)
+    docs.register(app, api, ROLES_ZH)
     app.add_url_rule("/healthz", view_func=healthz)
     problems.register(app)
     return app
