@@ -60,6 +60,8 @@ def _set_up_connection(connection: Any, _record: Any) -> None:
 EVERYTHING = frozenset({0})
 """The scope of the program itself and of its local operator. A session that was given none sees no record at all."""
 _SCOPES = "xiangye.scopes"
+NOTES = "xiangye.notes"
+"""The var folder of a session's program, where it notes what may not be believed of the database alone."""
 
 
 def look_through(session: Session, scopes: Iterable[int]) -> None:
@@ -97,7 +99,8 @@ def _begin_within_scopes(session: Session, _transaction: Any, connection: Connec
 
 def session_factory(settings: Settings) -> sessionmaker[Session]:
     """Sessions of commands and of the program itself, which see everything."""
-    return sessionmaker(engine_for(settings), expire_on_commit=False, info={_SCOPES: _as_array(EVERYTHING)})
+    info = {_SCOPES: _as_array(EVERYTHING), NOTES: settings.var_dir}
+    return sessionmaker(engine_for(settings), expire_on_commit=False, info=info)
 
 
 @contextlib.contextmanager

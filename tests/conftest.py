@@ -128,7 +128,11 @@ def clone(private: cluster.Cluster, template: str, name: str, keep: bool = False
     _administer(
         private, sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"), name, template, db.OWNER_ROLE
     )
-    made = Settings(database_url=private.url(db.APP_ROLE, name), owner_url=private.url(db.OWNER_ROLE, name))
+    made = Settings(
+        var_dir=private.home.parent / "var" / name,
+        database_url=private.url(db.APP_ROLE, name),
+        owner_url=private.url(db.OWNER_ROLE, name),
+    )
     try:
         yield made
     finally:

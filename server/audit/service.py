@@ -1,56 +1,57 @@
 """The hash-chained log. An entry is the last step of its transaction, under the lock that also numbers changes."""
 
-import hashlib
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
+from server.audit.anchor import note
 from server.audit.model import AuditEntry
-from server.ledger.service import take_order_lock
-from shared.canonical import canonical_bytes
+from server.audit.rules import FIRST, Link, microseconds
+from server.ledger.model import ServerState
+from server.ledger.service import number_changes, take_order_lock
 from shared.clock import Clock
 
-_FIRST = "0" * 64
+RECORDS = "records"
+_TOGETHER = 1000
 
 
 def log(session: Session, clock: Clock, actor: str, action: str, subject: str, detail: dict[str, Any]) -> AuditEntry:
     take_order_lock(session)
-    last = session.scalar(select(AuditEntry).order_by(AuditEntry.entry_no.desc()).limit(1))
+    last = select(AuditEntry.entry_no, AuditEntry.entry_hash).order_by(AuditEntry.entry_no.desc()).limit(1).subquery()
+    epoch, number, previous = session.execute(
+        select(ServerState.epoch, last.c.entry_no, last.c.entry_hash).outerjoin_from(ServerState, last, true())
+    ).one()
+    now = clock.now()
+    link = Link((number or 0) + 1, microseconds(now), actor, action, subject, detail, previous or FIRST, entry_hash="")
+    mark = link.hash_as(link.entry_no)
+    if mark is None:
+        raise ValueError(f"an audit entry {action!r} that has no canonical form")
     entry = AuditEntry(
-        entry_no=last.entry_no + 1 if last else 1,
-        at=clock.now(),
+        entry_no=link.entry_no,
+        at=now,
         actor=actor,
         action=action,
         subject=subject,
         detail=detail,
-        previous_hash=last.entry_hash if last else _FIRST,
-        entry_hash="",
+        previous_hash=link.previous_hash,
+        entry_hash=mark,
     )
-    entry.entry_hash = entry_hash(entry)
     session.add(entry)
     session.flush()
+    note(session, epoch, entry.entry_no, mark)
     return entry
 
 
-def entry_hash(entry: AuditEntry) -> str:
-    told = [
-        entry.entry_no,
-        int(entry.at.timestamp() * 1_000_000),
-        entry.actor,
-        entry.action,
-        entry.subject,
-        entry.detail,
-        entry.previous_hash,
-    ]
-    return hashlib.sha256(canonical_bytes(told)).hexdigest()
-
-
-def first_broken(session: Session) -> int | None:
-    """The number of the first entry that does not follow from the one before, or None."""
-    previous, expected = _FIRST, 1
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.entry_no)):
-        if entry.entry_no != expected or entry.previous_hash != previous or entry.entry_hash != entry_hash(entry):
-            return expected
-        previous, expected = entry.entry_hash, expected + 1
-    return None
+def seal_versions(session: Session, clock: Clock, actor: str, subject: str) -> None:
+    """The last step of a transaction that wrote versions: numbers them, and has the chain hold the digest of each."""
+    written = number_changes(session)
+    for start in range(0, len(written), _TOGETHER):
+        some = written[start : start + _TOGETHER]
+        received = [microseconds(one.received_at) for one in some]
+        detail = {
+            "versions": [[str(one.id), one.digest] for one in some],
+            "received_from": min(received),
+            "received_to": max(received),
+        }
+        log(session, clock, actor, RECORDS, subject, detail)

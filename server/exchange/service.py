@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
-from server.audit.service import log
+from server.audit.service import log, seal_versions
 from server.exchange.names import doubtful_names
 from server.exchange.problems import RowProblem
 from server.exchange.reading import FileReading, read_file
@@ -80,8 +80,9 @@ def import_file(
         return report
     attempt.commit()
     counts = {name: report[name] for name in ("read", "kept", "already_have", "rejected", "flagged")}
-    ledger.number_changes(session)
-    log(session, clock, str(actor.person_id), "import", path.name, {"dataset_id": report["dataset_id"], **counts})
+    seal_versions(session, clock, str(actor.person_id), str(target.dataset_id))
+    # Not by its name: that of a file may tell a place or a person.
+    log(session, clock, str(actor.person_id), "import", str(target.dataset_id), counts)
     return report
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -44,11 +45,31 @@ def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[
     return {(row[0], row[1]) for row in session.execute(statement)}
 
 
-def number_changes(session: Session) -> None:
-    """The last step of a transaction that wrote versions: until its commit no other can number its own."""
+class Numbered(NamedTuple):
+    id: UUID
+    digest: str
+    received_at: datetime
+
+
+def number_changes(session: Session) -> list[Numbered]:
+    """Almost the last step of a transaction that wrote versions, followed only by the audit log's entries, which tell of them:
+    until its commit no other can number its own."""
+    take_order_lock(session)
+    written = session.execute(
+        text("""
+            UPDATE xiangye.version SET change_no = nextval('xiangye.change_no_seq') WHERE change_no IS NULL
+            RETURNING id, digest, received_at, change_no
+            """)
+    )
+    number_decisions(session)
+    return [Numbered(row[0], row[1], row[2]) for row in sorted(written, key=lambda row: row[3])]
+
+
+def number_decisions(session: Session) -> None:
+    """What reviewers decided goes to tablets by the same cursor."""
     take_order_lock(session)
     session.execute(
-        text("UPDATE xiangye.version SET change_no = nextval('xiangye.change_no_seq') WHERE change_no IS NULL")
+        text("UPDATE xiangye.decision SET change_no = nextval('xiangye.change_no_seq') WHERE change_no IS NULL")
     )
 
 

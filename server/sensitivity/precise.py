@@ -162,6 +162,36 @@ def read_bodies(session: Session, ids: Sequence[UUID]) -> list[tuple[UUID, str, 
         return [(row[0], row[1], bytes(row[2])) for row in rows]
 
 
+class Altered(NamedTuple):
+    """`kind`: body_missing, body (not what its digest or its redaction says) or columns (not what its body says)."""
+
+    id: UUID
+    digest: str
+    kind: str
+
+
+_ALTERED = """
+    WITH held AS (
+        SELECT v.*, b.body, encode(sha256(b.body), 'hex') AS found, coalesce((
+            SELECT r.redacted_sha256 FROM xiangye.redaction r
+            WHERE r.kind = 'version' AND r.subject = v.id::text AND r.digest = v.digest
+            ORDER BY r.redaction_no DESC LIMIT 1), v.digest) AS wanted
+        FROM xiangye.version v LEFT JOIN precise.version_body b USING (id, digest)),
+    told AS (SELECT *, CASE WHEN found = wanted THEN convert_from(body, 'UTF8')::json END AS record FROM held)
+    SELECT id, digest, CASE WHEN body IS NULL THEN 'body_missing' WHEN found <> wanted THEN 'body' ELSE 'columns' END
+    FROM told
+    WHERE record IS NULL OR (record ->> 'author', record ->> 'device', record ->> 'kind', record ->> 'seq', record ->> 'base_digest',
+        record ->> 'id') IS DISTINCT FROM (author::text, device::text, kind, seq::text, base_digest, id::text)
+    ORDER BY id, digest
+    """
+
+
+def altered_bodies(session: Session) -> list[Altered]:
+    """Versions whose body is gone or is not the one that was received."""
+    with _as_precise(session):
+        return [Altered(*row) for row in session.execute(text(_ALTERED))]
+
+
 def read_versions(session: Session, cutoff: datetime) -> list[Mapping[str, Any]]:
     """Every version received before the cutoff, in no order that matters."""
     with _as_precise(session):

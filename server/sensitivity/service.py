@@ -29,6 +29,7 @@ link_events = precise.link_events
 write_lines = precise.write_lines
 write_tracks = precise.write_tracks
 bodies_for_merging = precise.read_bodies
+altered_bodies = precise.altered_bodies
 
 
 @dataclass(frozen=True)

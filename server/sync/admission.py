@@ -27,7 +27,7 @@ __all__ = ["Outcome", "admit"]
 
 
 def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) -> list[Outcome]:
-    """One outcome a record, in order, all in the session's transaction, whose last step is ledger.number_changes."""
+    """One outcome a record, in order, all in the session's transaction, whose last step is audit.seal_versions."""
     # First of all, before any row is locked that a restamping under way may be about to change.
     hold_in_force(session)
     now = clock.now()

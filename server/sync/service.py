@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
+from server.audit.service import seal_versions
 from server.ledger import service as ledger
 from server.sensitivity import service as sensitivity
 from server.sync.admission import Outcome, admit
@@ -60,7 +61,7 @@ def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body
         for position, outcome in enumerate(outcomes)
     )
     session.flush()
-    ledger.number_changes(session)
+    seal_versions(session, clock, str(actor.person_id), str(batch.id))
     return {
         "server_time": now.isoformat(),
         "server_epoch": str(epoch),

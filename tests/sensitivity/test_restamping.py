@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import LOCAL_OPERATOR, PUBLIC
-from server.audit.service import first_broken
+from server.audit.checking import first_broken
 from server.db import session_factory
 from server.places import queries
 from server.sensitivity import precise
