@@ -35,7 +35,7 @@ class MediaItem(Base):
 class MediaSubject(Base):
     __tablename__ = "media_subject"
     media_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.media_item.id", ondelete="CASCADE"), primary_key=True)
-    subject_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True, index=True)
 
 
 class Upload(Base):

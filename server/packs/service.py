@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from server.db import EVERYTHING, looking_through
 from server.packs import queries
 from server.packs.difference import difference
 from server.packs.register import Published, Register, write_whole
@@ -47,7 +48,9 @@ def ensure(settings: Settings, session: Session, clock: Clock, anew: bool = Fals
         newest = register.newest()
         if newest and not anew and not _outdated(newest, sources, now):
             return newest  # another process was quicker
-        rows = queries.contents(session, settings.home_province, now.date(), now)
+        # What all records together make likely is the same for everybody.
+        with looking_through(session, EVERYTHING):
+            rows = queries.contents(session, settings.home_province, now.date(), now)
         return publish(settings, register, rows, sources, now)
 
 

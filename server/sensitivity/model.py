@@ -1,9 +1,9 @@
 """What may be shown of a place, and why."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Double, ForeignKey, Index, Integer, SmallInteger
+from sqlalchemy import ARRAY, DateTime, Double, ForeignKey, Index, Integer, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -39,3 +39,32 @@ class LevelEvidence(Base):
     level: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     rule: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ShownRecord(Base):
+    """What a record is called and when it came, as coarsely as its level asks. Only policies read `scopes`: they tell the
+    exact county."""
+
+    __tablename__ = "shown_record"
+    __table_args__ = (UniqueConstraint("shown_id", name="shown_record_shown_id_key"),)
+    id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True)
+    shown_id: Mapped[UUID]
+    kind: Mapped[str]
+    observed_year: Mapped[int] = mapped_column(SmallInteger)
+    level: Mapped[int] = mapped_column(SmallInteger)
+    listed_on: Mapped[date]
+    listing_key: Mapped[UUID]
+    scopes: Mapped[list[int]] = mapped_column(ARRAY(Integer), deferred=True, deferred_raiseload=True)
+
+
+class RecordScope(Base):
+    """One row for each scope that a record lies in; `groups`: a bit for each taxon group it was ever named into."""
+
+    __tablename__ = "record_scope"
+    __table_args__ = (Index("ix_record_scope_listing", "scope_no", "kind", "listed_on", "listing_key"),)
+    id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.shown_record.id"), primary_key=True)
+    scope_no: Mapped[int] = mapped_column(ForeignKey("xiangye.scope.scope_no"), primary_key=True)
+    kind: Mapped[str]
+    listed_on: Mapped[date]
+    listing_key: Mapped[UUID]
+    groups: Mapped[int]

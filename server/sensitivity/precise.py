@@ -153,6 +153,12 @@ def write_tracks(session: Session, segments: Mapping[UUID, Sequence[Mapping[str,
     )
 
 
+def place_in_lists(session: Session, ids: Sequence[UUID]) -> None:
+    """What the exact places say of scopes and lists; the database works it out, so that no county leaves it."""
+    with _as_precise(session):
+        session.execute(text("SELECT precise.place_in_lists(:ids)"), {"ids": list(ids)})
+
+
 def read_bodies(session: Session, ids: Sequence[UUID]) -> list[tuple[UUID, str, bytes]]:
     """(id, digest, canonical bytes) of every version of these records."""
     with _as_precise(session):

@@ -21,22 +21,37 @@ from server.places.stamping import STAMPING_KINDS
 from server.sensitivity import precise
 from server.sensitivity.queries import require_precise
 from server.sensitivity.rules import with_new_place
+from server.sensitivity.scoping import place_in_lists
 from server.sensitivity.service import pairs_again, shown_stamp, standings
 from shared.clock import Clock, SystemClock
 
 _CHUNK = 10_000
-_COUNTY = ("county_code", "county_name", "prefecture_code", "prefecture_name", "in_scope", "uncertain")
+_COUNTY = (
+    "county_code",
+    "county_name",
+    "prefecture_code",
+    "prefecture_name",
+    "in_scope",
+    "uncertain",
+    "cell_within_county",
+)
 _TOLD: Mapping[str, tuple[str, ...]] = {
     "county": _COUNTY,
     "protected_area": ("areas",),
     "priority_area": ("areas",),
     "zone": ("zones",),
     "grid": ("grid_cell",),
-    "elevation": ("elevation_m",),
+    "elevation": ("elevation_m", "altitude_m"),
     "land_cover": ("land_cover",),
 }
-_EXACT = (*dict.fromkeys(name for names in _TOLD.values() for name in names), "distance_to_border_m")
-_DISCLOSED = ("county_code", "county_name", "prefecture_name", "in_scope", "uncertain", "grid_cell")
+_ONLY_DISCLOSED = frozenset({"cell_within_county", "altitude_m"})
+_EXACT = (
+    *(n for n in dict.fromkeys(name for names in _TOLD.values() for name in names) if n not in _ONLY_DISCLOSED),
+    "distance_to_border_m",
+)
+_DISCLOSED = ("county_code", "county_name", "prefecture_name", "in_scope", "uncertain", "grid_cell", "altitude_m")
+_CELL = ("cell_within_county", "cell_x", "cell_y", "latitude", "longitude", "uncertainty_m", "data_generalizations")
+"""What a border that moved takes away or gives back."""
 _NEXT_NUMBER = select(func.nextval("xiangye.restamping_restamping_id_seq"))
 
 
@@ -145,7 +160,7 @@ def _restamp_rows(session: Session, rows: Sequence[precise.Homes]) -> list[_Move
         pair = pairs[row.exact["id"]]
         changes = {
             "exact": _changes(row.exact, pair.exact, _EXACT),
-            "disclosed": _changes(row.disclosed, pair.disclosed, _DISCLOSED),
+            "disclosed": _changes(row.disclosed, pair.disclosed, (*_DISCLOSED, "cell_within_county")),
         }
         if changes["exact"]:
             exact.append(pair.exact)
@@ -155,6 +170,7 @@ def _restamp_rows(session: Session, rows: Sequence[precise.Homes]) -> list[_Move
             moved.append(_Moved(row.exact["id"], changes))
     precise.write_stamps(session, exact)
     _write_disclosed(session, disclosed)
+    place_in_lists(session, (row["id"] for row in exact))
     return moved
 
 
@@ -164,7 +180,7 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Sequenc
 
 def _write_disclosed(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        changes = ", ".join(f"{name} = :{name}" for name in (*_DISCLOSED, "boundary_version"))
+        changes = ", ".join(f"{name} = :{name}" for name in (*_DISCLOSED, *_CELL, "boundary_version"))
         session.execute(text(f"UPDATE xiangye.disclosed_place SET {changes} WHERE id = :id"), list(rows))
         _follow_flags(session, {row["id"]: shown_stamp(row) for row in rows})
 

@@ -10,7 +10,10 @@ from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
 
 from server.accounts import service as accounts
+from server.accounts import tries
+from server.accounts.scopes import of_person
 from server.accounts.viewer import Actor
+from server.db import EVERYTHING, look_through, looking_through
 from server.ledger import service as ledger
 from server.packs import service as packs
 from server.packs.signing import pack_key
@@ -56,6 +59,8 @@ def name_the_protocol(response: Response) -> Response:
 @blueprint.response(201, EnrolledSchema)
 def enrol(asked: dict[str, str]) -> dict[str, str]:
     session, key = request_session(), pack_key(settings()).public()
+    tries.count(session, clock(), f"device:{asked['device_id']}")
+    session.commit()
     person, credential = accounts.enrol(
         session,
         clock(),
@@ -109,18 +114,20 @@ def batches() -> Response:
     device = current_device()
     body = service.unpack(_limited_body(), request.headers.get("Content-Encoding"))
     actor = Actor(device.person_id, device.id)
-    answer = service.accept_batch(request_session(), actor, clock(), settings().holder, body)
-    # Nothing is a receipt before this line: the answer leaves only after the commit.
-    request_session().commit()
+    session = request_session()
+    # A record finds its place among all others, whoever may see those.
+    with looking_through(session, EVERYTHING):
+        answer = service.accept_batch(session, actor, clock(), settings().holder, body)
+        # Nothing is a receipt before this line: the answer leaves only after the commit.
+        session.commit()
     return jsonify(answer)
 
 
 @blueprint.get("/sync/changes")
 def changes() -> Response:
-    device = current_device()
-    answer: dict[str, Any] = queries.changes_for(
-        request_session(), device, _whole("cursor", 0), _whole("limit", queries.PAGE)
-    )
+    device, session = current_device(), request_session()
+    look_through(session, of_person(session, device.person_id))
+    answer: dict[str, Any] = queries.changes_for(session, device, _whole("cursor", 0), _whole("limit", queries.PAGE))
     return jsonify(answer)
 
 

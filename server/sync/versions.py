@@ -12,6 +12,7 @@ from server.accounts.viewer import Actor
 from server.ledger import service as ledger
 from server.ledger.model import Ledger
 from server.sensitivity import service as sensitivity
+from server.sensitivity.scoping import place_in_lists
 from server.sync.projection import Projected, project, withdraw
 from server.sync.reading import Candidate, Outcome, quarantine_row
 from shared import protocol
@@ -141,6 +142,7 @@ def _project_all(
     ledger.write_stands(session, stands)
     withdraw(session, dead)
     project(session, living)
+    place_in_lists(session, standings)
 
 
 def _outcome(candidate: Candidate, is_new: bool, standings: Mapping[UUID, Standing]) -> Outcome:
