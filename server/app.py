@@ -11,7 +11,7 @@ from server.media.routes import blueprint as uploads
 from server.packs.routes import blueprint as packs
 from server.settings import Settings, from_environment
 from server.sync.routes import blueprint as sync
-from server.web import devices, docs, headers, log_lines, problems, safety, viewers, walls
+from server.web import bodies, devices, docs, headers, log_lines, problems, safety, viewers, walls
 from server.web.database import database, request_session
 from server.web.openapi import DescribedApi
 from shared import __version__
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     log_lines.register(app)
     headers.register(app, settings)
     walls.register(app)
+    bodies.register(app)
     api = DescribedApi(app)
     for blueprint in (sync, uploads, packs):
         api.register_blueprint(blueprint)

@@ -8,7 +8,8 @@ import hashlib
 import json
 from typing import Any
 
-MAX_SAFE_INTEGER = 2**53 - 1
+from shared import strict_json
+from shared.strict_json import MAX_SAFE_INTEGER
 
 
 class NotCanonical(ValueError):
@@ -30,15 +31,12 @@ def digest(value: Any) -> str:
 
 
 def parse(data: bytes) -> Any:
-    """JSON without what has no canonical form: duplicate keys, floats, NaN, lone surrogates."""
+    """JSON without what has no canonical form: duplicate keys, floats, NaN. Texts and depth are judged record by record, so that
+    one bad record does not hinder the others of its batch."""
     try:
-        return json.loads(
-            data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_float=_no_float, parse_constant=_no_float
-        )
-    except NotCanonical:
-        raise
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise NotCanonical("", f"not JSON: {error}") from error
+        return strict_json.parse(data, _no_float)
+    except strict_json.NotJson as error:
+        raise NotCanonical("", error.reason) from error
 
 
 def _encode(value: Any, path: str) -> str:
@@ -71,12 +69,5 @@ def _encode_text(value: str, path: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise NotCanonical("", "a key stands twice in one object")
-    return result
-
-
 def _no_float(text: str) -> Any:
-    raise NotCanonical("", f"number {text}: decimals travel as text")
+    raise strict_json.NotJson(f"number {text}: decimals travel as text")

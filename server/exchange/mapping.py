@@ -1,6 +1,5 @@
 """Column mappings: which heading of a file means which term, as data in `mappings/*.json` or in a file of the user's own."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from server.formats.darwin_core import term_of
 from server.formats.unusable import Unusable
+from shared import strict_json
 
 FOLDER = Path(__file__).parent / "mappings"
 COUNT_MIN, COUNT_MAX = "individualCountMin", "individualCountMax"
@@ -116,8 +116,8 @@ def recognised(headings: Sequence[str]) -> ColumnMapping:
 
 def _read(path: Path) -> ColumnMapping:
     try:
-        described = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
+        described = strict_json.read(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise Unusable("mapping_broken", f"{path.name}: {error}") from error
     _check(path.name, described)
     told = {key: described[key] for key in described.keys() - {"title_zh", "title_en", "notes"}}

@@ -1,6 +1,5 @@
 """From a path to a table with its column mapping, whatever kind of file the path names."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from server.formats.csv_reader import file_opener, open_csv
 from server.formats.dwca_reader import meta_path, open_dwca
 from server.formats.table import Table
 from server.formats.unusable import Unusable
+from shared import strict_json
 
 _TABLES = (".csv", ".tsv", ".txt")
 _MAX_DESCRIPTOR_BYTES = 5 * 1024 * 1024
@@ -101,8 +101,8 @@ def _open_text(opener: OpenMember, name: str, names: list[str]) -> Iterator[Tabl
 def _observations_path(descriptor: bytes) -> str:
     """The file of the resource `observations`: by its last name only, so that it leads nowhere else."""
     try:
-        told: Any = json.loads(descriptor.decode("utf-8-sig"))
+        told: Any = strict_json.read(descriptor, _MAX_DESCRIPTOR_BYTES)
         paths = [resource["path"] for resource in told["resources"] if resource.get("name") == "observations"]
         return PurePosixPath(paths[0]).name
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Unusable("core_missing", "datapackage.json") from error

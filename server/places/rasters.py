@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import os
 import stat
 import tempfile
@@ -23,6 +22,7 @@ from server.places.raster_sampling import RASTER_KINDS, path_of
 from server.places.refusal import LayerRefused
 from server.places.writing import open_version
 from server.settings import Settings, from_environment
+from shared import strict_json
 from shared.canonical import digest
 from shared.clock import SystemClock, today_in_china
 
@@ -268,7 +268,7 @@ def _check_classes(name: str, classes: set[int], legend: Mapping[str, str]) -> s
 
 def _read_legend(path: Path) -> dict[str, str]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = strict_json.read(path.read_bytes())
     except (OSError, ValueError) as error:
         raise LayerRefused(path.name, f"图例无法读取：应为 UTF-8 的 JSON（{error}）") from None
     fits = isinstance(content, dict) and all(isinstance(one, str) and one.strip() for one in content.values())

@@ -1,6 +1,5 @@
 """What a list says of itself: title, announcement, dates. From a JSON file beside the CSV, or from the workbook's own sheet."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 from server.taxa.kinds import KINDS
 from server.taxa.unreadable import ListError, Problem
 from server.taxa.writing_habits import day, values
+from shared import strict_json
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def needed(kind_code: str) -> tuple[str, ...]:
 
 def from_json(file: str, data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data)
+        value = strict_json.read(data)
     except ValueError as error:
         raise ListError(file, f"不是可读的 JSON：{error}") from error
     if not isinstance(value, dict):
