@@ -31,6 +31,15 @@ _CATALOGUE = (
     Kind("404.3", "survey_unknown", 404, "未知的调查项目", "Unknown survey"),
     Kind("405.1", "method_not_allowed", 405, "不支持的请求方法", "Method not allowed"),
     Kind("409.1", "upload_offset", 409, "上传位置不符", "The upload offset does not match"),
+    Kind(
+        "409.4",
+        "decide_apart",
+        409,
+        "这些记录的疑点不同，请分开审核",
+        "These records raise different doubts: decide them apart",
+    ),
+    Kind("409.5", "already_decided", 409, "记录已有审核结论", "The record has been decided already"),
+    Kind("409.6", "rule_not_tried", 409, "规则要先试运行才能生效", "A rule goes live only after a trial"),
     Kind("410.1", "enrolment_used", 410, "注册码已使用或已过期", "The enrolment code was used or has expired"),
     Kind("412.1", "tus_version", 412, "不支持的上传协议版本", "Unsupported tus version"),
     Kind("413.1", "too_large", 413, "内容过大", "The content is too large"),
@@ -38,9 +47,11 @@ _CATALOGUE = (
     Kind("460.1", "checksum_mismatch", 460, "校验和不符", "The checksum does not match"),
     Kind("500.1", "internal", 500, "服务器内部错误", "Internal error"),
     Kind("500.2", "snapshot_broken", 500, "快照文件缺失或已被改动", "The files of a snapshot are missing or changed"),
+    Kind("500.3", "contact_unreadable", 500, "联系方式无法解密：密钥不符或内容已被改动", "A contact cannot be opened"),
     Kind("503.1", "database_away", 503, "数据库暂不可用，请稍后重试", "The database is away; try again later"),
     Kind("503.2", "boundaries_missing", 503, "尚未载入行政区边界", "No county boundaries are loaded"),
     Kind("503.3", "layer_unreadable", 503, "图层的文件无法读取", "The file of a layer cannot be read"),
+    Kind("503.4", "provider_away", 503, "统一身份认证暂不可用", "The identity provider is away"),
     Kind("507.1", "storage_full", 507, "服务器存储空间不足", "The server's storage is full"),
 )
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _CATALOGUE}

@@ -315,6 +315,62 @@ def read_photos(session: Session, ids: Sequence[UUID]) -> list[Mapping[str, Any]
         return [dict(row) for row in rows.mappings()]
 
 
+def read_checked(session: Session, ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """What rules compare of these places, and the event that each record belongs to; by id."""
+    with _as_precise(session):
+        rows = session.execute(
+            text("""
+            SELECT l.id, p.latitude_e7, p.longitude_e7, p.altitude_m, p.mock, e.event_id, v.parent_event_id
+            FROM unnest(CAST(:ids AS uuid[])) AS l (id) LEFT JOIN precise.place p USING (id)
+            LEFT JOIN precise.event_link e ON e.occurrence_id = l.id LEFT JOIN xiangye.event v ON v.id = e.event_id
+            """),
+            {"ids": list(ids)},
+        )
+        return {row["id"]: dict(row) for row in rows.mappings()}
+
+
+def read_linked(session: Session, event_ids: Sequence[UUID]) -> list[UUID]:
+    """The occurrences of these events and of the events below them."""
+    with _as_precise(session):
+        rows = session.execute(
+            text("""
+            SELECT occurrence_id FROM precise.event_link WHERE event_id = ANY(:ids)
+                OR event_id IN (SELECT id FROM xiangye.event WHERE parent_event_id = ANY(:ids))
+            """),
+            {"ids": list(event_ids)},
+        )
+        return list(rows.scalars())
+
+
+def read_track_points(session: Session, patrol_ids: Sequence[UUID]) -> list[tuple[Any, ...]]:
+    """(patrol, leg, time in ms, longitude, latitude, accuracy) of their tracks, in order."""
+    with _as_precise(session):
+        rows = session.execute(
+            text("""
+            SELECT patrol_id, leg, CAST(extract(epoch FROM at) * 1000 AS bigint), longitude_e7, latitude_e7, accuracy_cm
+            FROM precise.track_point WHERE patrol_id = ANY(:ids) ORDER BY patrol_id, leg, at
+            """),
+            {"ids": list(patrol_ids)},
+        )
+        return [tuple(row) for row in rows]
+
+
+def read_crossing_tracks(session: Session, patrol_id: UUID, most: int) -> list[UUID]:
+    """Other patrols that went through the very same points, and the latest of the same survey."""
+    with _as_precise(session):
+        rows = session.execute(
+            text("""
+            (SELECT o.patrol_id FROM precise.track_point t JOIN precise.track_point o USING (longitude_e7, latitude_e7)
+             WHERE t.patrol_id = :id AND o.patrol_id <> :id GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT :most)
+            UNION
+            (SELECT e.id FROM xiangye.patrol p JOIN xiangye.event e ON e.id = p.event_id JOIN xiangye.event own ON own.id = :id
+             WHERE e.survey_id = own.survey_id AND e.id <> :id ORDER BY e.observed_from DESC NULLS LAST, e.id LIMIT :most)
+            """),
+            {"id": patrol_id, "most": most},
+        )
+        return list(rows.scalars())
+
+
 def _many(session: Session, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         with _as_precise(session):

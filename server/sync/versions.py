@@ -15,6 +15,7 @@ from server.sensitivity import service as sensitivity
 from server.sensitivity.scoping import place_in_lists
 from server.sync.projection import Projected, project, withdraw
 from server.sync.reading import Candidate, Outcome, quarantine_row
+from server.verification import service as verification
 from shared import protocol
 from shared.clock import observed_year
 from shared.wire.standing import Standing, stand
@@ -143,6 +144,8 @@ def _project_all(
     withdraw(session, dead)
     project(session, living)
     place_in_lists(session, standings)
+    verification.withdraw(session, dead)
+    verification.run_rules(session, now, standings, standings)
 
 
 def _outcome(candidate: Candidate, is_new: bool, standings: Mapping[UUID, Standing]) -> Outcome:
