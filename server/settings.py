@@ -32,6 +32,7 @@ class Settings:
 
     @property
     def store_dir(self) -> Path:
+    contact_key: Path | None = None
         return self.var_dir / "store"
 
 
@@ -68,3 +69,4 @@ def _whole(name: str, given: str | None, default: int, least: int, most: int) ->
     if not (given.isascii() and given.isdecimal()) or not least <= int(given) <= most:
         raise ValueError(f"{name}={given!r}: 必须是 {least}–{most} 的整数 (a whole number from {least} to {most})")
     return int(given)
+        contact_key=Path(env["XIANGYE_CONTACT_KEY"]).resolve() if env.get("XIANGYE_CONTACT_KEY") else None,

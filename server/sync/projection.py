@@ -14,6 +14,7 @@ from server.media import service as media
 from server.occurrences import service as occurrences
 from server.patrols import service as patrols
 from server.places.rules import Stamp
+from server.privacy import notices
 from server.sensitivity import rules as sensitivity_rules
 from server.sensitivity import service as sensitivity
 from server.sensitivity.naming import Named, guarded_taxa, name_all
@@ -48,12 +49,13 @@ def project(session: Session, records: Sequence[Projected]) -> None:
     _project_findings(session, by_kind.get("finding", []))
     _project_occurrences(session, by_kind.get("occurrence", []))
     media.write(session, [(r.id, r.body) for r in by_kind.get("media", [])])
+    notices.write_notices(session, [(r.id, r.body["notice"]) for r in records if "notice" in r.body])
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:
     """What was deleted leaves no row that a reader could count; its versions stay, and with them its history."""
     if ids:
-        for room in (occurrences, events, patrols, media, sensitivity):
+        for room in (occurrences, events, patrols, media, notices, sensitivity):
             room.withdraw(session, ids)
 
 

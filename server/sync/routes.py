@@ -17,6 +17,7 @@ from server.db import EVERYTHING, look_through, looking_through
 from server.ledger import service as ledger
 from server.packs import service as packs
 from server.packs.signing import pack_key
+from server.privacy import notices
 from server.sync import queries, service
 from server.web.database import request_session
 from server.web.devices import current_device
@@ -94,6 +95,9 @@ def session_() -> Response:
             "person_id": str(device.person_id),
             "protocol": protocol.PROTOCOL,
             "surveys": queries.surveys_for(session, device),
+            "notices": {
+                kind: {"version": told.version, "text": told.text} for kind, told in notices.in_force(session).items()
+            },
             **_reference(session),
         }
     )
