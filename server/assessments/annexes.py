@@ -287,12 +287,13 @@ def _surveys(assessment: Assessment) -> Table:
 def _quality(assessment: Assessment) -> Table:
     region = assessment.region
     whole = region.whole
-    everything = [*whole.sightings, *whole.unplaced, *whole.absences]
+    everything = assessment.edition.open_to_it((*whole.sightings, *whole.unplaced, *whole.absences))
+    unplaced = assessment.edition.open_to_it(whole.unplaced)
     flags = Counter(flag for one in everything for flag in one.record.flags)
     columns = (Column("item", "项目"), figure("records", "记录数", "条"))
     rows: list[tuple[Cell, ...]] = [
         ("同一事件的单张影像等，不重复计数", len(whole.evidence)),
-        ("没有归入可计数物种的“有”记录", len(whole.unplaced)),
+        ("没有归入可计数物种的“有”记录", len(unplaced)),
         ("“未见”记录", len(whole.absences)),
         *(((f"标记：{FLAGS[code]}", flags[code])) for code in FLAGS if flags[code]),
     ]
@@ -302,6 +303,7 @@ def _quality(assessment: Assessment) -> Table:
         rows.insert(0, ("观察日期不在两期之内或不明的物种记录", outside))
         rows.insert(0, ("选入的出现记录合计", len(everything) + len(whole.evidence)))
     counted = "出现记录按截至日期的状态计；没有县级位置的记录不选入；一条记录可有多个标记；被标记的记录照常保留"
+    counted += "" if assessment.edition.restricted else "；除“未见”记录外不含敏感记录"
     return Table("quality", "数据质量", "条", assessment.source, counted, columns, tuple(rows))
 
 

@@ -1,17 +1,19 @@
 """What every chapter is written from: the region, its lists made once, and the edition that says what may be printed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from server.assessments.comparison import SpeciesChange, SurveyedAlike, compare, surveyed
 from server.assessments.outline import Outlines
 from server.assessments.region import CountyStudy, Region
 from server.baselines.draft import DASH_NOTE, zh_date
-from server.baselines.edition import SMALLEST_COUNT, SUPPRESSED, Edition
+from server.baselines.edition import SUPPRESSED, Edition
 from server.baselines.effort import EffortLine, effort_lines
 from server.baselines.species import SpeciesLine, group_names, species_lines
+from server.baselines.study import Study
 from server.reporting.document import Count
+from server.reporting.small_counts import SMALLEST
 from server.settings import Settings
 
 SPECIES = "species"
@@ -75,9 +77,11 @@ class Assessment:
             for county in self.region.counties
             for lines in (county.lines_before, county.lines_now, county.lines_other)
         ]
-        return frozenset(
-            line.taxon.taxon_id for lines in parts for line in lines if self.edition.hides_count(line, line.records)
-        )
+        return frozenset(line.taxon.taxon_id for lines in parts for line in lines if self.edition.hides(line))
+
+    def open_part(self, study: Study) -> Study:
+        """What figures by visit are made of: in public without the guarded records."""
+        return replace(study, sightings=tuple(self.edition.open_to_it(study.sightings)))
 
     def count(self, taxon_id: str, records: int) -> int | str:
         return SUPPRESSED if records and taxon_id in self.hidden else records
@@ -90,7 +94,7 @@ class Assessment:
         """Below every table that counts records."""
         if not self.hidden:
             return (DASH_NOTE,)
-        told = f"“{SUPPRESSED}”表示重点保护或敏感物种在某一县某一期的记录少于{SMALLEST_COUNT}条，其条数不公开，也不计入任何合计"
+        told = f"“{SUPPRESSED}”表示敏感物种在某一县某一期的记录少于{SMALLEST}条，其条数不公开，也不计入任何合计"
         return (f"{DASH_NOTE}；{told}",)
 
     @property

@@ -118,7 +118,7 @@ def _data_version(assessment: Assessment) -> tuple[Block, ...]:
         ("快照摘要（SHA-256）", Code(snapshot.digest)),
         ("冻结快照的软件", Code(snapshot.software)),
         ("变更号", str(snapshot.change_no)),
-        ("选入记录数", str(len(snapshot.records))),
+        *((("选入记录数", str(len(snapshot.records))),) if assessment.edition.restricted else ()),
         ("县级界线版本", Code(snapshot.context.boundary_version)),
         ("评估提纲", Code(profile.id)),
         ("提纲状态", profile.status_zh),

@@ -8,7 +8,7 @@ from server.assessments.columns import COUNTIES, COUNTY, NAME, both, figure
 from server.assessments.comparison import CHANGES, GAINED, INVASIVE_TARGET, NOT_REFOUND, MethodGroups, SpeciesChange
 from server.assessments.region import CountyStudy
 from server.baselines.completeness import Completeness, completeness
-from server.baselines.species import COUNTING_RULE, SpeciesLine
+from server.baselines.species import COUNTING_RULE, SpeciesLine, species_lines
 from server.baselines.study import method_zh
 from server.reporting.charts import bars
 from server.reporting.document import Block, Cell, Column, Figure, Latin, Paragraph, Ref, Section, Table
@@ -175,7 +175,11 @@ def basis_zh(one: SpeciesChange) -> str:
 
 
 def _standardised(assessment: Assessment) -> tuple[tuple[Block, ...], str | None]:
-    rows = [row for county in assessment.covered for row in _standard_rows(county, assessment.outlines.method_groups)]
+    rows = [
+        row
+        for county in assessment.covered
+        for row in _standard_rows(assessment, county, assessment.outlines.method_groups)
+    ]
     if not rows:
         return (), "没有任何县在两期都以同一方法调查过同一类群，不能作标准化比较。"
     columns = (
@@ -197,9 +201,10 @@ def _standardised(assessment: Assessment) -> tuple[tuple[Block, ...], str | None
     return (table,), None
 
 
-def _standard_rows(county: CountyStudy, aims: MethodGroups) -> Iterable[tuple[Cell, ...]]:
-    before = {(one.group, one.method): one for one in completeness(county.before, county.lines_before)}
-    for now in completeness(county.now, county.lines_now):
+def _standard_rows(assessment: Assessment, county: CountyStudy, aims: MethodGroups) -> Iterable[tuple[Cell, ...]]:
+    then_open, now_open = assessment.open_part(county.before), assessment.open_part(county.now)
+    before = {(one.group, one.method): one for one in completeness(then_open, species_lines(then_open))}
+    for now in completeness(now_open, species_lines(now_open)):
         then = before.get((now.group, now.method))
         if now.method is not None and then is not None and _looked_for(now.group, now.method, aims):
             yield (

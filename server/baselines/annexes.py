@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from server.baselines.draft import DASH_NOTE, SOURCE, Draft
+from server.baselines.edition import SUPPRESSED
 from server.baselines.effort import effort_of
 from server.baselines.methods import surveyed_cells
 from server.baselines.species import COUNTING_RULE, SpeciesLine
 from server.baselines.study import Sighting, group_of_unit, method_zh
 from server.reporting.document import Block, Cell, Code, Column, Latin, Paragraph, Table
+from server.reporting.presences import is_guarded, is_guarded_visit
+from server.reporting.small_counts import small
 from server.sensitivity.records import FrozenRecord
 from shared.checks import FLAGS
 from shared.clock import CHINA, observed_interval
@@ -72,7 +75,7 @@ def _species_row(draft: Draft, number: int, line: SpeciesLine) -> tuple[Cell, ..
         taxon.red_list,
         "、".join(taxon.invasive_lists) or None,
         line.evidence or None,
-        draft.edition.count(line, line.records),
+        draft.edition.count(line),
         draft.edition.date_text(first, first.first if first else None),
         draft.edition.date_text(last, last.last if last else None),
     )
@@ -86,7 +89,7 @@ def _unplaced(draft: Draft) -> tuple[Block, ...]:
     if not found:
         return ()
     rows = tuple(
-        (chinese or None, Latin(latin) if latin else None, why, len(seen))
+        (chinese or None, Latin(latin) if latin else None, why, SUPPRESSED if _too_few(draft, seen) else len(seen))
         for (chinese, latin, why), seen in sorted(found.items())
     )
     columns = (Column("name_zh", "中文名"), Column("scientific_name", "学名"), Column("why", "未计入的原因"), _RECORDS)
@@ -99,9 +102,13 @@ def _unplaced(draft: Draft) -> tuple[Block, ...]:
             "只鉴定到属及以上、待核或无法归入名录的名称，每个名称一行",
             columns,
             rows,
-            notes=(DASH_NOTE,),
+            notes=(DASH_NOTE,) if draft.edition.restricted else (DASH_NOTE, f"“{SUPPRESSED}”表示其中敏感记录少于5条"),
         ),
     )
+
+
+def _too_few(draft: Draft, seen: Sequence[Sighting]) -> bool:
+    return not draft.edition.restricted and small(sum(is_guarded(one.record) for one in seen))
 
 
 def _unplaced_name(one: Sighting) -> tuple[str, str, str]:
@@ -114,7 +121,8 @@ def _unplaced_name(one: Sighting) -> tuple[str, str, str]:
 
 def effort_log(draft: Draft) -> tuple[Block, ...]:
     units = [unit for line in draft.effort for unit in line.units]
-    units.sort(key=lambda unit: (_day(unit) or "9", unit.id))
+    # By the day that is told: a year between two days would tell the day after all.
+    units.sort(key=lambda unit: (_day_told(draft, unit) or "9", unit.id))
     if not units:
         return ()
     columns = (
@@ -152,13 +160,11 @@ def effort_log(draft: Draft) -> tuple[Block, ...]:
 
 def _log_row(draft: Draft, number: int, unit: FrozenRecord) -> tuple[Cell, ...]:
     effort = effort_of(unit, draft.study)
-    shown = [one for one in draft.study.sightings if draft.edition.restricted or one.level == 0]
-    found = {one.taxon.taxon_id for one in shown if one.taxon and one.unit and one.unit.id == unit.id}
-    hidden = unit.kind == "patrol" and not draft.edition.restricted
-    day, cell = _day(unit), draft.edition.grid_cell(unit, draft.study)
+    found = {one.taxon.taxon_id for one in draft.open_sightings if one.taxon and one.unit and one.unit.id == unit.id}
+    hidden, cell = _told_by_year(draft, unit), draft.edition.grid_cell(unit, draft.study)
     return (
         number,
-        day[:4] if day and hidden else day,
+        _day_told(draft, unit),
         EVENT_TYPES.get(unit.body["event_type"]),
         method_zh(unit.body["sampling_protocol"]),
         group_of_unit(unit),
@@ -170,18 +176,23 @@ def _log_row(draft: Draft, number: int, unit: FrozenRecord) -> tuple[Cell, ...]:
     )
 
 
-def _day(unit: FrozenRecord) -> str | None:
+def _told_by_year(draft: Draft, unit: FrozenRecord) -> bool:
+    """Patrols, and visits that found guarded species alone."""
+    return not draft.edition.restricted and is_guarded_visit(unit)
+
+
+def _day_told(draft: Draft, unit: FrozenRecord) -> str | None:
     start, _ = observed_interval(unit.body)
-    return start.astimezone(CHINA).date().isoformat() if start else None
+    day = start.astimezone(CHINA).date().isoformat() if start else None
+    return day[:4] if day and _told_by_year(draft, unit) else day
 
 
 def grid(draft: Draft) -> tuple[Block, ...]:
     """Counts of records that are not guarded; a guarded one would be brought nearer by the cell's outline."""
     surveyed = surveyed_cells(draft)
-    open_records = [one for one in draft.study.sightings if draft.edition.restricted or one.level == 0]
     records: Counter[str] = Counter()
     species: dict[str, set[str]] = {}
-    for one in open_records:
+    for one in draft.open_sightings:
         code = draft.edition.grid_cell(one.record, draft.study)
         if code and one.taxon:
             records[code] += 1
@@ -220,20 +231,21 @@ _ALL_RECORDS, _COUNTED = "记录总数", "计入物种名录的“有”记录"
 
 def quality(draft: Draft) -> tuple[Block, ...]:
     study = draft.study
-    everything = [*study.sightings, *study.unplaced, *study.absences]
+    # In public of open records alone: what is left of a sum would tell how many are kept back.
+    everything = draft.edition.open_to_it((*study.sightings, *study.unplaced, *study.absences))
+    unplaced = draft.edition.open_to_it(study.unplaced)
     flags = Counter(flag for one in everything for flag in one.record.flags)
     named = [(FLAGS[code], flags[code]) for code in FLAGS if flags[code]]
     rows: list[tuple[Cell, ...]] = [
         (_ALL_RECORDS, len(everything) + len(study.evidence)),
         (_COUNTED, len(study.sightings)),
-        ("“有”但未计入物种数的记录", len(study.unplaced)),
+        ("“有”但未计入物种数的记录", len(unplaced)),
         ("“未见”记录", len(study.absences)),
         ("同一事件的单张影像等，不重复计数", len(study.evidence)),
         ("存在版本冲突、待人工处理的记录", sum(one.record.state == "conflict" for one in everything)),
         *((f"标记：{name}", count) for name, count in named),
     ]
     if not draft.edition.restricted:
-        # Beside the public counts these two would tell, by a difference, how many records are kept back.
         rows = [row for row in rows if row[0] not in (_ALL_RECORDS, _COUNTED)]
     columns = (Column("item", "项目"), Column("records", "记录数", "条", align="right"))
     text = "被标记的记录照常保留，没有位置或坐标为零的记录不上图；本报告不因标记删除记录。"
@@ -244,7 +256,8 @@ def quality(draft: Draft) -> tuple[Block, ...]:
             "数据质量",
             "条",
             SOURCE,
-            "出现记录按截至日期的状态计；一条记录可有多个标记",
+            "出现记录按截至日期的状态计；一条记录可有多个标记"
+            + ("" if draft.edition.restricted else "；除“未见”记录外不含敏感记录"),
             columns,
             tuple(rows),
         ),

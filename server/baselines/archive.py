@@ -4,32 +4,63 @@ import io
 from collections.abc import Iterable, Mapping
 
 from server.baselines.draft import Draft
+from server.baselines.study import PASSIVE
 from server.formats.dwca_writer import write_archive
 from server.formats.eml import DatasetDescription
-from server.reporting.darwin import event_rows, measurement_terms, public_terms, restricted_terms
+from server.reporting.darwin import event_rows, measurement_terms, public_position, public_rows, restricted_terms
+from server.reporting.presences import DATUM, is_guarded_visit, tally
 from server.sensitivity.records import FrozenRecord
-
-_DATUM = "EPSG:4326"
+from server.surveys.model import CROSS_BORDER, FORBIDDEN
 
 
 def darwin_core_archive(draft: Draft) -> bytes:
     """Present and absent records; single pictures of an event that is counted as a whole stay out."""
-    study, restricted = draft.study, draft.edition.restricted
-    counted = [one.record for one in (*study.sightings, *study.unplaced, *study.absences)]
-    terms = {record.id: restricted_terms(record) if restricted else public_terms(record) for record in counted}
-    open_records = [
-        record for record in counted if restricted or (record.disclosed is not None and record.disclosed.level == 0)
+    restricted = draft.edition.restricted
+    counted = _counted(draft)
+    records, rows = (counted, [*map(restricted_terms, counted)]) if restricted else public_rows(counted, tally(counted))
+    measurements = [
+        one for record, terms in zip(records, rows, strict=False) for one in measurement_terms(record, terms)
     ]
-    measurements = [one for record in open_records for one in measurement_terms(record, terms[record.id])]
-    events = {row["eventID"]: row for row in event_rows(terms.values())}
+    events: dict[str, dict[str, str]] = {row["eventID"]: row for row in event_rows(rows)}
     came_as = _imported_ids(counted)
-    for unit in study.records.values():
-        if unit.kind in ("event", "patrol") and (restricted or unit.kind == "event"):
-            event_id = came_as.get(unit.id, unit.id)
-            events[event_id] = {**events.get(event_id, {}), **_event(draft, unit), "eventID": event_id}
+    for unit in _units(draft, {terms["eventID"] for terms in rows}, came_as):
+        event_id = came_as.get(unit.id, unit.id)
+        events[event_id] = {**events.get(event_id, {}), **_event(draft, unit), "eventID": event_id}
+    for row in events.values():
+        if row.get("parentEventID") not in events:
+            row["parentEventID"] = ""
     written = io.BytesIO()
-    write_archive(written, events.values(), terms.values(), measurements, _about(draft), study.snapshot.cutoff)
+    write_archive(written, events.values(), rows, measurements, _about(draft), draft.study.snapshot.cutoff)
     return written.getvalue()
+
+
+def _counted(draft: Draft) -> list[FrozenRecord]:
+    study = draft.study
+    counted = [one.record for one in (*study.sightings, *study.unplaced, *study.absences)]
+    return counted if draft.edition.restricted else [one for one in counted if not _stays_inside(draft, one)]
+
+
+def _stays_inside(draft: Draft, record: FrozenRecord) -> bool:
+    """What a public archive may not take across the border."""
+    context = draft.study.snapshot.context
+    survey = context.surveys.get(record.body["survey_id"])
+    dataset = context.datasets.get(record.body["dataset_id"] or (survey.dataset_id if survey else ""))
+    return dataset is not None and dataset.cross_border == FORBIDDEN
+
+
+def _units(draft: Draft, told: set[str], came_as: Mapping[str, str]) -> list[FrozenRecord]:
+    """Visits, with or without finds. In public no patrol nor other visit with a guarded place, and of events that were no sampling only
+    those with an open find: such an event without one would be the place of a guarded find."""
+    units = [unit for unit in draft.study.records.values() if unit.kind in ("event", "patrol")]
+    if draft.edition.restricted:
+        return units
+    return [
+        unit
+        for unit in units
+        if not is_guarded_visit(unit)
+        and not _stays_inside(draft, unit)
+        and (unit.body["sampling_protocol"] not in PASSIVE or came_as.get(unit.id, unit.id) in told)
+    ]
 
 
 def _imported_ids(records: Iterable[FrozenRecord]) -> dict[str, str]:
@@ -57,12 +88,14 @@ def _event(draft: Draft, unit: FrozenRecord) -> Mapping[str, str]:
         "locality": body.get("location_name"),
     }
     position = draft.edition.position(unit)
-    if position is not None:
+    if position is not None and draft.edition.restricted:
         told |= {
             "decimalLongitude": f"{position[0]:.7f}",
             "decimalLatitude": f"{position[1]:.7f}",
-            "geodeticDatum": _DATUM,
+            "geodeticDatum": DATUM,
         }
+    elif position is not None:
+        told |= public_position(*position)
     return {term: text for term, text in told.items() if text}
 
 
@@ -74,6 +107,8 @@ def _about(draft: Draft) -> DatasetDescription:
         if draft.edition.restricted
         else "坐标为公开位置：敏感物种的坐标已概化或不公开。"
     ]
+    if not draft.edition.restricted:
+        words += [f"数据集“{one.title}”：{CROSS_BORDER[one.cross_border]}。" for one in datasets]
     words += ["演示数据：其中的记录由程序生成，并非实际观察。"] if study.demonstration else []
     west, south, east, north = (f"{bound:.2f}" for bound in study.county.shape.bounds)
     return DatasetDescription(

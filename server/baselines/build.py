@@ -119,7 +119,8 @@ def _data_version(draft: Draft) -> tuple[Block, ...]:
         ("快照摘要（SHA-256）", Code(snapshot.digest)),
         ("冻结快照的软件", Code(snapshot.software)),
         ("变更号", snapshot.change_no),
-        ("选入记录数", len(snapshot.records)),
+        # How many records there are in all would tell, by a difference, how many the public is not shown.
+        *((("选入记录数", len(snapshot.records)),) if draft.edition.restricted else ()),
         ("数据截止时间", f"{draft.cutoff_zh}24时（北京时间）"),
         ("县级界线版本", Code(snapshot.context.boundary_version)),
         ("调查提纲", Code(draft.profile.id)),

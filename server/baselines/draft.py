@@ -1,6 +1,6 @@
 """What every chapter is written from: the study, its lists and figures made once, and the edition that says what may be printed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -8,7 +8,7 @@ from server.baselines.completeness import Completeness, completeness
 from server.baselines.edition import SUPPRESSED, Edition
 from server.baselines.effort import EffortLine, effort_lines
 from server.baselines.species import SpeciesLine, group_names, species_lines
-from server.baselines.study import Study
+from server.baselines.study import Sighting, Study
 from server.baselines.survey_profile import Profile
 from server.reporting.document import Count
 from server.settings import Settings
@@ -35,7 +35,20 @@ class Draft:
 
     @cached_property
     def completeness(self) -> tuple[Completeness, ...]:
-        return completeness(self.study, self.lines)
+        open_study = replace(self.study, sightings=tuple(self.open_sightings))
+        return completeness(open_study, species_lines(open_study))
+
+    @property
+    def open_sightings(self) -> list[Sighting]:
+        """What figures by visit and by cell are made of: with the guarded ones a group of few species would tell where they were."""
+        return self.edition.open_to_it(self.study.sightings)
+
+    @property
+    def dates(self) -> tuple[date | None, date | None]:
+        """First and last day of what may be told to the day."""
+        everything = self.edition.open_to_it((*self.study.sightings, *self.study.unplaced, *self.study.absences))
+        firsts, lasts = ([one.first for one in everything if one.first], [one.last for one in everything if one.last])
+        return min(firsts, default=None), max(lasts, default=None)
 
     @property
     def county(self) -> str:
@@ -63,18 +76,18 @@ class Draft:
         return self.records_of(self.lines)
 
     def records_of(self, lines: tuple[SpeciesLine, ...]) -> int:
-        return sum(line.records for line in lines if not self.edition.hides_count(line, line.records))
+        return sum(line.records for line in lines if not self.edition.hides(line))
 
     @property
     def hidden(self) -> int:
-        return sum(self.edition.hides_count(line, line.records) for line in self.lines)
+        return sum(self.edition.hides(line) for line in self.lines)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Below every table that counts records."""
         if not self.hidden:
             return (DASH_NOTE,)
-        return (f"{DASH_NOTE}；“{SUPPRESSED}”表示重点保护或敏感物种的记录少于5条，其条数不公开，也不计入合计",)
+        return (f"{DASH_NOTE}；“{SUPPRESSED}”表示敏感物种的记录少于5条，其条数不公开，也不计入合计",)
 
     @property
     def cutoff_zh(self) -> str:

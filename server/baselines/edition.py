@@ -1,5 +1,6 @@
 """What each edition may print. One study makes both; only what is shown differs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,12 +9,12 @@ from shapely.geometry.base import BaseGeometry
 
 from server.baselines.species import SpeciesLine
 from server.baselines.study import Sighting, Study
+from server.reporting.darwin import PUBLIC_DECIMALS
+from server.reporting.presences import is_guarded, public_place
+from server.reporting.small_counts import small
 from server.sensitivity.records import FrozenRecord
 
 SUPPRESSED = "有记录"
-SMALLEST_COUNT = 5
-_PUBLIC_DECIMALS = 3
-"""A public map shows no position finer than 0.001 degree."""
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,22 @@ class Edition:
     title: str
     restricted: bool
 
-    def hides_count(self, line: SpeciesLine, count: int) -> bool:
-        return not self.restricted and line.guarded and count < SMALLEST_COUNT
+    def hides(self, line: SpeciesLine) -> bool:
+        """The open records of a species can be counted in the archive, so its guarded ones alone must be enough."""
+        return not self.restricted and small(line.guarded)
 
-    def count(self, line: SpeciesLine, count: int) -> int | str:
-        return SUPPRESSED if self.hides_count(line, count) else count
+    def count(self, line: SpeciesLine) -> int | str:
+        return SUPPRESSED if self.hides(line) else line.records
+
+    def open_to_it(self, sightings: Iterable[Sighting]) -> list[Sighting]:
+        """Those from which figures other than lists and counts are made: in public none that is guarded."""
+        return [one for one in sightings if self.restricted or not is_guarded(one.record)]
 
     def date_text(self, sighting: Sighting | None, day: date | None) -> str | None:
         """As precise as the record; of a guarded one the public learns the year alone."""
         if sighting is None or day is None:
             return None
-        precision = "year" if sighting.level > 0 and not self.restricted else sighting.precision
+        precision = "year" if not self.restricted and is_guarded(sighting.record) else sighting.precision
         return {"year": f"{day:%Y}", "month": f"{day:%Y-%m}"}.get(precision, day.isoformat())
 
     def position(self, record: FrozenRecord) -> tuple[float, float] | None:
@@ -42,11 +48,11 @@ class Edition:
         shown = record.disclosed
         if shown is None or shown.level > 0 or shown.longitude is None or shown.latitude is None:
             return None
-        return round(shown.longitude, _PUBLIC_DECIMALS), round(shown.latitude, _PUBLIC_DECIMALS)
+        return round(shown.longitude, PUBLIC_DECIMALS), round(shown.latitude, PUBLIC_DECIMALS)
 
     def disclosure_cell(self, record: FrozenRecord, county: BaseGeometry) -> BaseGeometry | None:
-        """The cell of a guarded record; the public sees it only where it lies wholly inside the county, since what a border
-        cuts off would bring the place nearer than the cell does."""
+        """The cell of a guarded record; the public sees it only where it lies wholly inside the record's own county and this one,
+        since what a border cuts off would bring the place nearer than the cell does."""
         shown = record.disclosed
         if (
             shown is None
@@ -58,7 +64,7 @@ class Edition:
             return None
         half = shown.cell_size_deg / 2
         cell = shapely.box(shown.longitude - half, shown.latitude - half, shown.longitude + half, shown.latitude + half)
-        return cell if self.restricted or county.covers(cell) else None
+        return cell if self.restricted or (public_place(record).cell and county.covers(cell)) else None
 
     def grid_cell(self, record: FrozenRecord, study: Study) -> str | None:
         """Code of the 10 km cell that may be printed for a record."""
@@ -67,7 +73,7 @@ class Edition:
         shown = record.disclosed
         if shown is None or shown.grid_cell is None:
             return None
-        if shown.level > 0 and not _wholly_inside(study, shown.grid_cell):
+        if shown.level > 0 and not (public_place(record).cell and _wholly_inside(study, shown.grid_cell)):
             return None
         return shown.grid_cell
 

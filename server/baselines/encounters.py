@@ -3,9 +3,12 @@
 from decimal import Decimal
 
 from server.baselines.draft import SOURCE, Draft
+from server.baselines.edition import SUPPRESSED
 from server.baselines.effort import EffortLine
 from server.baselines.study import Sighting, method_zh
 from server.reporting.document import Block, Cell, Column, Latin, Table
+from server.reporting.presences import is_guarded
+from server.reporting.small_counts import any_small
 from server.snapshots.context import Taxon
 from server.statistics.effort import ENCOUNTER_RATE_NAME, encounter_rate
 
@@ -60,16 +63,17 @@ def _row(draft: Draft, seen: list[Sighting], units: dict[str, Decimal]) -> tuple
         (sum(one.individuals for one in present if one.unit and one.unit.id == unit), length)
         for unit, length in units.items()
     ]
-    counts: tuple[Cell, ...] = (
-        individuals,
-        encounter_rate(by_unit).value,
-        len({one.unit.id for one in present if one.unit}),
-    )
-    if present and _hides(draft, taxon, len(present)):
-        counts = ("有记录", None, None)
+    visits = len({one.unit.id for one in present if one.unit})
+    counts: tuple[Cell, ...] = (individuals, encounter_rate(by_unit).value, visits)
+    if present and _hides(draft, taxon, present, (individuals, visits)):
+        counts = (SUPPRESSED, None, None)
     return (taxon.name_zh, Latin(taxon.scientific_name), *counts, len(seen) - len(present))
 
 
-def _hides(draft: Draft, taxon: Taxon, count: int) -> bool:
+def _hides(draft: Draft, taxon: Taxon, present: list[Sighting], counts: tuple[int, int]) -> bool:
+    """Also where the few are those that the method did not find: the list's number would tell them."""
     line = next((line for line in draft.lines if line.taxon.taxon_id == taxon.taxon_id), None)
-    return line is not None and draft.edition.hides_count(line, count)
+    if draft.edition.restricted or line is None or not line.guarded:
+        return False
+    found = sum(is_guarded(one.record) for one in present)
+    return draft.edition.hides(line) or any_small((found, line.guarded - found, *counts))

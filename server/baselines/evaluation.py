@@ -126,7 +126,7 @@ def _diversity_rows(draft: Draft, line: EffortLine) -> list[tuple[Cell, ...]]:
     if not line.groups or not line.lines:
         return []
     units, counts = {unit.id for unit in line.units}, dict[str, int]()
-    for one in draft.study.sightings:
+    for one in draft.open_sightings:
         if (
             one.unit is not None
             and one.unit.id in units

@@ -24,7 +24,7 @@ def flagship_lines(draft: Draft) -> list[SpeciesLine]:
 
 def _page(draft: Draft, line: SpeciesLine) -> Section:
     first, last = line.first, line.last
-    shown = draft.edition.count(line, line.records)
+    shown = draft.edition.count(line)
     facts: list[tuple[Inline, ...]] = [
         ("保护级别：", f"国家{line.protection_zh}" if line.protection_zh else "未列入国家重点保护名录"),
         ("记录：", shown if isinstance(shown, str) else f"{shown}条", f"；证据类别：{line.evidence or '未注明'}"),
@@ -83,6 +83,8 @@ def _map(draft: Draft, line: SpeciesLine) -> Figure | None:
 
 def _cells(draft: Draft, line: SpeciesLine) -> tuple[BaseGeometry, ...]:
     county = draft.study.county.shape
+    if draft.edition.hides(line):
+        return ()
     found = [draft.edition.disclosure_cell(one.record, county) for one in line.sightings]
     unique = {cell.wkt: cell for cell in found if cell is not None}
     return tuple(shapely.normalize(unique[key]) for key in sorted(unique))

@@ -13,7 +13,7 @@ from shared.vocabulary import SURVEY_KINDS
 
 
 def general(draft: Draft) -> tuple[Block, ...]:
-    county, (first, last) = draft.study.county, draft.study.dates
+    county, (first, last) = draft.study.county, draft.dates
     period = f"记录的观察日期为{zh_date(first)}至{zh_date(last)}" if first and last else "记录均未注明观察日期"
     where = (
         county.province_name

@@ -57,7 +57,7 @@ def _row(draft: Draft, line: SpeciesLine) -> tuple[Cell, ...]:
     return (
         line.taxon.name_zh,
         Latin(line.taxon.scientific_name),
-        draft.edition.count(line, line.records),
+        draft.edition.count(line),
         len(plots) or None,
         sum(areas, Decimal(0)) if areas else None,
         _range(covers),

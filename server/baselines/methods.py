@@ -39,12 +39,11 @@ def surveyed_cells(draft: Draft) -> set[str]:
 def _found_on_unplaced_visits(draft: Draft, units: Sequence[FrozenRecord]) -> list[FrozenRecord]:
     """A visit without a place of its own was where its finds were; the guarded ones among them do not tell."""
     unplaced = {unit.id for unit in units if unit.exact is None}
-    shown = [one for one in draft.study.sightings if draft.edition.restricted or one.level == 0]
-    return [one.record for one in shown if one.unit is not None and one.unit.id in unplaced]
+    return [one.record for one in draft.open_sightings if one.unit is not None and one.unit.id in unplaced]
 
 
 def recorded_cells(draft: Draft) -> set[str]:
-    return _cells_of((one.record for one in (*draft.study.sightings, *draft.study.unplaced)), draft)
+    return _cells_of(_open_records(draft), draft)
 
 
 def _cells_of(records: Iterable[FrozenRecord], draft: Draft) -> set[str]:
@@ -78,7 +77,11 @@ def _effort_table(draft: Draft) -> tuple[Block, ...]:
 def _grid_text(draft: Draft) -> str:
     cells = draft.study.snapshot.context.cells
     whole = sum(cell.share >= 1 for cell in cells)
-    guarded = "" if draft.edition.restricted else "公开版中，敏感记录只画其概化网格，且只画完全位于县内的网格。"
+    guarded = (
+        ""
+        if draft.edition.restricted
+        else "公开版中，网格统计不含敏感记录；敏感记录只画完全位于县内的概化网格，记录少于5条的物种不画。"
+    )
     label = draft.study.snapshot.context.grid_label
     grid = f"网格为本系统自编（{label}）" if label == GRID_LABEL else f"网格采用已载入的{label}"
     return (
@@ -124,14 +127,16 @@ def _grid_map(draft: Draft) -> Figure:
 
 
 def _open_records(draft: Draft) -> list[FrozenRecord]:
-    return [one.record for one in (*draft.study.sightings, *draft.study.unplaced)]
+    return [one.record for one in draft.edition.open_to_it((*draft.study.sightings, *draft.study.unplaced))]
 
 
 def _guarded_cells(draft: Draft) -> tuple[BaseGeometry, ...]:
     county = draft.study.county.shape
+    told = [one for line in draft.lines if not draft.edition.hides(line) for one in line.sightings]
+    unplaced = draft.study.unplaced if draft.edition.restricted else ()
     found = {}
-    for record in _open_records(draft):
-        cell = draft.edition.disclosure_cell(record, county)
+    for one in (*told, *unplaced):
+        cell = draft.edition.disclosure_cell(one.record, county)
         if cell is not None:
             found[cell.wkt] = cell
     return tuple(found[key] for key in sorted(found))

@@ -11,6 +11,7 @@ from server.baselines.species import SpeciesLine
 from server.baselines.study import Sighting
 from server.media.store import Store
 from server.reporting.document import Block, Inline, Paragraph, Photo, PhotoSheet
+from server.reporting.presences import is_guarded
 from server.sensitivity.records import FrozenRecord
 from server.snapshots.context import Rendition
 
@@ -20,7 +21,7 @@ _EDGE_PX, _QUALITY, _MOST = 640, 80, 24
 def photos(draft: Draft) -> tuple[Block, ...]:
     shown = [
         (medium, rendition)
-        for medium in draft.study.of_kind("media")
+        for medium in _in_order(draft)
         if (rendition := draft.study.snapshot.context.renditions.get(medium.id)) is not None
     ]
     if not shown:
@@ -30,6 +31,20 @@ def photos(draft: Draft) -> tuple[Block, ...]:
     rest = f"，此处印出前{_MOST}张" if len(shown) > _MOST else ""
     text = f"随记录上传的照片共{len(shown)}张{rest}。照片均由像素重新生成，不含拍摄位置、设备等附加信息。"
     return (Paragraph(text), PhotoSheet("photos", "调查照片", SOURCE, pictures))
+
+
+def _in_order(draft: Draft) -> list[FrozenRecord]:
+    """As they came; in public those of guarded records last and by their digest, since their neighbours tell their day."""
+    media = draft.study.of_kind("media")
+    if draft.edition.restricted:
+        return media
+    openly = [medium for medium in media if not _shows_guarded(draft, medium)]
+    return openly + sorted((m for m in media if _shows_guarded(draft, m)), key=lambda m: str(m.body["sha256"]))
+
+
+def _shows_guarded(draft: Draft, medium: FrozenRecord) -> bool:
+    subjects = [draft.study.records[one] for one in medium.body["subject_ids"] if one in draft.study.records]
+    return any(is_guarded(one) for one in subjects if one.kind != "event")
 
 
 def _photo(draft: Draft, store: Store, medium: FrozenRecord, rendition: Rendition) -> Photo:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from server.baselines.study import Sighting, Study
+from server.reporting.presences import is_guarded
 from server.snapshots.context import Taxon
 from shared.vocabulary import EVIDENCE_CLASSES, GROUP_NAMES_ZH
 
@@ -38,8 +39,9 @@ class SpeciesLine:
         return _CLASS_ZH.get(self.taxon.protection_class or "") if wild or not self.taxon.wild_only else None
 
     @property
-    def guarded(self) -> bool:
-        return self.level > 0 or self.protection_zh is not None
+    def guarded(self) -> int:
+        """How many of its records are guarded."""
+        return sum(is_guarded(one.record) for one in self.sightings)
 
     @property
     def evidence(self) -> str:

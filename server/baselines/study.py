@@ -25,7 +25,7 @@ _METHOD_GROUPS: Mapping[str, tuple[str, ...]] = {
     "porpoise_watch": ("哺乳类",),
     "invasive_plot": (INVASIVE,),
 }
-_PASSIVE = frozenset({"incidental", "import"})
+PASSIVE = frozenset({"incidental", "import"})
 """Protocols that are no sampling: they have neither effort nor visits to compare."""
 
 
@@ -165,7 +165,7 @@ def _sighting(record: FrozenRecord, records: Mapping[str, FrozenRecord], snapsho
 
 def unit_of(event: FrozenRecord | None, records: Mapping[str, FrozenRecord]) -> FrozenRecord | None:
     """The topmost event of the same protocol: the legs of one visit, the quadrats of one plot are one unit."""
-    if event is None or event.body["sampling_protocol"] in _PASSIVE:
+    if event is None or event.body["sampling_protocol"] in PASSIVE:
         return None
     seen = {event.id}
     while True:

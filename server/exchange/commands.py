@@ -14,6 +14,7 @@ from server.accounts.viewer import Actor
 from server.db import open_session
 from server.exchange.export import export_file
 from server.exchange.service import import_file
+from server.exchange.writing import FORMATS
 from server.settings import from_environment
 from server.web.output import print_json
 from shared.clock import Clock, SystemClock
@@ -60,7 +61,7 @@ def import_(
 
 
 @click.command("export", help="导出出现记录")
-@click.option("--format", "file_format", required=True, type=click.Choice(["dwca", "csv"]))
+@click.option("--format", "file_format", required=True, type=click.Choice(sorted(FORMATS)))
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="写到哪个文件")
 @click.option("--survey", "survey_id", help="只导出一个调查项目")
 @click.option("--county", help="只导出一个县（县级代码）")
@@ -69,7 +70,7 @@ def import_(
     type=click.Choice(["restricted", "public"]),
     default="restricted",
     show_default=True,
-    help="public 只含公开位置",
+    help="public 只含公开位置；敏感物种一行不表示一条记录",
 )
 @click.option("--json", "as_json", is_flag=True)
 def export(file_format: str, out: Path, survey_id: str | None, county: str | None, edition: str, as_json: bool) -> None:

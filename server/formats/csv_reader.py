@@ -7,7 +7,8 @@ from typing import IO
 
 from server.formats import text_encoding
 from server.formats.archive import MAX_UNPACKED_BYTES
-from server.formats.delimited import lines_of, rows_of, sniff
+from server.formats.csv_text import restore
+from server.formats.delimited import Row, lines_of, rows_of, sniff
 from server.formats.table import Table, fit_rows, unique_headings
 from server.formats.unusable import Unusable
 
@@ -19,7 +20,8 @@ Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 def open_csv(
     open_stream: Opener, source: str = "csv", encoding: str | None = None, delimiter: str | None = None
 ) -> Iterator[Table]:
-    """`open_stream` is called twice: once to find out the encoding, once to read."""
+    """`open_stream` is called twice: once to find out the encoding, once to read. The quote that keeps a cell from being a formula is
+    taken away again, whoever put it there."""
     found = encoding or _detect(open_stream)
     if not text_encoding.is_known(found):
         raise Unusable("encoding_unknown", found)
@@ -27,13 +29,18 @@ def open_csv(
         dialect = sniff(_head(open_stream, found))
         if delimiter:
             dialect = type(dialect)(delimiter, dialect.quote, dialect.terminator)
-        rows = rows_of(lines_of(stream, found, dialect.terminator), dialect)
+        rows = map(_restored, rows_of(lines_of(stream, found, dialect.terminator), dialect))
         first = next(rows, None)
         if first is None:
             raise Unusable("file_empty")
         columns = unique_headings(first.cells if first.cells is not None else first.unquoted)
         headings = tuple(name for name in columns if name is not None)
         yield Table(source, headings, fit_rows(rows, columns, {}), found)
+
+
+def _restored(row: Row) -> Row:
+    cells = None if row.cells is None else tuple(map(restore, row.cells))
+    return Row(row.line, cells, tuple(map(restore, row.unquoted)))
 
 
 def file_opener(path: Path) -> Opener:

@@ -1,7 +1,8 @@
 """CSV for spreadsheets: the same rows give the same bytes, and no cell is a formula to whoever opens it.
 
-A cell that begins with `= + - @`, TAB, NUL, CR or a full-width ＝＋－＠ gets a single quote before it, and so does one that already begins
-with single quotes before such a character: so the quote can be taken away again, and every text survives (ASVS 1.2.10).
+A cell that begins with `= + - @`, TAB, NUL, CR, LF or a full-width or small form of such a sign (＝＋－＠ ﹦﹢﹣﹫) gets a single quote before
+it, and so does one that already begins with single quotes before such a character: so the quote can be taken away again, and every
+text survives (ASVS 1.2.10).
 A plain number such as -27.5 stays a number.
 """
 
@@ -10,7 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-_DANGEROUS = re.compile(r"'*[=+\-@\t\0\r\n＝＋－＠]")
+_DANGEROUS = re.compile(r"'*[=+\-@\t\0\r\n＝＋－＠﹦﹢﹣﹫]")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 
 

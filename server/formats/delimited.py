@@ -34,12 +34,11 @@ class Row:
 
 
 def lines_of(stream: IO[bytes], encoding: str, terminator: str = "\n") -> Iterator[str]:
-    """Lines without their terminator; undecodable bytes become U+FFFD. A CR before the LF belongs to the line end."""
+    """Lines without their terminator; undecodable bytes become U+FFFD. A CR before the LF stays: in a quoted cell it is part of it."""
     if terminator in ("\n", "\r", "\r\n"):
         with io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline=terminator) as text:
             for line in text:
-                ended = line.removesuffix(terminator)
-                yield ended.removesuffix("\r") if terminator == "\n" else ended
+                yield line.removesuffix(terminator)
         return
     whole = stream.read().decode(encoding, "replace")
     yield from whole.removesuffix(terminator).split(terminator)
@@ -49,23 +48,29 @@ def rows_of(lines: Iterable[str], dialect: Dialect) -> Iterator[Row]:
     """Blank lines are no rows. A quoted cell that never ends spoils its own line only: reading goes on with the next one."""
     source = _Lookahead(lines)
     for line_no, line in source:
-        if not line:
+        ended = _without_cr(line, dialect)
+        if not ended:
             continue
-        plain = tuple(line.split(dialect.delimiter))
-        if not dialect.quote or dialect.quote not in line:
+        plain = tuple(ended.split(dialect.delimiter))
+        if not dialect.quote or dialect.quote not in ended:
             yield Row(line_no, plain, plain)
             continue
-        cells = _split_quoted(line, dialect)
+        cells = _split_quoted(ended, dialect)
         taken, text = 0, line
         while isinstance(cells, _Open) and taken < MAX_LINES_OF_A_CELL:
             following = source.peek(taken)
             if following is None:
                 break
             text, taken = f"{text}\n{following}", taken + 1
-            cells = _split_quoted(text, dialect) if dialect.quote in following else cells
+            cells = _split_quoted(_without_cr(text, dialect), dialect) if dialect.quote in following else cells
         if isinstance(cells, tuple):
             source.drop(taken)
         yield Row(line_no, cells if isinstance(cells, tuple) else None, plain)
+
+
+def _without_cr(line: str, dialect: Dialect) -> str:
+    """Where lines end with LF, a CR before it belongs to the line's end unless a quoted cell goes on."""
+    return line.removesuffix("\r") if dialect.terminator == "\n" else line
 
 
 class _Open:

@@ -1,17 +1,20 @@
 """Records as Darwin Core terms: everything for those who may see it, or what may be public. Pure.
 
 An imported row goes out as it came, in the terms that it came with; only the identifiers without which an archive has no order are added.
+In public guarded records are no rows of their own: presences.py.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from server.formats.darwin_core import ADDRESS
+from server.reporting.presences import DATUM, is_guarded, presence_rows
+from server.reporting.small_counts import Tally
 from server.sensitivity.records import FrozenRecord
-from shared.canonical import digest
 from shared.coordinates import e7_text
 
-DATUM = "EPSG:4326"
+PUBLIC_DECIMALS, ROUNDED_AWAY_M = 3, 80
+"""No position in public is finer than 0.001 degree, which may put it 80 m off."""
 _EVENT_TERMS = (
     "eventDate",
     "samplingProtocol",
@@ -24,6 +27,7 @@ _EVENT_TERMS = (
     "decimalLatitude",
     "decimalLongitude",
     "geodeticDatum",
+    "coordinatePrecision",
     "coordinateUncertaintyInMeters",
 )
 _TAXON_TERMS = frozenset(
@@ -32,7 +36,7 @@ scientificName scientificNameAuthorship vernacularName taxonRank verbatimTaxonRa
 infraspecificEpithet taxonomicStatus nomenclaturalCode
 """.split()
 )
-_GUARDED_TERMS = _TAXON_TERMS | {
+_PUBLIC_TERMS = _TAXON_TERMS | {
     "basisOfRecord",
     "occurrenceStatus",
     "individualCount",
@@ -46,11 +50,6 @@ _GUARDED_TERMS = _TAXON_TERMS | {
     "stateProvince",
     "countryCode",
     "license",
-}
-"""What a guarded record, or one whose place is not known, may show beside its disclosed place."""
-_PUBLIC_TERMS = _GUARDED_TERMS | {
-    "occurrenceID",
-    "eventID",
     "eventDate",
     "year",
     "month",
@@ -64,8 +63,14 @@ _PUBLIC_TERMS = _GUARDED_TERMS | {
     "institutionCode",
     "collectionCode",
     "catalogNumber",
+    "datasetName",
+    "identificationQualifier",
+    "identificationVerificationStatus",
+    "identificationRemarks",
+    "recordedByID",
 }
-"""No person is named in public: recordedBy and identifiedBy stay here."""
+"""No person is named in public: recordedBy and identifiedBy stay here, and whoever recorded is known by a pseudonym alone."""
+_NAMES_OF_PEOPLE = ("recordedBy", "identifiedBy", "recordedByID", "identifiedByID")
 
 
 def restricted_terms(record: FrozenRecord) -> dict[str, str]:
@@ -74,41 +79,62 @@ def restricted_terms(record: FrozenRecord) -> dict[str, str]:
     came = {term: text for term, text in body["verbatim"].items() if term in ADDRESS}
     if not came:
         came = {**_own_terms(body), **_place_terms(body["place"])}
-    return {"occurrenceID": record.id, "eventID": _event_id(record), "basisOfRecord": body["basis_of_record"], **came}
+    terms = {
+        "occurrenceID": record.id,
+        "eventID": event_id_of(record),
+        "basisOfRecord": body["basis_of_record"],
+        **came,
+    }
+    return {**identification_terms(record), **terms}
 
 
 def public_terms(record: FrozenRecord) -> dict[str, str]:
-    """With the disclosed place only; where the place is guarded or unknown, no date finer than the year and no name of a place."""
+    """Of a record that is not guarded, with the place that is disclosed; of a guarded one only what a presence may take from it."""
     body, shown = record.body, record.disclosed
-    open_place = shown is not None and shown.level == 0
-    came = {**_own_terms(body), **{term: text for term, text in body["verbatim"].items() if term in ADDRESS}}
-    allowed = _PUBLIC_TERMS if open_place else _GUARDED_TERMS
+    came = {term: text for term, text in body["verbatim"].items() if term in ADDRESS}
+    terms = {**_own_terms(body), **{term: text for term, text in came.items() if term not in _NAMES_OF_PEOPLE}}
+    terms = {term: text for term, text in {**identification_terms(record), **terms}.items() if term in _PUBLIC_TERMS}
     terms = {
-        "occurrenceID": record.id if open_place else _opaque_id(record),
+        "eventID": event_id_of(record),
+        "occurrenceID": record.id,
         "basisOfRecord": body["basis_of_record"],
-        **{term: text for term, text in came.items() if term in allowed},
+        **terms,
     }
-    if shown is not None:
-        terms |= {"county": shown.county_name or "", "dataGeneralizations": shown.data_generalizations or ""}
-        terms |= {"informationWithheld": shown.information_withheld or ""}
-        if shown.latitude is not None and shown.longitude is not None:
-            uncertainty = f"{shown.uncertainty_m:.0f}" if shown.uncertainty_m is not None else ""
-            terms |= {
-                "decimalLatitude": f"{shown.latitude:.7f}",
-                "decimalLongitude": f"{shown.longitude:.7f}",
-                "geodeticDatum": DATUM,
-            }
-            terms |= {"coordinateUncertaintyInMeters": uncertainty}
-    if open_place:
-        return {"eventID": _event_id(record), **terms}
-    year = str(record.observed_year) if record.observed_year else ""
-    place = terms.get("decimalLatitude", ""), terms.get("decimalLongitude", ""), terms.get("county", "")
-    return {**terms, "eventDate": year, "eventID": "x" + digest([body["survey_id"], *place, year])[:24]}
+    if shown is None or is_guarded(record):
+        return terms
+    terms["county"] = shown.county_name or ""
+    if shown.latitude is not None and shown.longitude is not None:
+        terms |= public_position(shown.longitude, shown.latitude)
+        if shown.uncertainty_m is not None:
+            terms["coordinateUncertaintyInMeters"] = f"{max(shown.uncertainty_m, ROUNDED_AWAY_M):.0f}"
+    return terms
 
 
-def _opaque_id(record: FrozenRecord) -> str:
-    """An id of its own for a guarded record: ours holds the millisecond of the tap, and its neighbours of that minute are shown."""
-    return "g" + digest(["public occurrence", record.id])[:32]
+def public_position(longitude: float, latitude: float) -> dict[str, str]:
+    """What is not guarded either is told no finer than maps for the public may be."""
+    return {
+        "decimalLatitude": f"{latitude:.{PUBLIC_DECIMALS}f}",
+        "decimalLongitude": f"{longitude:.{PUBLIC_DECIMALS}f}",
+        "geodeticDatum": DATUM,
+        "coordinatePrecision": f"{10**-PUBLIC_DECIMALS:.{PUBLIC_DECIMALS}f}",
+    }
+
+
+def public_rows(records: Sequence[FrozenRecord], known: Tally) -> tuple[list[FrozenRecord], list[dict[str, str]]]:
+    """The open records, and the rows of all: first theirs in the same order, then those of the presences. `known`: tally over all
+    records there are, however few are published."""
+    open_records = [record for record in records if not is_guarded(record)]
+    guarded = [(record, public_terms(record)) for record in records if is_guarded(record)]
+    return open_records, [*map(public_terms, open_records), *presence_rows(guarded, known)]
+
+
+def identification_terms(record: FrozenRecord) -> dict[str, str]:
+    """How sure the name is, by which method, and what reviewers made of it."""
+    taxon = record.body["taxon"]
+    parts = (("method", "鉴定方法"), ("confidence", "把握程度"))
+    remarks = "；".join(f"{words}：{taxon[key]}" for key, words in parts if taxon.get(key))
+    told = {"identificationQualifier": taxon.get("qualifier"), "identificationRemarks": remarks}
+    return {term: text for term, text in told.items() if text}
 
 
 def in_order_of_ids(occurrences: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
@@ -139,7 +165,7 @@ def event_rows(occurrences: Iterable[Mapping[str, str]]) -> list[dict[str, str]]
     return [{"eventID": event_id, **told} for event_id, told in events.items()]
 
 
-def _event_id(record: FrozenRecord) -> str:
+def event_id_of(record: FrozenRecord) -> str:
     said: str = record.body["verbatim"].get("eventID", "").strip()
     return said or record.body["event_id"] or f"{record.id}:event"
 

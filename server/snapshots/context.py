@@ -7,6 +7,8 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from server.surveys.model import NEEDS_REVIEW
+
 
 @dataclass(frozen=True)
 class Area:
@@ -76,6 +78,7 @@ class DatasetFacts:
     owner: str
     licence: str
     demonstration: bool
+    cross_border: str = NEEDS_REVIEW
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def _facts(record: FrozenRecord, seed: str) -> dict[str, Any]:
         "author": pseudonym(record.author, seed),
         "taxon_id": record.taxon_id,
         "flags": list(record.flags),
+        "asked_level": record.asked_level,
         "disclosed": asdict(record.disclosed) if record.disclosed else None,
     }
 
@@ -64,6 +65,7 @@ def _record(shown: Mapping[str, Any], exact: Mapping[str, Any]) -> FrozenRecord:
         disclosed=DisclosedPlace(**shown["disclosed"]) if shown["disclosed"] else None,
         taxon_id=shown["taxon_id"],
         flags=tuple(shown["flags"]),
+        asked_level=shown.get("asked_level"),
     )
 
 

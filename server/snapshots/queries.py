@@ -95,7 +95,8 @@ def _datasets(session: Session, records: Sequence[FrozenRecord]) -> dict[str, Da
     of_surveys = {UUID(survey.dataset_id) for survey in _surveys(session, records).values()}
     rows = session.scalars(select(Dataset).where(Dataset.id.in_(own | of_surveys)).order_by(Dataset.id))
     return {
-        str(row.id): DatasetFacts(str(row.id), row.title, row.owner, row.licence, row.demonstration) for row in rows
+        str(row.id): DatasetFacts(str(row.id), row.title, row.owner, row.licence, row.demonstration, row.cross_border)
+        for row in rows
     }
 
 

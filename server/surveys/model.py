@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -5,6 +6,14 @@ from sqlalchemy import ARRAY, DateTime, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
+
+ALLOWED, NEEDS_REVIEW, FORBIDDEN = "allowed", "needs_review", "forbidden"
+CROSS_BORDER: Mapping[str, str] = {
+    ALLOWED: "可以出境",
+    NEEDS_REVIEW: "出境前须经数据出境审查",
+    FORBIDDEN: "不得出境",
+}
+"""Whether a data set may leave the country; what is forbidden to is in no public edition."""
 
 
 class Dataset(Base):
@@ -18,6 +27,7 @@ class Dataset(Base):
     embargo_until: Mapped[date | None]
     demonstration: Mapped[bool]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.organisation.id"))
+    cross_border: Mapped[str] = mapped_column(server_default=NEEDS_REVIEW)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

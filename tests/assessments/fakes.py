@@ -34,7 +34,8 @@ class Years(fakes.Field):
     def next_county(self, record: FrozenRecord) -> FrozenRecord:
         assert record.exact is not None
         stamp = replace(record.exact.stamp, county_code=NEXT, county_name="临武县")
-        moved = replace(record, exact=replace(record.exact, stamp=stamp))
+        shown = replace(record.disclosed, county_code=NEXT, county_name="临武县") if record.disclosed else None
+        moved = replace(record, exact=replace(record.exact, stamp=stamp), disclosed=shown)
         self.records[self.records.index(record)] = moved
         return moved
 

@@ -10,6 +10,7 @@ import shapely
 from server.places.grid import cells_of, grid_cell
 from server.places.rules import Stamp
 from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord
+from server.sensitivity.rules import Cell as DisclosureCell
 from server.sensitivity.rules import cell_of, words
 from server.snapshots.context import Area, Cell, Context, DatasetFacts, Rendition, SurveyFacts, Taxon
 from server.snapshots.service import Snapshot
@@ -177,10 +178,11 @@ class Field:
             "pathway": None,
             "occurrence_remarks": None,
             "measurements": [],
-            "recorded_by": ["person-1"],
+            "recorded_by": ["p0123456789abcdef"],
             "verbatim": {},
         }
-        return self.add("occurrence", {**body, **fields}, at, LEVELS.get(taxon, 2), taxon_id=taxon)
+        level = LEVELS.get(taxon, 2)
+        return self.add("occurrence", {**body, **fields}, at, level, taxon_id=taxon, asked_level=level)
 
     def event(self, at: tuple[float, float], kind: str = "event", level: int = 0, **fields: Any) -> FrozenRecord:
         body = {
@@ -204,6 +206,23 @@ def exact(at: tuple[float, float]) -> ExactPlace:
 
 def disclosed(at: tuple[float, float], level: int) -> DisclosedPlace:
     cell = cell_of(round(at[1] * 1e7), round(at[0] * 1e7), level)
+    within = cell is not None and OUTLINE.covers(shapely.box(*_bounds(cell)))
+    if level > 1 and not within:
+        return DisclosedPlace(
+            level,
+            None,
+            None,
+            cell.size_deg if cell else None,
+            None,
+            COUNTY,
+            NAME,
+            True,
+            False,
+            None,
+            "仅到县",
+            "敏感",
+            False,
+        )
     shown: tuple[float | None, float | None] = cell.centre if cell else (at if level == 0 else (None, None))
     generalised, withheld = words(level, "county")
     code = grid_cell(shown[0], shown[1]) if shown[0] is not None and shown[1] is not None else None
@@ -220,7 +239,13 @@ def disclosed(at: tuple[float, float], level: int) -> DisclosedPlace:
         code,
         generalised,
         withheld,
+        within if level > 1 else None,
     )
+
+
+def _bounds(cell: DisclosureCell) -> tuple[float, float, float, float]:
+    side = cell.size_deg
+    return cell.x * side, cell.y * side, (cell.x + 1) * side, (cell.y + 1) * side
 
 
 def context(demonstration: bool = True, renditions: Mapping[str, Rendition] | None = None) -> Context:

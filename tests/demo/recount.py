@@ -35,7 +35,7 @@ def main() -> int:
     found = Lists(Path(given.lists))
     bodies = read_bodies(given.dsn, date.fromisoformat(told["as_of"]))
     where = cache(lambda point: county_at(counties, point))
-    put_together(bodies, found, where)
+    put_together(bodies, found, where, counties)
     differences = differences_of_forms(given.report, tables)
     if "period" in told:
         outlines = Path(given.lists).parent / "server" / "assessments" / "profiles"

@@ -293,7 +293,11 @@ class Assessment:
         found = {}
         for target, method in {(group_of(one), one.body["sampling_protocol"]) for one in part.surveys}:
             visits = [one for one in part.surveys if (group_of(one), one.body["sampling_protocol"]) == (target, method)]
-            pairs = {(one.unit.id, one.taxon.name): one.taxon for one in part.seen if one.unit in visits}
+            pairs = {
+                (one.unit.id, one.taxon.name): one.taxon
+                for one in self.region.whole.open(part.seen)
+                if one.unit in visits
+            }
             for group in {taxon.group for taxon in pairs.values()} if target == EVERY else set(target.split("、")):
                 own = [
                     name for (_, name), t in pairs.items() if (t.invasive if group == INVASIVE else t.group == group)
@@ -351,10 +355,10 @@ class Assessment:
 
     def quality(self) -> list[Row]:
         whole = self.region.whole
-        near = sum(one.counts and self.near_border(one) for one in whole.occurrences)
+        near = sum(one.counts and self.near_border(one) for one in whole.open(whole.occurrences))
         rows = [
             ("同一事件的单张影像等，不重复计数", len(whole.evidence)),
-            ("没有归入可计数物种的“有”记录", len(whole.unplaced)),
+            ("没有归入可计数物种的“有”记录", len(whole.open(whole.unplaced))),
             ("“未见”记录", len(whole.absent)),
             ("标记：距县界不足 500 米", near),
         ]

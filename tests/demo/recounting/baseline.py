@@ -10,7 +10,7 @@ from typing import Any
 
 from recounting.bodies import Body, day_of
 from recounting.county import EVERY, GROUPS, METHODS, TARGETS, County, Line, group_of, length_m, minutes
-from recounting.figures import DASH, HIDDEN, chao2, shannon, simpson, text, total
+from recounting.figures import DASH, HIDDEN, SMALLEST, chao2, shannon, simpson, text, total
 from recounting.ground import border_distance, cell_of, cells_of
 from recounting.index import VERTEBRATES, index_rows
 from recounting.lists import Lists
@@ -122,7 +122,9 @@ class Baseline:
     def completeness(self) -> list[Row]:
         rows = []
         for (target, method), visits in self.county.effort.items():
-            found = [(id(visit), one.taxon) for visit in visits for one in self.county.found_on(visit)]
+            found = [
+                (id(visit), one.taxon) for visit in visits for one in self.county.open(self.county.found_on(visit))
+            ]
             groups = sorted({taxon.group for _, taxon in found}) if target == EVERY else target.split("、")
             for group in groups:
                 belongs = {
@@ -132,8 +134,9 @@ class Baseline:
                 }
                 rows.append(self.complete(group, METHODS.get(method, method), "调查次", belongs, len(visits)))
         for group in GROUPS:
-            pairs = {(one.cell, one.taxon.name) for one in self.county.seen if one.taxon.group == group and one.cell}
-            if any(line.taxon.group == group for line in self.county.lines.values()):
+            own = [one for one in self.county.open(self.county.seen) if one.taxon.group == group]
+            pairs = {(one.cell, one.taxon.name) for one in own if one.cell}
+            if own:
                 rows.append(self.complete(group, "全部方法", "10 km网格", pairs, len({cell for cell, _ in pairs})))
         return rows
 
@@ -175,11 +178,24 @@ class Baseline:
             present = [one for one in own if one.present]
             count = sum(one.individuals for one in present)
             told = [text(count), text(float(count / length), 2), text(len({id(one.unit) for one in present}))]
-            line = self.county.lines.get(name)
-            if present and line and self.county.hides(line, len(present)):
+            if present and self.hides_rate(self.county.lines.get(name), present):
                 told = [HIDDEN, DASH, DASH]
             rows.append([own[0].taxon.chinese, name, *told, text(len(own) - len(present))])
         return rows
+
+    def hides_rate(self, line: Line | None, present: list[Body]) -> bool:
+        """Of a guarded species no count under five is told, nor one that is the rest of another."""
+        if line is None or not self.county.public or not line.guarded:
+            return False
+        by_method = sum(one.level > 0 for one in present)
+        parts = (
+            line.guarded,
+            by_method,
+            line.guarded - by_method,
+            sum(one.individuals for one in present),
+            len({id(one.unit) for one in present}),
+        )
+        return any(0 < part < SMALLEST for part in parts)
 
     def invasives(self) -> list[Row]:
         rows = []
@@ -210,7 +226,7 @@ class Baseline:
         return rows
 
     def count(self, line: Line) -> str:
-        return HIDDEN if self.county.hides(line, len(line.seen)) else text(len(line.seen))
+        return HIDDEN if self.county.hides(line) else text(len(line.seen))
 
     def day(self, line: Line, one: Body, which: str) -> str:
         day = getattr(one, which).isoformat()
@@ -255,7 +271,7 @@ class Baseline:
         for (group, method), visits in self.county.effort.items():
             counts: Counter[str] = Counter()
             lines = [one for one in visits if one.body["event_type"] in ("transect", "patrol")]
-            for one in (seen for visit in visits for seen in self.county.found_on(visit)):
+            for one in (seen for visit in visits for seen in self.county.open(self.county.found_on(visit))):
                 counts[one.taxon.name] += one.individuals if one.taxon.group in group.split("、") else 0
             values = [one for one in counts.values() if one]
             if group != EVERY and lines and values:
@@ -312,10 +328,10 @@ class Baseline:
     def effort_log(self) -> list[Row]:
         rows = []
         for visit in self.county.visits:
-            hidden = self.county.public and visit.kind == "patrol"
+            hidden = self.county.public and (visit.kind == "patrol" or visit.level > 0)
             day = day_of(visit.body.get("observed_from"))
             shown = str(day)[: 4 if hidden else 10] if day else DASH
-            seen = [one for one in self.county.found_on(visit) if not (self.county.public and one.level)]
+            seen = self.county.open(self.county.found_on(visit))
             length = length_m(visit)
             rows.append(
                 [
@@ -348,9 +364,9 @@ class Baseline:
 
     def quality(self) -> list[Row]:
         county = self.county
-        near = [one for one in county.occurrences if one.counts and self.near_border(one)]
+        near = [one for one in county.open(county.occurrences) if one.counts and self.near_border(one)]
         rows = [
-            ("“有”但未计入物种数的记录", len(county.unplaced)),
+            ("“有”但未计入物种数的记录", len(county.open(county.unplaced))),
             ("“未见”记录", len(county.absent)),
             ("同一事件的单张影像等，不重复计数", len(county.evidence)),
             ("存在版本冲突、待人工处理的记录", 0),

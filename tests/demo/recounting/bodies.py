@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
-from recounting.ground import Point, cell_of, disclosed
+from recounting.ground import Point, cell_of, disclosed, disclosure_box
 from recounting.lists import Lists, Taxon
 
 CHINA = timezone(timedelta(hours=8))
@@ -22,7 +22,8 @@ class CannotRecountError(Exception):
 
 @dataclass
 class Body:
-    """One record. `county` is the true one; `level` that of its disclosure; `unit` the visit of an occurrence."""
+    """One record. `county` is the true one; `level` that of its disclosure; `inside`: that cell lies wholly in the county; `unit` the
+    visit of an occurrence."""
 
     id: str
     kind: str
@@ -30,6 +31,7 @@ class Body:
     county: str | None = None
     taxon: Taxon | None = None
     level: int = 0
+    inside: bool = False
     event: "Body | None" = None
     unit: "Body | None" = None
     legs: "list[Body]" = field(default_factory=list)
@@ -47,7 +49,8 @@ class Body:
 
     @property
     def shown_point(self) -> Point | None:
-        return disclosed(*self.e7, self.level) if self.e7 else None
+        """None where nothing is shown: at level 1, and where the cell lies in two counties."""
+        return disclosed(*self.e7, self.level) if self.e7 and (self.level == 0 or self.inside) else None
 
     @property
     def cell(self) -> str | None:
@@ -114,7 +117,7 @@ def read_bodies(dsn: str, as_of: date) -> list[Body]:
     return [Body(id_, kind, json.loads(bytes(raw))["body"]) for id_, kind, raw in rows]
 
 
-def put_together(bodies: list[Body], lists: Lists, county_at: Any) -> None:
+def put_together(bodies: list[Body], lists: Lists, county_at: Any, areas: dict[str, Any]) -> None:
     """Names, levels, events and counties."""
     by_id = {one.id: one for one in bodies}
     for one in bodies:
@@ -128,6 +131,16 @@ def put_together(bodies: list[Body], lists: Lists, county_at: Any) -> None:
             one.level = 2  # where rangers walk is no public matter
         elif one.kind == "track_segment":
             by_id[one.body["patrol_id"]].legs.append(one)
+    finds: dict[int, list[int]] = {}
+    for one in bodies:
+        if one.kind == "occurrence" and one.event:
+            finds.setdefault(id(one.event), []).append(one.level)
+    for one in bodies:
+        if one.kind == "event" and all(finds.get(id(one), [0])):
+            one.level = min(finds[id(one)])  # where nothing else was found, the visit's place is that of the guarded find
+    for one in bodies:
+        cell = disclosure_box(*one.e7, one.level) if one.e7 else None
+        one.inside = cell is not None and one.county in areas and areas[one.county][1].covers(cell)
     for one in bodies:
         if one.kind == "occurrence" and one.event and one.county not in (None, ELSEWHERE):
             one.event.county = one.event.county or one.county

@@ -75,8 +75,8 @@ class Line:
         return self.taxon.protection if not self.taxon.wild_only or any(one.wild for one in self.seen) else None
 
     @property
-    def guarded(self) -> bool:
-        return bool(self.protection) or self.taxon.level > 0
+    def guarded(self) -> int:
+        return sum(one.level > 0 for one in self.seen)
 
     @property
     def first(self) -> Body:
@@ -115,11 +115,15 @@ class County:
             found[one.taxon.name].append(one)
         return {name: Line(seen) for name, seen in found.items()}
 
-    def hides(self, line: Line, count: int) -> bool:
-        return self.public and line.guarded and count < SMALLEST
+    def hides(self, line: Line) -> bool:
+        return self.public and 0 < line.guarded < SMALLEST
 
     def shown(self, lines) -> int:
-        return sum(len(line.seen) for line in lines if not self.hides(line, len(line.seen)))
+        return sum(len(line.seen) for line in lines if not self.hides(line))
+
+    def open(self, found: list[Body]) -> list[Body]:
+        """In public nothing but lists and counts is made of guarded records."""
+        return [one for one in found if not (self.public and one.level)]
 
     @cached_property
     def effort(self) -> dict[tuple[str, str], list[Body]]:

@@ -16,6 +16,7 @@ A, F = 6378137.0, 1 / 298.257222101
 ECC = math.sqrt(2 * F - F * F)
 SIDE = 10_000
 RADIUS_M = 6_371_008.8
+SIDE_E7 = {2: 1_000_000, 3: 100_000, 4: 10_000}
 Point = tuple[float, float]
 
 
@@ -83,13 +84,22 @@ def cells_of(area: BaseGeometry) -> Iterator[tuple[str, float]]:
                 yield code_of(column, row), ground / SIDE**2
 
 
+def disclosure_box(lon_e7: int, lat_e7: int, level: int) -> BaseGeometry | None:
+    """The cell by which a place of this level may be shown."""
+    if level not in SIDE_E7:
+        return None
+    side = SIDE_E7[level]
+    west, south = lon_e7 // side * side, lat_e7 // side * side
+    return shapely.box(west / 1e7, south / 1e7, (west + side) / 1e7, (south + side) / 1e7)
+
+
 def disclosed(lon_e7: int, lat_e7: int, level: int) -> Point | None:
     """Where a place of this level may be shown: itself, the centre of its cell, or nowhere."""
     if level == 0:
         return lon_e7 / 1e7, lat_e7 / 1e7
     if level == 1:
         return None
-    side = {2: 1_000_000, 3: 100_000, 4: 10_000}[level]
+    side = SIDE_E7[level]
     return (lon_e7 // side + 0.5) * side / 1e7, (lat_e7 // side + 0.5) * side / 1e7
 
 

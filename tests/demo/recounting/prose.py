@@ -21,10 +21,11 @@ def baseline_prose(report: Path, counted: Any) -> list[str]:
     species, invasive = len(lines), sum(bool(one.taxon.invasive) for one in lines)
     grades = [sum(one.protection == grade for one in lines) for grade in ("一级", "二级")]
     groups = len({one.taxon.group for one in lines})
-    hidden = sum(county.hides(one, len(one.seen)) for one in lines)
+    hidden = sum(county.hides(one) for one in lines)
     kilometres = total((length_m(one) for one in county.visits), 1000)
     surveyed = counted.surveyed & counted.whole.keys()
-    recorded = {counted.visit_cell(one) for one in (*county.seen, *county.unplaced) if one.point} & counted.whole.keys()
+    placed = [one for one in county.open([*county.seen, *county.unplaced]) if one.point]
+    recorded = {counted.visit_cell(one) for one in placed} & counted.whole.keys()
     whole = sum(round(share, 6) >= 1 for share in counted.whole.values())
     cells = len(counted.whole)
     photos = sum(one.kind == "media" for one in county.records)
@@ -40,9 +41,12 @@ def baseline_prose(report: Path, counted: Any) -> list[str]:
         f"随记录上传的照片共{photos}张",
         f"共记录物种{species}种，其中国家重点保护{sum(grades)}种、外来入侵{invasive}种。",
         f"本名录共{species}种。",
-        f"选入记录数：{len(county.records)}",
         f"{cells}个网格中有{cells - len(surveyed)}个尚未开展调查事件，其中{cells - len(surveyed | recorded)}个没有任何记录",
     ]
+    if not county.public:
+        wanted.append(f"选入记录数：{len(county.records)}")
+    elif "选入记录数" in page:
+        return ["the public report tells how many records there are in all"]
     if hidden:
         wanted.append(f"另有{hidden}种重点保护或敏感物种以“有记录”表示")
     for (group, method), visits in county.effort.items():

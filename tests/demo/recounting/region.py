@@ -125,7 +125,7 @@ class Region:
         for code, parts in self.counties.items():
             other = Part([one for one in self.whole.seen if one.county == code and id(one) not in inside], [], [])
             for part in (*parts, other):
-                found |= {name for name, line in part.lines.items() if line.guarded and len(line.seen) < SMALLEST}
+                found |= {name for name, line in part.lines.items() if 0 < line.guarded < SMALLEST}
         return found
 
     def records(self, lines: dict[str, Line]) -> int:
