@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server import db
 from server.accounts.rights import ROLES_ZH
 from server.accounts.service import authenticate, load_viewer
-from server.media.routes import blueprint as uploads
+from server.media.routes import uploading, viewing
 from server.packs.routes import blueprint as packs
 from server.settings import Settings, from_environment
 from server.sync.routes import blueprint as sync
@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     walls.register(app)
     bodies.register(app)
     api = DescribedApi(app)
-    for blueprint in (sync, uploads, packs):
+    for blueprint in (sync, uploading, viewing, packs):
         api.register_blueprint(blueprint)
     docs.register(app, api, ROLES_ZH)
     app.add_url_rule("/healthz", view_func=healthz)

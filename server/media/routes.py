@@ -1,31 +1,66 @@
-"""`/v1/uploads`: tus 1.0."""
+"""`/v1/uploads`: tus 1.0. `/v1/media`: photos of a record, as renditions; the original only by a grant for exact places."""
 
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from flask import Response, request, url_for
 from flask_smorest import Blueprint
+from marshmallow import Schema, fields, validate
 
+from server.accounts.rights import READ_RECORDS
 from server.ledger import service as ledger
-from server.media import uploads
+from server.media import queries, uploads
 from server.media.model import Upload
 from server.media.store import Store
 from server.web.database import request_session
 from server.web.devices import current_device
+from server.web.downloads import disposition
+from server.web.paging import PageSchema, key_of, page
 from server.web.settings import clock, settings
+from server.web.viewers import current_viewer
+from shared.ids import is_uuid
 from shared.problems import Problem
 from shared.protocol import CUSTODY_HEADER, MAX_PHOTO_BYTES, PROTOCOL, PROTOCOL_HEADER, TUS_VERSION
 
-blueprint = Blueprint("uploads", __name__, url_prefix="/v1/uploads", description="照片的断点续传 (tus 1.0)")
+uploading = Blueprint("uploads", __name__, url_prefix="/v1/uploads", description="照片的断点续传 (tus 1.0)")
+
+viewing = Blueprint("media", __name__, url_prefix="/v1/media", description="记录的照片")
 
 
-@blueprint.before_request
+class MediaQuerySchema(PageSchema):
+    record = fields.UUID(required=True, metadata={"description": "记录的编号（列表里所示的）"})
+
+
+class PhotoSchema(Schema):
+    id = fields.UUID(required=True)
+    media_type = fields.String(required=True)
+    captured_at = fields.String(required=True, allow_none=True)
+    sequence = fields.Integer(required=True, allow_none=True)
+    width_px = fields.Integer(required=True, allow_none=True)
+    height_px = fields.Integer(required=True, allow_none=True)
+    problem = fields.String(required=True, allow_none=True, metadata={"description": "没有预览图的原因"})
+
+
+class PhotosSchema(Schema):
+    items = fields.List(fields.Nested(PhotoSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class SizeSchema(Schema):
+    size = fields.String(load_default="large", validate=validate.OneOf(("large", "small")))
+
+
+class GrantSchema(Schema):
+    grant = fields.UUID(required=True, metadata={"description": "已批准的精确位置授权"})
+
+
+@uploading.before_request
 def check_version() -> None:
     if request.method != "OPTIONS" and request.headers.get("Tus-Resumable") != TUS_VERSION:
         raise Problem("tus_version", f"需要 Tus-Resumable: {TUS_VERSION}")
 
 
-@blueprint.after_request
+@uploading.after_request
 def name_the_protocol(response: Response) -> Response:
     response.headers["Tus-Resumable"] = TUS_VERSION
     response.headers[PROTOCOL_HEADER] = str(PROTOCOL)
@@ -33,7 +68,7 @@ def name_the_protocol(response: Response) -> Response:
     return response
 
 
-@blueprint.route("", methods=["OPTIONS"])
+@uploading.route("", methods=["OPTIONS"])
 def options() -> Response:
     response = Response(status=204)
     response.headers.update(
@@ -42,7 +77,7 @@ def options() -> Response:
     return response
 
 
-@blueprint.post("")
+@uploading.post("")
 def create() -> Response:
     store = _store()
     upload = uploads.create(
@@ -59,7 +94,7 @@ def create() -> Response:
     return response
 
 
-@blueprint.route("/<uuid:upload_id>", methods=["HEAD"])
+@uploading.route("/<uuid:upload_id>", methods=["HEAD"])
 def head(upload_id: UUID) -> Response:
     store, session = _store(), request_session()
     upload = uploads.find(session, current_device(), upload_id)
@@ -71,7 +106,7 @@ def head(upload_id: UUID) -> Response:
     return response
 
 
-@blueprint.patch("/<uuid:upload_id>")
+@uploading.patch("/<uuid:upload_id>")
 def patch(upload_id: UUID) -> Response:
     store, session = _store(), request_session()
     upload = uploads.find(session, current_device(), upload_id)
@@ -88,7 +123,7 @@ def patch(upload_id: UUID) -> Response:
     return _state(upload, reached, 204)
 
 
-@blueprint.delete("/<uuid:upload_id>")
+@uploading.delete("/<uuid:upload_id>")
 def delete(upload_id: UUID) -> Response:
     upload = uploads.find(request_session(), current_device(), upload_id)
     uploads.terminate(request_session(), _store(), upload)
@@ -105,4 +140,42 @@ def _state(upload: Upload, reached: int, status: int) -> Response:
     response.headers["Upload-Offset"] = str(reached)
     if upload.completed_at is not None:
         response.headers[CUSTODY_HEADER] = f"{upload.sha256};{settings().holder};{ledger.epoch(request_session())}"
+    return response
+
+
+@viewing.after_request
+def keep_no_copy(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@viewing.get("")
+@viewing.arguments(MediaQuerySchema, location="query")
+@viewing.response(200, PhotosSchema)
+def photos_of(asked: dict[str, Any]) -> dict[str, Any]:
+    """一条记录的照片"""
+    viewer = current_viewer(READ_RECORDS)
+    key = key_of(asked["after"])
+    if key is not None and not is_uuid(key[0]):
+        raise Problem("invalid", "翻页标记无效；请从第一页开始", field="after")
+    after = UUID(key[0]) if key else None
+    rows = queries.of_record(request_session(), viewer, asked["record"], after, asked["limit"])
+    return page(rows, asked["limit"], lambda photo: (str(photo.listing_key),), lambda photo: photo)
+
+
+@viewing.get("/<uuid:media_id>/rendition")
+@viewing.arguments(SizeSchema, location="query")
+@viewing.response(200, content_type="image/jpeg")
+def rendition(asked: dict[str, str], media_id: UUID) -> Response:
+    """由像素重制的照片，不含任何附加信息"""
+    photo = queries.one(request_session(), current_viewer(READ_RECORDS), media_id)
+    sha256 = photo.rendition if asked["size"] == "large" else photo.preview
+    if sha256 is None:
+        raise Problem("not_found")
+    return _picture(_store().rendition(sha256), "image/jpeg", f"照片 {media_id}.jpg", inline=True)
+
+
+def _picture(data: bytes, media_type: str, name: str, inline: bool = False) -> Response:
+    response = Response(data, mimetype=media_type)
+    response.headers["Content-Disposition"] = disposition(name, inline)
     return response

@@ -9,10 +9,12 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.db import EVERYTHING, looking_through
 from server.media.decoding import decode
 from server.media.model import MediaFile, MediaItem, MediaSubject
 from server.media.store import Store
-from server.sensitivity.photos import keep_position
+from server.sensitivity.generalising import time_text
+from server.sensitivity.photos import keep_position, strictest_levels
 from shared.clock import Clock
 
 _FILE = (
@@ -31,8 +33,16 @@ _ITEM = ("sha256", "byte_count", "media_type", "captured_at", "sequence")
 def write(session: Session, items: Sequence[tuple[UUID, Mapping[str, Any]]]) -> None:
     if not items:
         return
+    subjects = {id_: {UUID(subject) for subject in body["subject_ids"]} for id_, body in items}
+    levels = strictest_levels(session, sorted(set().union(*subjects.values()), key=str))
     rows = [
-        {"id": id_, "survey_id": UUID(body["survey_id"]), **{name: body[name] for name in _ITEM}} for id_, body in items
+        {
+            "id": id_,
+            "survey_id": UUID(body["survey_id"]),
+            **{name: body[name] for name in _ITEM},
+            "captured_at": _captured_at(body, [levels[subject] for subject in subjects[id_] if subject in levels]),
+        }
+        for id_, body in items
     ]
     statement = insert(MediaItem)
     session.execute(
@@ -42,11 +52,15 @@ def write(session: Session, items: Sequence[tuple[UUID, Mapping[str, Any]]]) -> 
         rows,
     )
     session.execute(delete(MediaSubject).where(MediaSubject.media_id.in_([row["id"] for row in rows])))
-    subjects = {(id_, UUID(subject)) for id_, body in items for subject in body["subject_ids"]}
     session.execute(
         insert(MediaSubject),
-        [{"media_id": media_id, "subject_id": subject_id} for media_id, subject_id in sorted(subjects, key=str)],
+        [{"media_id": id_, "subject_id": subject} for id_ in subjects for subject in sorted(subjects[id_], key=str)],
     )
+
+
+def _captured_at(body: Mapping[str, Any], levels: Sequence[int]) -> str | None:
+    """No finer than the strictest of the records that the photo shows."""
+    return time_text(min(levels, default=0), body["captured_at"])
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:
@@ -75,5 +89,8 @@ def take_in(session: Session, clock: Clock, store: Store, path: Path, sha256: st
     session.execute(
         insert(MediaFile).values(columns).on_conflict_do_nothing()
     )  # another tablet may bring the same photo
-    keep_position(session, sha256, decoded.position, decoded.captured_at, decoded.map_datum)
+    with looking_through(
+        session, EVERYTHING
+    ):  # no record shows it yet, so whoever brings it has no scope that covers it
+        keep_position(session, sha256, decoded.position, decoded.captured_at, decoded.map_datum)
     return session.get_one(MediaFile, sha256)

@@ -1,8 +1,13 @@
 """Where and when photos say they were taken: as exact as a place, and kept like one."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from server.sensitivity import precise
+from server.sensitivity.model import DisclosedPlaceRow, LevelEvidence
 
 
 def keep_position(
@@ -21,3 +26,15 @@ def keep_position(
             "map_datum": map_datum,
         },
     )
+
+
+def strictest_levels(session: Session, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """By record the level of what its photos tell: of all that was ever asked for it, and of its place. 0 is not listed."""
+    found: dict[UUID, int] = {}
+    for kept in (LevelEvidence, DisclosedPlaceRow):
+        rows = session.execute(
+            select(kept.id, func.min(kept.level)).where(kept.id.in_(ids), kept.level > 0).group_by(kept.id)
+        )
+        for id_, level in rows:
+            found[id_] = min(level, found.get(id_, level))
+    return found

@@ -16,6 +16,8 @@ CREATE TABLE precise.media_position (
     map_datum text NOT NULL,
     CHECK ((latitude_e7 IS NULL) = (longitude_e7 IS NULL))
 );
+SELECT xiangye.wall_by('precise.media_position', '(SELECT xiangye.sees_everything())
+    OR EXISTS (SELECT FROM xiangye.media_item i WHERE i.sha256 = media_position.sha256)');
 """,
 )
 

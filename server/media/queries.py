@@ -1,0 +1,97 @@
+"""Photos as a viewer may see them: by the names that are shown, and never finer in time than their level tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from server.accounts.viewer import Viewer
+from server.media.model import MediaFile, MediaItem, MediaSubject
+from server.sensitivity import generalising
+from server.sensitivity.model import ShownRecord
+from server.sensitivity.scoping import real_id
+from shared.problems import Problem
+
+
+@dataclass(frozen=True)
+class Photo:
+    """`id` is the one that is shown; `rendition` and `preview` are digests of files, none where the photo does not decode."""
+
+    id: UUID
+    listing_key: UUID
+    media_type: str
+    captured_at: str | None
+    sequence: int | None
+    width_px: int | None
+    height_px: int | None
+    rendition: str | None
+    preview: str | None
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Original:
+    """A file as it came, and the records that it tells the place of."""
+
+    sha256: str
+    media_type: str
+    subject_ids: tuple[UUID, ...]
+
+
+def of_record(session: Session, _viewer: Viewer, shown_id: UUID, after: UUID | None, limit: int) -> list[Photo]:
+    """One more than the limit where there are more. Problem `not_found` for a record that the viewer may not see."""
+    subject = real_id(session, shown_id)
+    rows = _photos().join(MediaSubject, MediaSubject.media_id == MediaItem.id)
+    rows = rows.where(MediaSubject.subject_id == subject).order_by(ShownRecord.listing_key)
+    if after is not None:
+        rows = rows.where(ShownRecord.listing_key > after)
+    return [_photo(row) for row in session.execute(rows.limit(limit + 1))]
+
+
+def one(session: Session, _viewer: Viewer, shown_id: UUID) -> Photo:
+    row = session.execute(_photos().where(ShownRecord.shown_id == shown_id)).first()
+    if row is None:
+        raise Problem("not_found")
+    return _photo(row)
+
+
+def original(session: Session, _viewer: Viewer, shown_id: UUID) -> Original:
+    media = real_id(session, shown_id)
+    item = session.execute(
+        select(MediaItem.sha256, MediaItem.media_type)
+        .join(MediaFile, MediaFile.sha256 == MediaItem.sha256)
+        .where(MediaItem.id == media)
+    ).first()
+    subjects = session.scalars(select(MediaSubject.subject_id).where(MediaSubject.media_id == media))
+    if item is None:
+        raise Problem("not_found")
+    return Original(item.sha256, item.media_type, tuple(sorted(subjects, key=str)))
+
+
+def _photos() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            ShownRecord.shown_id,
+            ShownRecord.listing_key,
+            ShownRecord.level,
+            MediaItem.media_type,
+            MediaItem.captured_at,
+            MediaItem.sequence,
+            MediaFile.width_px,
+            MediaFile.height_px,
+            MediaFile.rendition_sha256,
+            MediaFile.preview_sha256,
+            MediaFile.problem,
+        )
+        .join(MediaItem, MediaItem.id == ShownRecord.id)
+        .outerjoin(MediaFile, MediaFile.sha256 == MediaItem.sha256)
+    )
+
+
+def _photo(row: Any) -> Photo:
+    told: Sequence[Any] = (row.width_px, row.height_px, row.rendition_sha256, row.preview_sha256, row.problem)
+    captured_at = generalising.time_text(row.level, row.captured_at)
+    return Photo(row.shown_id, row.listing_key, row.media_type, captured_at, row.sequence, *told)
