@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from mobile.capture.answer import AnswerCapture
 from mobile.capture.camera import PhotoDesk
 from mobile.capture.finding import FindingCapture
 from mobile.capture.invasive import InvasiveCapture
@@ -10,14 +11,16 @@ from mobile.capture.patrol import PatrolCapture
 from mobile.capture.recorder import Recorder
 from mobile.capture.sighting import SightingCapture
 from mobile.capture.transect import TransectCapture
-from mobile.device.ports import Device
+from mobile.device.ports import Device, Use
 from mobile.presenters.home import HomePresenter
 from mobile.presenters.invasive import InvasivePresenter
 from mobile.presenters.my_records import MyRecordsPresenter
+from mobile.presenters.notice import NoticePresenter
 from mobile.presenters.patrol import FindingPresenter, PatrolPresenter
 from mobile.presenters.photo import PhotoPresenter
 from mobile.presenters.position import PositionPresenter
 from mobile.presenters.record import RecordPresenter
+from mobile.presenters.record_detail import RecordDetailPresenter
 from mobile.presenters.species_picker import SpeciesPicker
 from mobile.presenters.sync import Runner, SyncPresenter, run_here
 from mobile.presenters.transect import TransectPresenter
@@ -49,19 +52,32 @@ class Field:
         invaders = self._picker(lambda species: species.invasive)
         self.transect = TransectPresenter(TransectCapture(self.recorder, store), desk, self.position, birds)
         self.invasive = InvasivePresenter(InvasiveCapture(self.recorder, store.drafts), desk, self.position, invaders)
-        self.my_records = MyRecordsPresenter(store, self.recorder)
-        self.sync = SyncPresenter(store, self.session, runner, post)
+        self.my_records = MyRecordsPresenter(store)
+        answer = AnswerCapture(self.recorder, store.drafts)
+        self.record_detail = RecordDetailPresenter(store, self.recorder, answer, self._picker())
+        self.notice = NoticePresenter(self.recorder.notices)
+        self.sync = SyncPresenter(store, self.session, device.scanner, runner, post)
         self.home = HomePresenter(store, device.storage, self.position, self.patrol)
+        self._in_front = True
+        self._wanted: Use = ""
+
+    @property
+    def tracking(self) -> bool:
+        """Whether a track is being recorded now: only in a patrol that is not paused, or in a transect."""
+        return self.patrol.state == "running" or self.transect.state == "running"
 
     def start(self) -> None:
         """Takes up what was left running and shows the first state."""
         self.patrol.restore()
+        self.transect.restore()
+        self.notice.open()
         self.sync.refresh()
         self.home.refresh()
 
     def tick(self) -> None:
-        """Carries new positions to whoever needs them."""
-        fixes = self.device.location.poll()
+        """Carries new positions to whoever needs them. Where nobody does, none is asked for."""
+        self._tell_location()
+        fixes = self.device.location.poll() if self._wanted else []
         self.recorder.heard_gnss(fixes)
         self.position.receive(fixes)
         for walk in (self.patrol, self.transect):
@@ -69,6 +85,17 @@ class Field:
                 walk.receive(fixes)
             else:
                 walk.keep_time()
+
+    def show(self, in_front: bool) -> None:
+        """Whether the app can be seen: behind another one it asks for positions only for a track."""
+        self._in_front = in_front
+        self._tell_location()
+
+    def _tell_location(self) -> None:
+        wanted: Use = "track" if self.tracking else "screen" if self._in_front else ""
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.device.location.want(wanted)
 
     def flush(self) -> None:
         """Writes what is still in memory; call before the system may end the app."""

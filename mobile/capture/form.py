@@ -55,6 +55,10 @@ class FormCapture:
     def photos(self) -> list[KeptPhoto]:
         return [KeptPhoto.from_json(p) for p in self.values.get("photos", [])]
 
+    def put_away(self) -> None:
+        """Leaves the draft where it is, for later."""
+        self._close()
+
     def discard(self) -> None:
         if self.draft_id is not None:
             self._drafts.discard(self.draft_id)

@@ -15,7 +15,7 @@ POINTS_PER_SEGMENT = 2000
 
 
 class PatrolCapture(WalkCapture):
-    """Draft fields: started_at, location_name, start_place, leg, paused (bool), pauses [{from, to}], photos, weather, remarks."""
+    """Draft fields: started_at, notice, location_name, start_place, leg, paused (bool), pauses [{from, to}], photos, weather, remarks."""
 
     form = "patrol/1"
 
@@ -33,8 +33,7 @@ class PatrolCapture(WalkCapture):
     def start(self, location_name: str, place: dict[str, Any] | None) -> None:
         if self.is_open:
             raise FieldProblem("已有巡护正在进行", "patrol")
-        self.recorder.observed(self.recorder.stamp())  # refused now rather than after hours of walking
-        self.begin(started_at=self.recorder.stamp(), location_name=location_name or None, start_place=place)
+        self.begin(location_name=location_name or None, **self.walk_values(place))
 
     def pause(self) -> None:
         self._expect("running", "巡护未在进行，不能暂停")
@@ -86,6 +85,7 @@ class PatrolCapture(WalkCapture):
             "event_remarks": values.get("remarks"),
             "leader": self.recorder.person_id(),
             "nil_report": values["nil_report"],
+            "notice": values.get("notice"),
             "pauses": values.get("pauses", []),
             "gaps": [gap.as_wire() for gap in summary.gaps],
         }
@@ -103,6 +103,7 @@ class PatrolCapture(WalkCapture):
             "patrol_id": self._open_id(),
             "leg": leg,
             "points": [p.as_wire() for p in points],
+            "notice": self.values.get("notice"),
         }
         return Part("track_segment", "track_segment/1", body)
 

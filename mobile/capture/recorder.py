@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from mobile.capture.notices import Notices
 from mobile.capture.problems import FieldProblem, NoSurvey, NotEnrolled, StorageFull
 from mobile.device.ports import Fix, Storage, TabletClock
 from mobile.photos.kept import KeptPhoto
@@ -46,6 +47,7 @@ class Recorder:
         self._clock = clock
         self._storage = storage
         self._last_gnss: datetime | None = None
+        self.notices = Notices(store, self.stamp)
 
     def now(self) -> datetime:
         return self._clock.now().astimezone(CHINA)
@@ -104,6 +106,8 @@ class Recorder:
                 self.store.outbox.add(connection, record, saved[-1].digest, data)
                 if part.kind == "media":
                     self.store.media.bind(connection, part.body["sha256"], part.record_id, part.body["subject_ids"])
+                if part.kind == "identification_answer":
+                    self.store.reviews.answered(connection, part.record_id, part.body)
             if draft_id is not None:
                 self.store.drafts.close(connection, draft_id)
         return saved

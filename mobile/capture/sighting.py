@@ -6,12 +6,14 @@ from typing import Any
 from mobile.capture.form import FormCapture
 from mobile.capture.problems import FieldProblem
 from mobile.capture.recorder import Part
+from shared.notices import INTERVIEW
 
 MAX_COUNT = 1_000_000
 
 
 class SightingCapture(FormCapture):
-    """Draft fields: taxon, count, count_method, sex, life_stage, behavior, remarks, place, event_id, photos."""
+    """Draft fields: taxon, count, count_method, sex, life_stage, behavior, remarks, place, event_id, photos; interview (bool) and
+    notice, where it was told by somebody who agreed to that."""
 
     form = "sighting/1"
 
@@ -20,9 +22,25 @@ class SightingCapture(FormCapture):
             raise FieldProblem(f"数量应在 1 到 {MAX_COUNT} 之间", "count")
         self.set("count", count)
 
+    def set_interview(self, told: bool) -> None:
+        self.set_all(interview=told or None, notice=None)
+
+    def set_agreed(self, agreed: bool, guardian: bool = False) -> None:
+        """The person who tells was shown the notice and agreed; `guardian`: for somebody under age, who is asked instead."""
+        notices = self.recorder.notices
+        given = {
+            "version": notices.text(INTERVIEW).version,
+            "basis": "consent",
+            "accepted_at": self.recorder.stamp(),
+            "guardian": guardian or None,
+        }
+        self.set("notice", given if agreed else None)
+
     def parts(self) -> Sequence[Part]:
         if not self.values.get("taxon"):
             raise FieldProblem("请先选择物种（不认识可选“待鉴定”）", "taxon")
+        if self.values.get("interview") and not self.values.get("notice"):
+            raise FieldProblem("访谈记录须先向受访者说明并取得同意", "notice")
         main = Part("occurrence", self.form, self._body(), self._open_id())
         return [main, *self.media_parts(main.record_id)]
 
@@ -37,9 +55,15 @@ class SightingCapture(FormCapture):
             "sex": values.get("sex"),
             "life_stage": values.get("life_stage"),
             "behavior": values.get("behavior"),
-            "evidence_class": "image" if values.get("photos") else "field",
+            "evidence_class": self._evidence(),
             "basis_of_record": "HumanObservation",
             "occurrence_remarks": values.get("remarks"),
             "place": values.get("place"),
             "recorded_by": [self.recorder.person_id()],
+            "notice": values.get("notice"),
         }
+
+    def _evidence(self) -> str:
+        if self.values.get("interview"):
+            return "interview"
+        return "image" if self.values.get("photos") else "field"

@@ -26,7 +26,7 @@ class TallyEntry:
 
 
 class TransectCapture(WalkCapture):
-    """Draft fields: started_at, location_name, start_place, target_group, one ``tally:KEY`` per species, observers, weather,
+    """Draft fields: started_at, notice, location_name, start_place, target_group, one ``tally:KEY`` per species, observers, weather,
     habitat_code, length_m (decimal text: the marked line's length goes before the track's), remarks, photos."""
 
     form = "bird_transect/1"
@@ -36,13 +36,7 @@ class TransectCapture(WalkCapture):
     ) -> None:
         if self.is_open:
             raise FieldProblem("已有样线正在进行", "transect")
-        self.recorder.observed(self.recorder.stamp())
-        self.begin(
-            started_at=self.recorder.stamp(),
-            location_name=location_name or None,
-            start_place=place,
-            target_group=target_group,
-        )
+        self.begin(location_name=location_name or None, target_group=target_group, **self.walk_values(place))
         for species in targets:
             self._keep(TallyEntry(species, 0, True, None))
 
@@ -99,6 +93,7 @@ class TransectCapture(WalkCapture):
             "habitat_code": values.get("habitat_code"),
             "target_taxa": [row.key for row in self.rows() if row.target],
             "event_remarks": values.get("remarks"),
+            "notice": values.get("notice"),
         }
 
     def _occurrence(self, row: TallyEntry) -> Part:

@@ -11,6 +11,7 @@ from mobile.tracking.filter import accept
 from mobile.tracking.point import TrackPoint
 from mobile.tracking.summary import TrackMeter, TrackSummary
 from shared.clock import parse_aware
+from shared.notices import TRACK
 
 FLUSH_MS = 10_000
 
@@ -38,6 +39,17 @@ class WalkCapture(FormCapture):
         super().begin(**values)
         self._meter, self._unwritten = TrackMeter(), []
 
+    def walk_values(self, place: dict[str, Any] | None) -> dict[str, Any]:
+        """What every walk begins with; refused now rather than after hours of walking."""
+        started_at = self.recorder.stamp()
+        self.recorder.observed(started_at)
+        notice = self.recorder.notices.for_record(TRACK)
+        return {"started_at": started_at, "start_place": place, "notice": notice}
+
+    def started_by(self, fix: Fix) -> bool:
+        """Whether the fix was taken since the start: what was known before belongs to no track."""
+        return self.is_open and fix.at >= parse_aware(self.values["started_at"])
+
     def receive(self, fixes: list[Fix]) -> bool:
         """True if the track grew."""
         before = len(self._meter.points)
@@ -49,6 +61,10 @@ class WalkCapture(FormCapture):
         if self._unwritten and self._unwritten[-1].t_ms - self._unwritten[0].t_ms >= FLUSH_MS:
             self.flush()
         return len(self._meter.points) > before
+
+    def put_away(self) -> None:
+        self.flush()
+        super().put_away()
 
     def flush(self) -> None:
         if self._unwritten and self.draft_id is not None:

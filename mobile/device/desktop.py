@@ -6,6 +6,7 @@ from mobile.device.desktop_camera import FolderCamera
 from mobile.device.desktop_clock import WallClock
 from mobile.device.desktop_folder import FileKeystore, FolderStorage, WiredNetwork
 from mobile.device.desktop_location import GpxReplay
+from mobile.device.desktop_scanner import FolderScanner
 from mobile.device.desktop_signatures import LibrarySignatures
 from mobile.device.gpx import read_gpx
 from mobile.device.ports import Device, Location, TabletClock
@@ -29,4 +30,5 @@ def desktop_device(
         FolderStorage(data_dir),
         WiredNetwork(),
         LibrarySignatures(),
+        FolderScanner(photos),
     )

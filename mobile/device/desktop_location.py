@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from mobile.device.ports import Fix, TabletClock
+from mobile.device.ports import Fix, TabletClock, Use
 
 
 class GpxReplay:
@@ -14,6 +14,9 @@ class GpxReplay:
         self._speed = speed
         self._began: datetime | None = None
         self._next = 0
+
+    def want(self, use: Use) -> None:
+        """The track goes on whether anybody looks or not, as the walker would."""
 
     def poll(self) -> list[Fix]:
         now = self._clock.now()
@@ -32,10 +35,14 @@ class GpxReplay:
 
 
 class ScriptedLocation:
-    """Hands out what was put, once."""
+    """Hands out what was put, once; `use` is what it was last wanted for."""
 
     def __init__(self) -> None:
         self._waiting: list[Fix] = []
+        self.use: Use = ""
+
+    def want(self, use: Use) -> None:
+        self.use = use
 
     def put(self, fix: Fix) -> None:
         self._waiting.append(fix)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,14 @@ class TabletClock(Protocol):
     def monotonic_ms(self) -> int: ...
 
 
+Use = Literal["", "screen", "track"]
+"""What positions are wanted for: nothing (the receiver rests), the screen in front, or a track that goes on behind it."""
+
+
 class Location(Protocol):
+    def want(self, use: Use) -> None:
+        """Told at each change. With `track` the system shows its own sign that the app uses the position."""
+
     def poll(self) -> list[Fix]:
         """What came in since the last call, oldest first; never waits."""
 
@@ -53,6 +60,16 @@ class Camera(Protocol):
 
     def take(self, name: str | None = None) -> Shot:
         """The named photo, else the next one. DeviceFailure says why not."""
+
+
+class Scanner(Protocol):
+    """Reads a QR code. On a tablet the system's camera asks; a computer reads image files."""
+
+    def choices(self) -> tuple[str, ...]:
+        """Names of images that can be read; empty where the camera asks itself."""
+
+    def scan(self, name: str | None = None) -> str:
+        """The text of the code. DeviceFailure says why there is none, and that it can be pasted instead."""
 
 
 class Keystore(Protocol):
@@ -90,3 +107,4 @@ class Device:
     storage: Storage
     network: Network
     signatures: Signatures
+    scanner: Scanner

@@ -20,7 +20,8 @@ TILES = (
 
 class HomePresenter(Presenter):
     """`tiles`; `enrolled`, `person_name`, `surveys` (SurveyRow), `survey_title`; `waiting_records`, `waiting_photos`,
-    `waiting_text`; `patrol_text` (empty when no patrol runs); `position` (PositionPresenter); `free_mb`, `storage_low`."""
+    `waiting_text`; `asked_count` (questions of reviewers that wait for an answer) and `asked_text`; `patrol_text` (empty when no
+    patrol runs); `position` (PositionPresenter); `free_mb`, `storage_low`."""
 
     def __init__(self, store: Store, storage: Storage, position: PositionPresenter, patrol: PatrolPresenter) -> None:
         super().__init__()
@@ -36,6 +37,8 @@ class HomePresenter(Presenter):
         self.waiting_records = 0
         self.waiting_photos = 0
         self.waiting_text = ""
+        self.asked_count = 0
+        self.asked_text = ""
         self.patrol_text = ""
         self.free_mb = 0
         self.storage_low = False
@@ -53,6 +56,8 @@ class HomePresenter(Presenter):
         self.waiting_text = (
             f"待发送 {self.waiting_records} 条，照片 {self.waiting_photos} 张" if waits else "全部已送达"
         )
+        self.asked_count = self._store.reviews.asked_count()
+        self.asked_text = f"{self.asked_count} 条记录待补充" if self.asked_count else ""
         self.patrol_text = f"巡护中 {self._patrol.distance_text}" if self._patrol.state in ("running", "paused") else ""
         self.free_mb = self._storage.free_bytes() // 1_000_000
         self.storage_low = self.free_mb < 300

@@ -1,26 +1,25 @@
 """My records: what was saved, where each stands, and why one still waits."""
 
-from mobile.capture.recorder import Recorder
+from mobile.capture.answer import FORM as ANSWER_FORM
 from mobile.presenters.observable import Presenter
 from mobile.presenters.rows import Choice, RecordRow
-from mobile.presenters.titles import STATE_NAMES, photo_of, subtitle_of, title_of
+from mobile.presenters.titles import FILTERS, SHOWN_KINDS, STATE_NAMES, photo_of, state_name_of, subtitle_of, title_of
 from mobile.store.outbox import KeptRecord
 from mobile.store.store import Store
 
 PAGE = 100
 UNTOUCHED = {"opened_at", "event_id"}  # what a form that was only looked at holds
-SHOWN_KINDS = ("occurrence", "event", "patrol", "finding")
 
 
 class MyRecordsPresenter(Presenter):
     """`rows` (RecordRow, newest first); `filters` (Choice) and `filter`; `counts` per state; `has_more`."""
 
-    def __init__(self, store: Store, recorder: Recorder) -> None:
+    def __init__(self, store: Store) -> None:
         super().__init__()
         self._store = store
-        self._recorder = recorder
         self._limit = PAGE
-        self.filters = (Choice("all", "全部"), *(Choice(code, name) for code, name in STATE_NAMES.items()))
+        rest = tuple(code for code in STATE_NAMES if code not in FILTERS)
+        self.filters = (Choice("all", "全部"), *(Choice(code, STATE_NAMES[code]) for code in (*FILTERS, *rest)))
         self.filter = "all"
         self.rows: tuple[RecordRow, ...] = ()
         self.counts: dict[str, int] = {}
@@ -43,14 +42,6 @@ class MyRecordsPresenter(Presenter):
         self._limit += PAGE
         self.refresh()
 
-    def withdraw(self, record_id: str, reason: str = "") -> bool:
-        """A tombstone of the record; the record itself stays, and the server is told."""
-        done = self.attempt(lambda: self._recorder.withdraw(record_id, reason or "记录人撤回"))
-        if done:
-            self.refresh()
-            self.say("已撤回", "ok")
-        return done
-
     def _drafts(self) -> list[RecordRow]:
         return [
             RecordRow(
@@ -64,17 +55,20 @@ class MyRecordsPresenter(Presenter):
                 None,
             )
             for d in self._store.drafts.all()
-            if d.values.keys() - UNTOUCHED
+            if d.form != ANSWER_FORM and d.values.keys() - UNTOUCHED
         ]
 
     def _row(self, record: KeptRecord) -> RecordRow:
+        reviews = self._store.reviews.of(record.record_id)
+        latest = reviews[-1] if reviews else None
+        said = latest.message if latest and record.state == latest.state else ""
         return RecordRow(
             record.record_id,
             record.kind,
             title_of(record),
             subtitle_of(record),
             record.state,
-            STATE_NAMES[record.state],
-            record.reason,
+            state_name_of(record.state, latest),
+            said or record.reason,
             photo_of(self._store, record.record_id),
         )

@@ -29,7 +29,7 @@ class FindingPresenter(FormPresenter):
 class PatrolPresenter(FormPresenter):
     """`state` is idle, running or paused; `distance_m`, `distance_text`, `elapsed_text`, `point_count`, `line` ((longitude,
     latitude) legs for the map: a tuple of legs), `gaps` (words), `findings` (FindingRow), `finding` (FindingPresenter),
-    `location_name`. A patrol survives a restart of the app: `restore` takes it up again."""
+    `location_name`. Before the first one the notice must have been accepted. A patrol survives a restart of the app: `restore` takes it up again."""
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """Recording a sighting: species, count, position; three touches when the species is in the recent list."""
 
+from typing import Any
+
 from mobile.capture.camera import PhotoDesk
 from mobile.capture.place import place_of
 from mobile.capture.sighting import SightingCapture
@@ -10,16 +12,19 @@ from mobile.presenters.species_picker import SpeciesPicker
 from mobile.species.entry import Species, unlisted
 from mobile.species.likely import LookAlike
 from shared.checks import FLAGS, place_flags
+from shared.notices import INTERVIEW
 from shared.vocabulary import LIFE_STAGES, SEXES
 
 UNKNOWN = "待鉴定"
+AGREEMENTS = (Choice("self", "受访者已同意"), Choice("guardian", "未满 14 周岁，监护人已同意"))
 
 
 class RecordPresenter(FormPresenter):
     """`picker` (SpeciesPicker: query, results, recent); `chosen` (Species or None), `chosen_text`; `look_alikes` of the chosen
     (LookAlike; `choose` with the key of one switches to it); `count`; `remarks`, `sex`, `life_stage`, `behavior`; `flags`
     (words of doubt, never a refusal); `can_confirm`; `undo_id` (record that `undo` withdraws, or None); `position`, `photos`,
-    `place_text` as in FormPresenter. Choices: `sexes`, `life_stages`."""
+    `place_text` as in FormPresenter. Choices: `sexes`, `life_stages`. `interview` (somebody told it) with `interview_notice` to be read
+    to them, `agreements` (Choice) and `agreement`."""
 
     def __init__(
         self,
@@ -44,6 +49,10 @@ class RecordPresenter(FormPresenter):
         self.flags: tuple[str, ...] = ()
         self.can_confirm = False
         self.undo_id: str | None = None
+        self.interview = False
+        self.interview_notice = ""
+        self.agreements = AGREEMENTS
+        self.agreement: str | None = None
         position.subscribe(lambda _: self.show() if self.is_open else None)
 
     def open(self, fresh: bool = False) -> None:
@@ -74,6 +83,12 @@ class RecordPresenter(FormPresenter):
 
     def set_remarks(self, text: str) -> bool:
         return self.set_field("remarks", text.strip() or None)
+
+    def set_interview(self, told: bool) -> bool:
+        return self._change(lambda: self.sighting.set_interview(told))
+
+    def set_agreement(self, code: str | None) -> bool:
+        return self._change(lambda: self.sighting.set_agreed(code is not None, code == "guardian"))
 
     def confirm(self) -> bool:
         done = super().confirm()
@@ -106,8 +121,14 @@ class RecordPresenter(FormPresenter):
         self.count = values.get("count", 1)
         self.remarks, self.behavior = values.get("remarks") or "", values.get("behavior") or ""
         self.sex, self.life_stage = values.get("sex"), values.get("life_stage")
+        self._show_interview(values)
         self.can_confirm = taxon is not None
         place = values.get("place") or place_of(self.position.fix)
         flags = place_flags(place) + (["name_unknown"] if taxon and not taxon["taxon_id"] else [])
         self.flags = tuple(FLAGS[flag] for flag in flags) if self.form.is_open else ()
         super().show()
+
+    def _show_interview(self, values: dict[str, Any]) -> None:
+        self.interview, given = bool(values.get("interview")), values.get("notice")
+        self.interview_notice = self.sighting.recorder.notices.text(INTERVIEW).text if self.interview else ""
+        self.agreement = ("guardian" if given["guardian"] else "self") if given else None

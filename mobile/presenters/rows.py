@@ -38,8 +38,8 @@ class PhotoRow:
 
 @dataclass(frozen=True)
 class RecordRow:
-    """`state` is draft, waiting, sent, held, conflict, quarantined or withdrawn; `state_name` the same in Chinese;
-    `reason` the server's words or why it still waits."""
+    """`state` is draft, waiting, sent, held, conflict, quarantined, withdrawn or, once it is held, that of its review; `state_name`
+    the same in Chinese; `reason` the reviewer's or the server's words, or why it still waits."""
 
     record_id: str
     kind: str
@@ -49,6 +49,16 @@ class RecordRow:
     state_name: str
     reason: str
     photo_path: str | None
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """What was done with a record: when, by whom, and in whose words."""
+
+    when: str
+    who: str
+    what: str
+    words: str
 
 
 @dataclass(frozen=True)

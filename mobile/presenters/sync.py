@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+from mobile.device.ports import DeviceFailure, Scanner
 from mobile.presenters.observable import Presenter
 from mobile.store.store import Store
+from mobile.sync.failures import NotReady
+from mobile.sync.invitation import safe_address
 from mobile.sync.report import SyncReport
 from mobile.sync.session import SyncSession
 
@@ -17,18 +20,21 @@ def run_here(work: Callable[[], None]) -> None:
 class SyncPresenter(Presenter):
     """`enrolled`, `person_name`, `device_name`, `server_url`; `on_tablet`, `at_server`, `waiting_records`, `waiting_photos`,
     `photos_at_server`; `lines` (the state in words); `problems` (what hinders, in words); `running`, `progress`; `report`
-    (SyncReport of the last run, or None); `clock_text` (a wrong tablet clock in words, else empty)."""
+    (SyncReport of the last run, or None); `clock_text` (a wrong tablet clock in words, else empty); `refused`: the server no longer
+    knows this tablet, with `refused_text` saying what to do."""
 
     def __init__(
         self,
         store: Store,
         session: SyncSession,
+        scanner: Scanner,
         runner: Runner = run_here,
         post: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         super().__init__(post)
         self._store = store
         self._session = session
+        self._scanner = scanner
         self._runner = runner
         self.enrolled = False
         self.person_name = ""
@@ -45,6 +51,8 @@ class SyncPresenter(Presenter):
         self.progress = ""
         self.report: SyncReport | None = None
         self.clock_text = ""
+        self.refused = False
+        self.refused_text = ""
 
     def refresh(self) -> None:
         identity = self._store.identity.current()
@@ -60,16 +68,30 @@ class SyncPresenter(Presenter):
         self.photos_at_server = media.held_count()
         self.lines = tuple(self._words())
         self.clock_text = self._store.identity.clock_words()
+        self.refused = self.enrolled and bool(self._store.identity.setting("credential_refused"))
+        self.refused_text = self._refused_words() if self.refused else ""
         self.changed()
 
     def set_server(self, url: str) -> None:
         """The server's address; kept for the next start."""
-        self._store.identity.set_server_url(url)
+        try:
+            self._store.identity.set_server_url(safe_address(url) if url.strip() else "")
+        except NotReady as failure:
+            self.say(str(failure), "error")
+            return
         self.refresh()
 
+    def scan(self, name: str | None = None) -> str:
+        """The text of a QR code for the code field; empty, with words, where none was read."""
+        try:
+            return self._scanner.scan(name)
+        except DeviceFailure as failure:
+            self.say(str(failure), "error")
+            return ""
+
     def enrol(self, code: str, device_name: str = "") -> bool | None:
-        """Enrols the tablet with a code, then fetches surveys and the species pack. In the background (a window) returns
-        None at once and tells the outcome by `message`; else True or False."""
+        """Enrols the tablet with a code, or with the text of a QR code, then fetches surveys and the species pack. In the
+        background (a window) returns None at once and tells the outcome by `message`; else True or False."""
         return self._start(
             lambda: self._session.enrol(code.strip(), device_name.strip() or "平板"),
             "正在登记…",
@@ -113,6 +135,17 @@ class SyncPresenter(Presenter):
     def _tell(self, words: str) -> None:
         self.progress = words
         self.changed()
+
+    def _refused_words(self) -> str:
+        waits = (
+            f"，其中 {self.waiting_records} 条记录、{self.waiting_photos} 张照片尚未送达"
+            if self.waiting_records or self.waiting_photos
+            else ""
+        )
+        return (
+            f"服务器已注销这台平板的凭证，暂时不能同步。平板上的 {self.on_tablet} 条记录都还在{waits}，可以继续记录。\n"
+            f"请向项目管理员索取新的登记码，由 {self.person_name} 本人在下面重新登记；登记后未送达的记录会自动补送。"
+        )
 
     def _words(self) -> list[str]:
         lines = [

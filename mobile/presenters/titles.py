@@ -1,9 +1,11 @@
 """Titles of records in Chinese."""
 
 from mobile.store.outbox import KeptRecord
+from mobile.store.reviews import Review
 from mobile.store.store import Store
-from shared.vocabulary import FINDING_TYPES, PROTOCOLS
+from shared.vocabulary import FINDING_TYPES, PROTOCOLS, REVIEW_STATES
 
+SHOWN_KINDS = ("occurrence", "event", "patrol", "finding")
 STATE_NAMES = {
     "draft": "草稿",
     "waiting": "待发送",
@@ -12,7 +14,11 @@ STATE_NAMES = {
     "conflict": "有冲突，待人工处理",
     "quarantined": "服务器未能读取",
     "withdrawn": "已撤回",
+    "answered": "已答复，待审核",
+    **REVIEW_STATES,
 }
+FILTERS = ("draft", "asked", "waiting", "held", *(state for state in REVIEW_STATES if state != "asked"), "answered")
+"""Order of the chips: what somebody has to do comes first."""
 
 
 def title_of(record: KeptRecord) -> str:
@@ -26,6 +32,17 @@ def title_of(record: KeptRecord) -> str:
     if record.kind == "finding":
         return f"巡护发现：{FINDING_TYPES[body['finding_type']]}"
     return f"{PROTOCOLS.get(body['sampling_protocol'], body['sampling_protocol'])} {body.get('location_name') or ''}".strip()
+
+
+def name_of(review: Review) -> str:
+    return review.name_zh or review.scientific_name
+
+
+def state_name_of(state: str, review: Review | None) -> str:
+    """With the reviewer's name for it where it was changed; a state of a newer server is somewhere in review."""
+    if state == "reidentified" and review is not None and name_of(review):
+        return f"改定为 {name_of(review)}"
+    return STATE_NAMES.get(state, "审核中")
 
 
 def subtitle_of(record: KeptRecord) -> str:

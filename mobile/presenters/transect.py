@@ -35,10 +35,18 @@ class TransectPresenter(FormPresenter):
         self.length_text = "0 米"
         self.elapsed_text = "0 分钟"
 
+    def restore(self) -> bool:
+        """Takes up a transect that the app left running; call at start."""
+        found = self.transect.restore()
+        self.show()
+        return found
+
     def open(self, fresh: bool = False) -> None:
         """Shows the screen, with a transect that was left running; one begins only with `start`."""
         self.photo_choices = self._desk.choices()
-        if not self.form.is_open and not fresh:
+        if fresh:
+            self.form.put_away()
+        elif not self.form.is_open:
             self.form.restore()
         self.picker.reset()
         self.show()
@@ -47,7 +55,7 @@ class TransectPresenter(FormPresenter):
         """`targets` are looked for: those not seen are recorded as absent with count 0."""
         fix = self.position.fix
         done = self._change(lambda: self.transect.start(location_name.strip(), targets, target_group, place_of(fix)))
-        if done and fix is not None:
+        if done and fix is not None and self.transect.started_by(fix):
             self.receive([fix])
         return done
 

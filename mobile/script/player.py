@@ -45,6 +45,7 @@ class Player:
         self._set_time(step)
         plays: dict[str, Callable[[dict[str, Any]], None]] = {
             "enrol": self._enrol,
+            "accept_notice": self._accept_notice,
             "choose_survey": self._choose_survey,
             "record_sighting": self._sighting,
             "undo": self._undo,
@@ -72,6 +73,20 @@ class Player:
         sync = self._field.sync
         _require(sync.enrol(values["code"], values.get("device_name", "")), sync)
 
+    def _accept_notice(self, values: dict[str, Any]) -> None:
+        notice = self._field.notice
+        notice.open()
+        notice.choose_role(values["basis"])
+        notice.choose_age("minor" if values.get("under_age") else "adult")
+        notice.set_guardian(values.get("guardian", False))
+        _require(notice.accept(), notice)
+
+    def _notice_for(self, basis: str) -> None:
+        """Who wrote the script stands for the person: one that says nothing of the notice has read it."""
+        self._field.notice.open()
+        if self._field.notice.needed:
+            self._accept_notice({"basis": basis})
+
     def _choose_survey(self, values: dict[str, Any]) -> None:
         home, wanted = self._field.home, values["survey_id"]
         home.refresh()
@@ -98,6 +113,7 @@ class Player:
     def _start_patrol(self, values: dict[str, Any]) -> None:
         patrol = self._field.patrol
         self._stand(values)
+        self._notice_for("duty")
         _require(patrol.start(values.get("location_name", "")), patrol)
         self._fill(patrol, values, ("weather",))
 
@@ -136,6 +152,7 @@ class Player:
         transect, picker = self._field.transect, self._field.transect.picker
         self._stand(values)
         transect.open(fresh=True)
+        self._notice_for("employment")
         targets = [picker.by_name(name) for name in values.get("targets", [])]
         _require(
             transect.start(values.get("location_name", ""), targets, values.get("target_group", "birds")), transect

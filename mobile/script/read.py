@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.clock import parse_aware
-from shared.vocabulary import DAMAGE_GRADES, FINDING_TYPES
+from shared.vocabulary import DAMAGE_GRADES, FINDING_TYPES, LEGAL_BASES
 
 Check = Callable[[Any], bool]
 
@@ -91,12 +91,14 @@ _TIME = _Kind("应为带时区的时间，例如 2025-05-20T07:30:00+08:00", "mu
 _FINDING = _Kind(f"应为 {'、'.join(FINDING_TYPES)} 之一", "is not a finding type", lambda v: v in tuple(FINDING_TYPES))
 _GRADES = (*DAMAGE_GRADES, *DAMAGE_GRADES.values())
 _GRADE = _Kind(f"应为 {'、'.join(_GRADES)} 之一", "is not a damage grade", lambda v: v in _GRADES)
+_BASIS = _Kind(f"应为 {'、'.join(LEGAL_BASES)} 之一", "is not a legal basis", lambda v: v in tuple(LEGAL_BASES))
 _SOURCE = _Kind("应为 gnss 或 map", "must be gnss or map", lambda v: v in ("gnss", "map"))
 
 _PLACE = {"lon": _LONGITUDE, "lat": _LATITUDE, "accuracy_m": _DECIMAL, "altitude_m": _NUMBER}
 _NOTES = {"remarks": _TEXT, "photo": _PHOTO}
 _ACTIONS: Mapping[str, tuple[Mapping[str, _Kind], tuple[str, ...]]] = {
     "enrol": ({"code": _TEXT, "device_name": _TEXT}, ("code",)),
+    "accept_notice": ({"basis": _BASIS, "under_age": _FLAG, "guardian": _FLAG}, ("basis",)),
     "choose_survey": ({"survey_id": _TEXT}, ("survey_id",)),
     "record_sighting": (
         {

@@ -17,7 +17,8 @@ _HELD = "('held', 'conflict')"
 
 @dataclass(frozen=True)
 class KeptRecord:
-    """`state` as in the outbox, or ``withdrawn``; `reason` the server's words or why it still waits."""
+    """`state` as in the outbox, ``withdrawn``, or once it is held the state of its review (``answered`` while a question's answer
+    is on its way); `reason` the server's words or why it still waits."""
 
     record_id: str
     digest: str
@@ -71,28 +72,21 @@ class Outbox:
         return [(row[0], row[1]) for row in rows]
 
     def counts(self, kinds: Sequence[str]) -> dict[str, int]:
-        marks = ",".join("?" * len(kinds))
-        rows = self._database.rows(
-            f"select o.state, count(*) from record r join outbox o using (record_id, digest) where r.kind in ({marks}) group by 1",
-            tuple(kinds),
-        )
+        rows = self._database.rows(f"select shown, count(*) from ({_shown_of(kinds)}) group by 1", tuple(kinds))
         return {row[0]: row[1] for row in rows}
 
     def latest(self, kinds: Sequence[str], limit: int, state: str | None = None) -> list[KeptRecord]:
         """Newest first; a record is shown once, by its newest version."""
-        marks = ",".join("?" * len(kinds))
         rows = self._database.rows(
-            f"""select * from (
-                select r.*, o.last_reason,
-                    case when exists (select 1 from record t where t.kind = 'tombstone' and t.record_id = r.record_id)
-                         then 'withdrawn' when s.state = 'conflict' then 'conflict' else o.state end as shown
-                from record r join outbox o using (record_id, digest) left join server_state s using (record_id)
-                where r.kind in ({marks}) and not exists (
-                    select 1 from record n where n.record_id = r.record_id and n.kind = r.kind and n.seq > r.seq))
-                where ? is null or shown = ? order by seq desc limit ?""",
+            f"select * from ({_shown_of(kinds)}) where ? is null or shown = ? order by seq desc limit ?",
             (*kinds, state, state, limit),
         )
         return [_kept(row) for row in rows]
+
+    def find(self, kinds: Sequence[str], record_id: str) -> KeptRecord | None:
+        """One record as the list shows it."""
+        rows = self._database.rows(f"select * from ({_shown_of(kinds)}) where record_id = ?", (*kinds, record_id))
+        return _kept(rows[0]) if rows else None
 
     def newest_version(self, record_id: str) -> KeptRecord | None:
         rows = self._database.rows(
@@ -113,6 +107,22 @@ class Outbox:
         taxa = [json.loads(row["canonical"])["body"]["taxon"] for row in rows]
         named = [Species(t["taxon_id"], t["scientific_name"] or "", t["name_zh"] or "") for t in taxa]
         return list({species.key: species for species in reversed(named) if species.key}.values())[::-1][:RECENT]
+
+
+def _shown_of(kinds: Sequence[str]) -> str:
+    """Each record of these kinds by its newest version; `shown` is how far it came, and once it is held, how its review stands."""
+    return f"""select r.*, o.last_reason,
+        case when exists (select 1 from record t where t.kind = 'tombstone' and t.record_id = r.record_id) then 'withdrawn'
+             when s.state = 'conflict' then 'conflict'
+             when o.state <> 'held' or v.state is null then o.state
+             when v.state = 'asked' and exists (select 1 from review_answer a
+                  where a.occurrence_id = r.record_id and a.decision_id = v.decision_id) then 'answered'
+             else v.state end as shown
+        from record r join outbox o using (record_id, digest) left join server_state s using (record_id)
+        left join review v on v.record_id = r.record_id
+             and v.change_no = (select max(w.change_no) from review w where w.record_id = r.record_id)
+        where r.kind in ({",".join("?" * len(kinds))}) and not exists (
+            select 1 from record n where n.record_id = r.record_id and n.kind = r.kind and n.seq > r.seq)"""
 
 
 def _kept(row: sqlite3.Row) -> KeptRecord:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mobile.store.database import Database
+from mobile.store.reviews import take_reviews
 
 
 class Pulled:
@@ -21,10 +22,12 @@ class Pulled:
                 "insert or replace into server_state values (?, ?, ?, ?, ?)",
                 [(c["record_id"], c["kind"], c["state"], c.get("head_digest"), c["change_no"]) for c in changes],
             )
+            take_reviews(connection, changes)
             connection.execute("insert or replace into setting values ('cursor', ?)", (str(cursor),))
 
     def begin_again(self) -> None:
         """A restored server counts its changes anew."""
         with self._database.transaction() as connection:
             connection.execute("delete from server_state")
+            connection.execute("delete from review")
             connection.execute("insert or replace into setting values ('cursor', '0')")

@@ -8,9 +8,11 @@ from mobile.store.delivery import Deliveries
 from mobile.store.drafts import Drafts
 from mobile.store.identity import Identities
 from mobile.store.media import MediaStore
+from mobile.store.notices import NoticeAcceptances
 from mobile.store.outbox import Outbox
 from mobile.store.packs import Packs
 from mobile.store.pulled import Pulled
+from mobile.store.reviews import Reviews
 from mobile.store.surveys import Surveys
 from mobile.store.tracks import Tracks
 
@@ -26,6 +28,8 @@ class Store:
         self.media = MediaStore(self.database, folder / "media")
         self.packs = Packs(self.database, folder / "packs")
         self.pulled = Pulled(self.database)
+        self.reviews = Reviews(self.database)
+        self.notices = NoticeAcceptances(self.database)
         self.tracks = Tracks(self.database)
 
     def close(self) -> None:

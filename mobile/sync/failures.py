@@ -39,10 +39,23 @@ class CredentialRefused(SyncFailure):
         super().__init__("平板凭证无效或已注销（401）：请向管理员索取新的登记码；记录都还在平板上")
 
 
+class EnrolmentSpent(SyncFailure):
+    """The code was good once."""
+
+    def __init__(self) -> None:
+        super().__init__("登记码已经用过或已过期（每个登记码只能用一次，24 小时内有效）：请向管理员索取新的登记码")
+
+
+class TooManyTries(SyncFailure):
+    def __init__(self) -> None:
+        super().__init__("尝试过于频繁，服务器请稍候：过一分钟再试；记录都还在平板上")
+
+
 class Refused(SyncFailure):
     """The server said no, in its own words."""
 
-    def __init__(self, status: int, words: str) -> None:
+    def __init__(self, status: int, words: str, code: str = "") -> None:
         super().__init__(f"服务器未接受（{status}）：{words}")
         self.status = status
+        self.code = code
         self.again = status >= 500

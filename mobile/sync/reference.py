@@ -1,4 +1,4 @@
-"""The species pack, if the server's is another one than ours: by what changed where that can be, else whole."""
+"""What the server hands to its tablets: the species pack, by what changed where that can be, else whole; the wording of notices."""
 
 import hashlib
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from mobile.sync.transport import Transport
 from shared.taxon_pack import DIFFERENCE_TYPE, KIND
 
 PATH = "/v1/packs/taxa"
+MAX_NOTICE_VERSION, MAX_NOTICE_TEXT = 40, 10_000
 
 
 def pin_key(store: Store, offer: dict[str, Any]) -> None:
@@ -23,6 +24,18 @@ def pin_key(store: Store, offer: dict[str, Any]) -> None:
     told = offer.get("pack_key")
     if isinstance(told, str) and not store.identity.setting("pack_key"):
         store.identity.keep(pack_key=told)
+
+
+def keep_notices(store: Store, offered: Any) -> None:
+    """{kind: {version, text}}; anything else is left alone."""
+    for kind, told in offered.items() if isinstance(offered, dict) else ():
+        version, text = (told.get("version"), told.get("text")) if isinstance(told, dict) else (None, None)
+        if _is_text(version, MAX_NOTICE_VERSION) and _is_text(text, MAX_NOTICE_TEXT):
+            store.notices.keep_text(kind, str(version), str(text))
+
+
+def _is_text(value: Any, longest: int) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= longest
 
 
 def fetch_species(

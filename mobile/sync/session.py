@@ -9,13 +9,13 @@ from mobile.device.ports import Device
 from mobile.species.pack import PackUnreadable
 from mobile.store.store import Store
 from mobile.sync.batches import send_batches
+from mobile.sync.enrolment import enrol
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
-from mobile.sync.reference import fetch_species, pin_key
+from mobile.sync.invitation import read_invitation
+from mobile.sync.reference import fetch_species, keep_notices, pin_key
 from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
 from mobile.sync.uploads import send_photos
-from shared import __version__
-from shared.canonical import canonical_bytes
 from shared.checks import CLOCK_TOLERANCE
 from shared.clock import parse_aware
 
@@ -31,9 +31,11 @@ class SyncSession:
         self._sleep = sleep
 
     def enrol(self, code: str, device_name: str) -> SyncReport:
+        """`code`: a bare code, or the text of a QR code, which brings the server's address along."""
         report = SyncReport()
         try:
-            self._enrol(code, device_name)
+            invitation = read_invitation(code)
+            enrol(self._store, invitation, self._address(invitation.server), device_name, report)
             self._with_transport(lambda transport: self._fetch_reference(transport, self._open(transport), report))
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))
@@ -77,6 +79,15 @@ class SyncSession:
         return step()
 
     def _with_transport(self, work: Callable[[Transport], Any]) -> None:
+        try:
+            self._with_credential(work)
+        except CredentialRefused:
+            self._store.identity.keep(credential_refused="yes")
+            raise
+        if self._store.identity.setting("credential_refused"):
+            self._store.identity.keep(credential_refused="")
+
+    def _with_credential(self, work: Callable[[Transport], Any]) -> None:
         credential = self._store.identity.credential()
         if not self._store.identity.current().enrolled or credential is None:
             raise NotReady("平板尚未登记：请输入登记码")
@@ -86,37 +97,13 @@ class SyncSession:
         finally:
             transport.close()
 
-    def _address(self) -> str:
-        address = self._store.identity.server_url()
+    def _address(self, given: str = "") -> str:
+        address = given or self._store.identity.server_url()
         if not address:
             raise NotReady("尚未设置服务器地址")
         if not self._device.network.online():
             raise NotReady("没有网络：记录都在平板上，有网络后再同步")
         return address
-
-    def _enrol(self, code: str, device_name: str) -> None:
-        if not code:
-            raise NotReady("请输入登记码")
-        transport = Transport(self._address())
-        request = {
-            "code": code,
-            "device_id": self._store.identity.device_id(),
-            "device_name": device_name,
-            "app_version": __version__,
-        }
-        try:
-            answer = transport.post_json("/v1/devices/enrol", canonical_bytes(request))
-        except CredentialRefused as failure:
-            raise NotReady("登记码无效：请核对后重新输入") from failure
-        finally:
-            transport.close()
-        settings = {
-            name: str(answer.get(name) or "")
-            for name in ("person_id", "person_name", "holder", "server_epoch", "pack_key")
-        }
-        if not settings["person_id"] or not isinstance(answer.get("credential"), str):
-            raise BrokenAnswer
-        self._store.identity.enrol(answer["credential"], device_name=device_name, **settings)
 
     def _open(self, transport: Transport) -> dict[str, Any]:
         before = self._device.clock.now()
@@ -158,6 +145,7 @@ class SyncSession:
 
     def _fetch_reference(self, transport: Transport, offer: dict[str, Any], report: SyncReport) -> None:
         pin_key(self._store, offer)
+        keep_notices(self._store, offer.get("notices"))
         fetch_species(self._store, transport, offer, self._device.signatures, self._device.clock.now, report)
 
 

@@ -6,7 +6,8 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotOurServer, Refused, Unreachable
+from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotOurServer, Refused, TooManyTries, Unreachable
+from mobile.sync.invitation import safe_address
 from shared.canonical import NotCanonical, parse
 from shared.protocol import CUSTODY_HEADER, PROTOCOL, PROTOCOL_HEADER, TUS_VERSION
 
@@ -17,7 +18,7 @@ MAX_PACK_BYTES = 200_000_000
 
 class Transport:
     def __init__(self, base_url: str, credential: str | None = None, ca_bundle: str | None = None) -> None:
-        self.base_url = base_url.rstrip("/")
+        self.base_url = safe_address(base_url)  # before a credential is put beside it
         self._session = requests.Session()
         self._session.trust_env = False  # neither a proxy nor a .netrc of the machine may see the credential
         self._session.verify = ca_bundle or True
@@ -116,14 +117,20 @@ class Transport:
         if answer.status_code == 401:
             raise CredentialRefused
         if not 200 <= answer.status_code < 300:
-            raise Refused(answer.status_code, problem_words(answer))
+            if answer.status_code == 429:
+                raise TooManyTries
+            problem = _problem(answer)
+            raise Refused(answer.status_code, problem_words(answer), str(problem.get("code") or ""))
 
 
 def problem_words(answer: requests.Response) -> str:
+    problem = _problem(answer)
+    return "：".join(str(problem[key]) for key in ("title", "detail") if problem.get(key)) or answer.reason or ""
+
+
+def _problem(answer: requests.Response) -> dict[str, Any]:
     try:
         problem = parse(answer.content)
     except NotCanonical:
-        return answer.reason or ""
-    if not isinstance(problem, dict):
-        return answer.reason or ""
-    return "：".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+        return {}
+    return problem if isinstance(problem, dict) else {}

@@ -56,7 +56,11 @@ class XiangyeApp(App):
 
     def on_pause(self):
         self._hand_over()
+        self.field.show(False)
         return True
+
+    def on_resume(self):
+        self.field.show(True)
 
     def on_stop(self):
         """Kivy says so twice when the app ends itself."""

@@ -4,7 +4,7 @@ from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.screenmanager import Screen
 
 from mobile.ui import theme
-from mobile.ui.kit.bar import AppBar
+from mobile.ui.kit.bar import AppBar, RecordingSign
 from mobile.ui.kit.paint import Panel
 
 
@@ -20,7 +20,8 @@ class Page(Screen):
         self.shell, self.field = shell, field
         self._unsubscribe = []
         self.bar = AppBar(self.title, None if self.is_home else shell.back)
-        ground = Panel(orientation="vertical", fill=theme.PAPER, radius=0)
+        self.recording = RecordingSign()
+        self._ground = ground = Panel(orientation="vertical", fill=theme.PAPER, radius=0)
         self.body = BoxLayout(orientation="vertical")
         ground.add_widget(self.bar)
         ground.add_widget(self.body)
@@ -45,7 +46,7 @@ class Page(Screen):
 
     def on_pre_enter(self, *_):
         self.enter()
-        watched = (*self.watch(), self.field.position)
+        watched = (*self.watch(), self.field.position, self.field.patrol, self.field.transect)
         self._unsubscribe = [presenter.subscribe(self._heard) for presenter in watched]
         self._refresh()
 
@@ -68,4 +69,12 @@ class Page(Screen):
 
     def _refresh(self):
         self.bar.show(self.field.position)
+        self._show_recording()
         self.show()
+
+    def _show_recording(self):
+        if self.field.tracking != bool(self.recording.parent):
+            if self.field.tracking:
+                self._ground.add_widget(self.recording, index=1)
+            else:
+                self._ground.remove_widget(self.recording)

@@ -15,6 +15,7 @@ from mobile.wiring import Field, build
 from shared.clock import CHINA
 from shared.coordinates import to_e7
 from shared.ids import uuid7
+from shared.notices import TRACK
 from shared.taxon_pack import Row, cell_of, write
 
 NINE = datetime(2025, 6, 1, 9, 0, tzinfo=CHINA)
@@ -115,7 +116,11 @@ class Tablet:
     """An enrolled tablet in `folder`, at `NINE` in the Mangshan; `walk` and `wait` move it on."""
 
     def __init__(
-        self, folder: Path, photos: Path | None = None, post: Callable[[Callable[[], None]], None] | None = None
+        self,
+        folder: Path,
+        photos: Path | None = None,
+        post: Callable[[Callable[[], None]], None] | None = None,
+        noticed: bool = True,
     ) -> None:
         self.clock, self.location = ScriptedClock(), ScriptedLocation()
         self.clock.set(NINE)
@@ -148,6 +153,9 @@ class Tablet:
         store.packs.install("taxa", species_pack(folder / "pack.sqlite3"), NINE)
         store.close()
         self.field: Field = build(folder, device, post=post)
+        if noticed:
+            self.field.recorder.notices.accept(TRACK, "duty")
+            self.field.notice.open()
         self.place = MANGSHAN
         self.stand()
 

@@ -89,6 +89,13 @@ STATE_COLOURS = {
     "conflict": WARN,
     "quarantined": BAD,
     "withdrawn": GREY,
+    "pending": INFO,
+    "asked": WARN,
+    "answered": INFO,
+    "confirmed": GOOD,
+    "reidentified": GOOD,
+    "rejected": BAD,
+    "escalated": INFO,
 }
 MESSAGE_COLOURS = {"": INK, "ok": PRIMARY, "warn": WARN, "error": BAD}
 

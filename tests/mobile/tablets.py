@@ -13,6 +13,7 @@ from mobile.device.ports import Device, Fix
 from mobile.wiring import Field, build
 from shared.clock import CHINA
 from shared.coordinates import to_e7
+from shared.notices import TRACK
 from tests.mobile.station import PERSON, SURVEY
 
 DAWN = datetime(2025, 5, 20, 7, 30, tzinfo=CHINA)
@@ -63,8 +64,9 @@ def tablet(
     server_url: str = "",
     enrolled: bool = True,
     durable: bool = False,
+    noticed: bool = True,
 ) -> Iterator[Tablet]:
-    """`durable` waits for the disk as the app does; most tests end no power supply and need not."""
+    """`noticed`: the notice of tracks was accepted. `durable` waits for the disk as the app does; most tests end no power supply and need not."""
     clock, location, storage = ScriptedClock(), ScriptedLocation(), FixedStorage()
     clock.set(DAWN)
     device = replace(desktop_device(folder, photos=photos, clock=clock, location=location), storage=storage)
@@ -77,6 +79,9 @@ def tablet(
         app.store.identity.enrol(
             "secret", person_id=PERSON, person_name="测试员", holder="hunan", server_epoch="e1", device_name="平板"
         )
+        if noticed:
+            app.recorder.notices.accept(TRACK, "duty")
+            app.notice.open()
         app.store.surveys.replace(
             [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}]
         )

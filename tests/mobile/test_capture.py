@@ -128,7 +128,8 @@ def test_undo_is_a_tombstone_on_the_same_record(held: Tablet) -> None:
     assert stone["body"] == {"target_id": record_id, "target_kind": "occurrence", "reason": "撤销"}
     held.app.my_records.refresh()
     assert [row.state for row in held.app.my_records.rows] == ["withdrawn"]
-    assert not held.app.my_records.withdraw(record_id)
+    held.app.record_detail.open(record_id)
+    assert not held.app.record_detail.can_withdraw and not held.app.record_detail.withdraw()
 
 
 def test_a_transect_counts_and_zeros(held: Tablet) -> None:

@@ -131,7 +131,8 @@ def test_my_records_filter_and_page(held: Tablet, monkeypatch: pytest.MonkeyPatc
     assert [row.state_name for row in mine.rows] == ["草稿"]
     mine.set_filter("waiting")
     assert [row.state_name for row in mine.rows] == ["待发送", "待发送"] and mine.counts == {"waiting": 3}
-    assert mine.withdraw(mine.rows[0].record_id)
+    held.app.record_detail.open(mine.rows[0].record_id)
+    assert held.app.record_detail.withdraw() and held.app.record_detail.state == "withdrawn"
     mine.set_filter("withdrawn")
     assert [row.title for row in mine.rows] == ["穿山甲 × 1"]
 

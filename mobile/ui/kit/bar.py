@@ -32,6 +32,24 @@ class PositionBadge(BoxLayout):
         self._text.recolour(colour)
 
 
+class RecordingSign(Panel):
+    """A strip below the bar, on every screen, as long as a track is being recorded."""
+
+    def __init__(self):
+        super().__init__(fill=theme.BAD, radius=0, size_hint_y=None, height="32dp", padding=(dp(16), 0), spacing=dp(8))
+        self.add_widget(
+            Icon(
+                name="recording",
+                size_hint=(None, None),
+                size=("16dp", "16dp"),
+                pos_hint={"center_y": 0.5},
+                colour=theme.ON_DARK,
+                ground=theme.BAD,
+            )
+        )
+        self.add_widget(OneLine(texts.TRACKING, size=theme.SMALL, colour=theme.ON_DARK, bold=True))
+
+
 class AppBar(Panel):
     def __init__(self, title, on_back=None):
         super().__init__(

@@ -38,6 +38,13 @@ class DetailsPage(Page):
         self.remarks = Field(texts.REMARKS, record.set_remarks)
         self.photos = PhotoStrip(record.remove_photo)
         self.place = Words()
+        self.seen = Chip(texts.SEEN, height="56dp")
+        self.told = Chip(texts.TOLD, height="56dp")
+        self.seen.bind(on_release=lambda *_: record.set_interview(False))
+        self.told.bind(on_release=lambda *_: record.set_interview(True))
+        self.interview_words = Words(colour=theme.INK_SOFT)
+        self.agreements = Choices(record.agreements, record.set_agreement)
+        self.source = Card(texts.SOURCE, Wrap(self.seen, self.told), self.interview_words)
         take = Key(texts.TAKE_PHOTO, icon="photo", height="64dp", on_touch=record.take_photo)
         self.look_alikes = LookAlikes(record.choose)
         self._taken_for = Card("", self.look_alikes)
@@ -46,6 +53,7 @@ class DetailsPage(Page):
             Card(texts.LIFE_STAGE, self.stage),
             Card("", self.behavior, self.remarks),
             Card(texts.PHOTOS, self.photos, take),
+            self.source,
             Card(texts.PLACE, self.place),
         )
         self.body.add_widget(Column(self._cards, padding=dp(12)))
@@ -68,6 +76,7 @@ class DetailsPage(Page):
         self.behavior.input.show(record.behavior)
         self.remarks.input.show(record.remarks)
         self.photos.show(record.photos)
+        self._show_source(record)
         known = position.longitude is not None
         here = (
             texts.COORDINATES.format(longitude=position.longitude, latitude=position.latitude)
@@ -75,6 +84,13 @@ class DetailsPage(Page):
             else texts.NO_COORDINATES
         )
         self.place.text = "\n".join(filter(None, (record.place_text or f"{here}\n{position.text}", *record.flags)))
+
+    def _show_source(self, record):
+        self.seen.chosen, self.told.chosen = not record.interview, record.interview
+        self.interview_words.text = record.interview_notice
+        self.agreements.show(record.agreement)
+        if record.interview != bool(self.agreements.parent):
+            (self.source.add_widget if record.interview else self.source.remove_widget)(self.agreements)
 
     def _show_look_alikes(self, found):
         self.look_alikes.show(found)

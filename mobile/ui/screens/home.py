@@ -68,6 +68,7 @@ class HomePage(Page):
             height="64dp",
             on_touch=lambda: self.shell.go("sync"),
         )
+        self.asked_key = Key(icon="question", style="chosen", height="64dp", on_touch=self._open_asked)
         self.body.add_widget(self.strip)
         self.body.add_widget(self.grid)
         self.bind(size=self._fit)
@@ -85,14 +86,22 @@ class HomePage(Page):
         self.cells["survey"].show(home.survey_title)
         self.cells["waiting"].show(home.waiting_text, theme.INFO if waits else theme.GOOD)
         self._show_state(home)
-        if home.enrolled == bool(self.enrol_key.parent):
-            self._show_enrolled(home.enrolled)
+        self.asked_key.text = texts.ASKED.format(text=home.asked_text)
+        self.tiles["my_records"].text = (
+            texts.MY_RECORDS_ASKED.format(count=home.asked_count) if home.asked_count else texts.MY_RECORDS
+        )
+        self._put_on_top(self.asked_key, home.asked_count > 0)
+        self._put_on_top(self.enrol_key, not home.enrolled)
 
-    def _show_enrolled(self, enrolled):
-        if enrolled:
-            self.body.remove_widget(self.enrol_key)
-        else:
-            self.body.add_widget(self.enrol_key, index=len(self.body.children))
+    def _put_on_top(self, key, shown):
+        if shown and key.parent is None:
+            self.body.add_widget(key, index=len(self.body.children))
+        elif not shown and key.parent is not None:
+            self.body.remove_widget(key)
+
+    def _open_asked(self):
+        self.field.my_records.set_filter("asked")
+        self.shell.go("my_records")
 
     def _show_state(self, home):
         cell = self.cells["state"]

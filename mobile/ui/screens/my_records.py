@@ -12,7 +12,7 @@ from kivy.uix.scrollview import ScrollView
 
 from mobile.ui import texts, theme
 from mobile.ui.kit.icons import Icon
-from mobile.ui.kit.keys import Chip, HoldKey, Key, Touch
+from mobile.ui.kit.keys import Chip, Key, Touch
 from mobile.ui.kit.notice import Sheet
 from mobile.ui.kit.pictures import Picture
 from mobile.ui.kit.words import Fitted, OneLine, Words
@@ -26,6 +26,13 @@ STATE_ICONS = {
     "conflict": "warn",
     "quarantined": "warn",
     "withdrawn": "undo",
+    "pending": "waiting",
+    "asked": "question",
+    "answered": "waiting",
+    "confirmed": "check",
+    "reidentified": "check",
+    "rejected": "cross",
+    "escalated": "next",
 }
 ROW, REASON_LINE = 84, 24
 
@@ -56,9 +63,13 @@ class RecordLine(RecycleDataViewBehavior, Touch):
 
     def refresh_view_attrs(self, rv, index, data):
         super().refresh_view_attrs(rv, index, data)
-        row, colour = self.row, theme.STATE_COLOURS[self.row.state]
+        row, colour = self.row, theme.STATE_COLOURS.get(self.row.state, theme.INFO)
         self._title.text, self._subtitle.text, self._reason.text = row.title, row.subtitle, row.reason
-        self._state.text, self._icon.name, self._icon.colour = row.state_name, STATE_ICONS[row.state], colour
+        self._state.text, self._icon.name, self._icon.colour = (
+            row.state_name,
+            STATE_ICONS.get(row.state, "waiting"),
+            colour,
+        )
         self._state.recolour(colour)
         self._top.remove_widget(self._picture)
         if row.photo_path:
@@ -139,21 +150,15 @@ class MyRecordsPage(Page):
             (self.body.add_widget if records.has_more else self.body.remove_widget)(self.more_key)
 
     def ask(self, row):
-        """What can be done with a record."""
-        keys = []
-        if row.state not in ("draft", "withdrawn"):
-            keys = [
-                Words(texts.WITHDRAW_HINT, colour=theme.INK_SOFT, size=theme.SMALL),
-                HoldKey(texts.WITHDRAW, icon="undo", height="64dp", on_hold=lambda: self._withdraw(row)),
-            ]
-        self.sheet = Sheet(row.title, "\n".join(filter(None, (row.subtitle, row.state_name, row.reason))), *keys)
-        self.sheet.open(animation=False)
+        """A draft is taken up on its own screen; a record opens with all that was said of it."""
+        if row.state == "draft":
+            self.sheet = Sheet(row.title, "\n".join(filter(None, (row.subtitle, row.state_name))))
+            self.sheet.open(animation=False)
+            return
+        self.field.record_detail.open(row.record_id)
+        self.shell.go("record_detail")
 
     def leave(self):
         sheet = getattr(self, "sheet", None)
         if sheet is not None:
             sheet.dismiss(animation=False)
-
-    def _withdraw(self, row):
-        self.sheet.dismiss(animation=False)
-        self.field.my_records.withdraw(row.record_id)

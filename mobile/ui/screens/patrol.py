@@ -35,14 +35,15 @@ class Meter(Panel):
 class StartForm(Split):
     """What is shown before a walk begins: what it is about, a name, and a big key."""
 
-    def __init__(self, icon, hint, name, start, on_start, *more):
+    def __init__(self, icon, hint, name, start, on_start, on_notice, *more):
         self.place = Field(name)
+        self.notice_key = Key(texts.READ_NOTICE, icon="my_records", height="56dp", on_touch=on_notice)
         self.start_key = Key(start, icon="play", style="primary", font=theme.TITLE, height="80dp", on_touch=on_start)
         about = Panel(orientation="vertical", fill=theme.SURFACE, edge=theme.EDGE, padding=dp(24), spacing=dp(16))
         about.add_widget(Icon(name=icon, colour=theme.PRIMARY))
         about.add_widget(Words(hint, halign="center"))
         side = BoxLayout(orientation="vertical", spacing=dp(12))
-        side.add_widget(Column(Card("", self.place), *more))
+        side.add_widget(Column(Card("", self.place), *more, self.notice_key))
         side.add_widget(self.start_key)
         super().__init__(about, side, share=0.5)
 
@@ -52,7 +53,9 @@ class PatrolPage(Page):
 
     def build(self):
         patrol = self.field.patrol
-        self.idle = StartForm("patrol", texts.PATROL_HINT, texts.PATROL_PLACE, texts.START_PATROL, self._start)
+        self.idle = StartForm(
+            "patrol", texts.PATROL_HINT, texts.PATROL_PLACE, texts.START_PATROL, self._start, self._read_notice
+        )
         self.meter = Meter(texts.DISTANCE, texts.ELAPSED, texts.POINTS)
         self.sketch = TrackSketch()
         left = BoxLayout(orientation="vertical", spacing=dp(12))
@@ -110,8 +113,13 @@ class PatrolPage(Page):
             self.bar.show(self.field.position, self.title)
 
     def _start(self):
-        if self.field.patrol.start(self.idle.place.input.text):
+        if self.field.notice.needed:
+            self.shell.go("notice")
+        elif self.field.patrol.start(self.idle.place.input.text):
             self.idle.place.input.text = ""
+
+    def _read_notice(self):
+        self.shell.go("notice")
 
     def _pause_or_resume(self):
         patrol = self.field.patrol

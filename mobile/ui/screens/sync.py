@@ -56,10 +56,14 @@ class SyncPage(Page):
         self.address = Field(texts.SERVER_ADDRESS, sync.set_server, input_type="url")
         self.code = Field(texts.ENROL_CODE)
         self.device_name = Field(texts.DEVICE_NAME)
+        self.scan_key = Key(texts.SCAN, icon="scan", height="64dp", on_touch=self._scan)
         self.enrol_key = Key(texts.ENROL, icon="check", height="64dp", on_touch=self._enrol)
+        self.refused_words = Words(colour=theme.BAD)
+        self.refused_card = Card(texts.REFUSED, self.refused_words, fill=theme.BAD_PAPER)
         self.enrol_card = Card(
             texts.NOT_ENROLLED,
             Words(texts.ENROL_HINT, colour=theme.INK_SOFT),
+            self.scan_key,
             self.code,
             self.device_name,
             self.enrol_key,
@@ -106,21 +110,31 @@ class SyncPage(Page):
         self.survey.text = home.survey_title
         self.sync_key.text = (sync.progress or texts.SYNCING) if sync.running else texts.SYNC_NOW
         self.sync_key.disabled = sync.running or not sync.enrolled
-        self.enrol_key.disabled = sync.running
-        self.enrol_key.style = "plain" if sync.enrolled else "primary"
+        self.enrol_key.disabled = self.scan_key.disabled = sync.running
+        self.enrol_key.style = "primary"
+        self.refused_words.text = sync.refused_text
+        self.enrol_card.heading.text = texts.ENROL_AGAIN if sync.enrolled else texts.NOT_ENROLLED
         self._lay(sync)
 
     def _lay(self, sync):
-        wanted = [self.problems] if sync.problems else []
+        wanted = [self.refused_card, self.enrol_card] if sync.refused else []
+        wanted += [self.problems] if sync.problems and not sync.refused else []
         wanted += (
             [self.state_card, self.survey_card, self.server_card]
             if sync.enrolled
-            else [self.server_card, self.enrol_card, self.state_card]
+            else [self.enrol_card, self.server_card, self.state_card]
         )
         if list(reversed(self.cards.children)) != wanted:
             self.cards.clear_widgets()
             for card in wanted:
                 self.cards.add_widget(card)
+
+    def _scan(self):
+        """Where images are read instead of a camera, the code field may hold the path of one."""
+        typed = self.code.input.text.strip()
+        found = self.field.sync.scan(typed if typed.lower().endswith(".png") else None)
+        if found:
+            self.code.input.show(found)
 
     def _enrol(self):
         self.address.input.hand_over()

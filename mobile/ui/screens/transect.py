@@ -64,7 +64,13 @@ class TransectPage(Page):
         )
         card = Card(texts.TARGETS, self.target_words, self.target_chips, self.add_target_key)
         self.idle = StartForm(
-            "transect", texts.TRANSECT_HINT, texts.TRANSECT_PLACE, texts.START_TRANSECT, self._start, card
+            "transect",
+            texts.TRANSECT_HINT,
+            texts.TRANSECT_PLACE,
+            texts.START_TRANSECT,
+            self._start,
+            lambda: self.shell.go("notice"),
+            card,
         )
         self.meter = Meter(texts.LENGTH, texts.ELAPSED, texts.TOTAL)
         self.tiles = {}
@@ -130,7 +136,9 @@ class TransectPage(Page):
         self._show_targets()
 
     def _start(self):
-        if self.field.transect.start(self.idle.place.input.text, tuple(self.targets.values())):
+        if self.field.notice.needed:
+            self.shell.go("notice")
+        elif self.field.transect.start(self.idle.place.input.text, tuple(self.targets.values())):
             self.targets = {}
             self.idle.place.input.text = ""
 

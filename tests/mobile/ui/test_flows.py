@@ -127,12 +127,16 @@ def test_my_records_say_where_each_stands_and_withdraw(driver: Driver) -> None:
     newest = max(page.lines.children[0].children, key=lambda line: line.top)
     driver.tap(newest)
     assert "按住撤回" in driver.shown_texts()
-    held = next(w for w in page.sheet.card.children if getattr(w, "text", "") == "按住撤回")
-    driver.hold(held, LONG_ENOUGH_S)
+    assert driver.page.name == "record_detail"
+    driver.hold(driver.page.withdraw_key, LONG_ENOUGH_S)
     assert "已撤回" in driver.shown_texts()
-    assert driver.field.my_records.rows[0].state == "withdrawn"
+    assert driver.page.withdraw_card.parent is None
     driver.tap(driver.shell.notice)
     assert driver.shell.notice.opacity == 0
+    driver.shell.back()
+    driver.pump()
+    assert driver.field.my_records.rows[0].state == "withdrawn"
+    _scroll_to(driver, page.chips["withdrawn"])
     driver.tap(page.chips["withdrawn"])
     assert [row.title for row in driver.field.my_records.rows] == ["白鹇 × 3"]
 
@@ -179,6 +183,17 @@ def test_a_tablet_that_is_not_enrolled_says_so(driver: Driver) -> None:
     assert page.name == "sync"
     assert page.sync_key.disabled
     assert "登记这台平板" in driver.shown_texts()
+
+
+def _scroll_to(driver: Driver, chip: Any) -> None:
+    """The chips may reach beyond the window; they scroll sideways."""
+    from kivy.uix.scrollview import ScrollView
+
+    parent = chip.parent
+    while not isinstance(parent, ScrollView):
+        parent = parent.parent
+    parent.scroll_to(chip, animate=False)
+    driver.pump()
 
 
 def _add_bird(driver: Driver, initials: str, form: Any) -> None:

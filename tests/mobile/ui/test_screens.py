@@ -15,6 +15,9 @@ SCREENS = [
     "details",
     "photo",
     "my_records",
+    "record_detail",
+    "answer_taxon",
+    "notice",
     "sync",
     "survey",
     "invasive",
@@ -102,6 +105,9 @@ def test_words_over_the_page_are_sound(driver: Driver, size: tuple[int, int]) ->
     driver.tablet.record_a_morning()
     driver.shell.go("my_records")
     driver.pump()
+    driver.field.record.open()
+    driver.field.record.choose_name("加拿大一枝黄花")
+    driver.field.my_records.refresh()
     driver.page.ask(driver.field.my_records.rows[0])
     driver.pump(10)
     assert faults(driver.page.sheet, *size) == []
