@@ -3,10 +3,19 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Oidc:
+    """An OpenID Connect provider and what this server is called there."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -23,8 +32,11 @@ class Settings:
     map_approval_number: str | None = None
     cluster_fsync: bool = True
     pack_key: Path | None = None
+    contact_key: Path | None = None
     public_url: str | None = None
     trusted_proxies: int = 0
+    oidc: Oidc | None = None
+    requests_per_minute: int = 1200
 
     @property
     def cluster_dir(self) -> Path:
@@ -32,7 +44,6 @@ class Settings:
 
     @property
     def store_dir(self) -> Path:
-    contact_key: Path | None = None
         return self.var_dir / "store"
 
 
@@ -58,8 +69,17 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         map_approval_number=env.get("XIANGYE_MAP_APPROVAL") or None,
         cluster_fsync=env.get("XIANGYE_FSYNC", "on") != "off",
         pack_key=Path(env["XIANGYE_PACK_KEY"]).resolve() if env.get("XIANGYE_PACK_KEY") else None,
+        contact_key=Path(env["XIANGYE_CONTACT_KEY"]).resolve() if env.get("XIANGYE_CONTACT_KEY") else None,
         public_url=(env.get("XIANGYE_PUBLIC_URL") or "").rstrip("/") or None,
         trusted_proxies=_whole("XIANGYE_TRUSTED_PROXIES", env.get("XIANGYE_TRUSTED_PROXIES"), 0, 0, 4),
+        oidc=_oidc(env),
+        requests_per_minute=_whole(
+            "XIANGYE_REQUESTS_PER_MINUTE",
+            env.get("XIANGYE_REQUESTS_PER_MINUTE"),
+            default.requests_per_minute,
+            60,
+            10**6,
+        ),
     )
 
 
@@ -69,4 +89,17 @@ def _whole(name: str, given: str | None, default: int, least: int, most: int) ->
     if not (given.isascii() and given.isdecimal()) or not least <= int(given) <= most:
         raise ValueError(f"{name}={given!r}: 必须是 {least}–{most} 的整数 (a whole number from {least} to {most})")
     return int(given)
-        contact_key=Path(env["XIANGYE_CONTACT_KEY"]).resolve() if env.get("XIANGYE_CONTACT_KEY") else None,
+
+
+def _oidc(env: Mapping[str, str]) -> Oidc | None:
+    """All three or none; the provider is reached over TLS, unless it is this very machine."""
+    names = ("XIANGYE_OIDC_ISSUER", "XIANGYE_OIDC_CLIENT_ID", "XIANGYE_OIDC_CLIENT_SECRET")
+    given = [env.get(name) or "" for name in names]
+    if not any(given):
+        return None
+    if not all(given):
+        raise ValueError(f"{'、'.join(names)}：三者须一并设置 (all three or none)")
+    issuer = given[0].rstrip("/")
+    if not issuer.startswith(("https://", "http://127.0.0.1:", "http://localhost:", "http://[::1]:")):
+        raise ValueError("XIANGYE_OIDC_ISSUER 必须以 https:// 开头 (must be https)")
+    return Oidc(issuer, given[1], given[2])

@@ -132,6 +132,7 @@ def clone(private: cluster.Cluster, template: str, name: str, keep: bool = False
         var_dir=private.home.parent / "var" / name,
         database_url=private.url(db.APP_ROLE, name),
         owner_url=private.url(db.OWNER_ROLE, name),
+        requests_per_minute=0,
     )
     try:
         yield made

@@ -25,7 +25,12 @@ def reference_database() -> Iterator[Settings]:
         provision.make_database(private, _NAME)
         owner = private.url(db.OWNER_ROLE, _NAME)
         provision.migrate(owner)
-        settings = Settings(var_dir=home / "var", database_url=private.url(db.APP_ROLE, _NAME), owner_url=owner)
+        settings = Settings(
+            var_dir=home / "var",
+            database_url=private.url(db.APP_ROLE, _NAME),
+            owner_url=owner,
+            requests_per_minute=0,
+        )
         with db.open_session(settings) as session:
             load_reference(session)
         yield settings

@@ -8,6 +8,8 @@ from server.accounts import tokens
 from server.accounts.model import Person
 from server.accounts.service import add_person, grant
 from server.accounts.viewer import LOCAL_OPERATOR
+from server.db import open_session
+from server.settings import Settings
 from shared.clock import Clock
 from tests.admitting import CLOCK
 
@@ -41,3 +43,9 @@ def token_for(session: Session, owner: Person, clock: Clock = CLOCK) -> str:
 
 def headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def subject(settings: Settings, role: str | None = None, **more: str) -> dict[str, str]:
+    """The headers of somebody who was made, granted and given a token in this database."""
+    with open_session(settings) as session:
+        return headers(token_for(session, person(session, role, **more)))

@@ -17,6 +17,7 @@ from server.app import create_app
 from server.db import open_session
 from server.settings import Settings
 from server.web.database import database
+from shared.clock import Clock
 from shared.ids import uuid7
 from tests import records
 from tests.admitting import CLOCK, set_up
@@ -45,12 +46,12 @@ class Live:
 
 
 @contextlib.contextmanager
-def serving(settings: Settings) -> Iterator[Live]:
+def serving(settings: Settings, clock: Clock = CLOCK) -> Iterator[Live]:
     with open_session(settings) as session:
         set_up(session)
         code = issue_code(session, CLOCK, UUID(records.PERSON))
         _, credential = enrol(session, CLOCK, code, UUID(records.DEVICE), "测试平板", "0.1.0")
-    app = create_app(settings, CLOCK)
+    app = create_app(settings, clock)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -40,6 +40,19 @@ class Area:
     kind: str
     code: str
 
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.code}"
+
+
+def named(told: str) -> Area:
+    """`431022`, `431000` and `43` say by their form what they are; any other kind is written before its code."""
+    kind, colon, code = told.strip().partition(":")
+    if colon:
+        return Area(kind, code)
+    if len(told.strip()) == 2:
+        return Area(EVERYWHERE, told.strip())
+    return Area("prefecture" if told.strip().endswith("00") else "county", told.strip())
+
 
 def name_of(session: Session, area: Area) -> str | None:
     """None where there is no such area. Until counties are loaded, any code of theirs will do."""

@@ -17,7 +17,7 @@ from shared.problems import Problem
 Columns = TypeVarTuple("Columns")
 
 
-def people(session: Session, by: Viewer, after: str | None, limit: int) -> Sequence[Person]:
+def people(session: Session, by: Viewer, after: UUID | None, limit: int) -> Sequence[Person]:
     """`by` is narrowed to the right that it asks by; one row more than the limit where there are more."""
     query = select(Person).where(_within(session, by))
     return session.scalars(_next(query, Person.id, after, limit)).all()
@@ -31,17 +31,14 @@ def person(session: Session, by: Viewer, person_id: UUID) -> Person:
     return found
 
 
-def answers_for(session: Session, clock: Clock, by: Viewer, one: Person) -> bool:
-    """Whether everything that the person holds now lies within what `by` was granted."""
-    held = [Area(grant.area_kind, grant.area_code) for grant in by.held]
-    return all(
-        any(areas.covers(session, outer, Area(grant.area_kind, grant.area_code)) for outer in held)
-        for grant in queries.grants_in_force(session, clock, one.id)
-    )
+def stands_within(session: Session, clock: Clock, by: Viewer, one: Person) -> bool:
+    """Whether everything that the person holds now is for areas within what `by` was granted."""
+    held = queries.grants_in_force(session, clock, one.id)
+    return all(covered(session, by, Area(grant.area_kind, grant.area_code)) for grant in held)
 
 
 def grants(
-    session: Session, by: Viewer, own: UUID, person_id: UUID | None, after: str | None, limit: int
+    session: Session, by: Viewer, own: UUID, person_id: UUID | None, after: UUID | None, limit: int
 ) -> Sequence[RoleGrant]:
     """Those for areas within one's own, and one's own."""
     places = [(area.kind, area.code) for area in _areas_within(session, by)]
@@ -53,7 +50,7 @@ def grants(
     return session.scalars(_next(query, RoleGrant.id, after, limit)).all()
 
 
-def devices(session: Session, by: Viewer, own: UUID, after: str | None, limit: int) -> Sequence[Row[Device, str]]:
+def devices(session: Session, by: Viewer, own: UUID, after: UUID | None, limit: int) -> Sequence[Row[Device, str]]:
     query = _devices(session, by, own)
     return session.execute(_next(query, Device.id, after, limit)).all()
 
@@ -65,7 +62,7 @@ def device(session: Session, by: Viewer, own: UUID, device_id: UUID) -> Device:
     return found[0]
 
 
-def organisations(session: Session, after: str | None, limit: int) -> Sequence[Organisation]:
+def organisations(session: Session, after: UUID | None, limit: int) -> Sequence[Organisation]:
     return session.scalars(_next(select(Organisation), Organisation.id, after, limit)).all()
 
 
@@ -75,10 +72,10 @@ def _devices(session: Session, by: Viewer, own: UUID) -> Select[Device, str]:
 
 
 def _next(
-    query: Select[*Columns], column: InstrumentedAttribute[UUID], after: str | None, limit: int
+    query: Select[*Columns], column: InstrumentedAttribute[UUID], after: UUID | None, limit: int
 ) -> Select[*Columns]:
     if after is not None:
-        query = query.where(column > UUID(after))
+        query = query.where(column > after)
     return query.order_by(column).limit(limit + 1)
 
 
@@ -89,17 +86,17 @@ def _within(session: Session, by: Viewer) -> ColumnElement[bool]:
     if not by.held:
         return false()
     places = [(area.kind, area.code) for area in _areas_within(session, by)]
-    homes = [one for one in session.scalars(select(Organisation.id)) if _covered(session, by, _area_of(one))]
+    homes = [one for one in session.scalars(select(Organisation.id)) if covered(session, by, _area_of(one))]
     holding = select(RoleGrant.person_id).where(tuple_(RoleGrant.area_kind, RoleGrant.area_code).in_(places))
     return or_(Person.id.in_(holding), Person.organisation_id.in_(homes))
 
 
 def _areas_within(session: Session, by: Viewer) -> list[Area]:
     named = session.execute(select(RoleGrant.area_kind, RoleGrant.area_code).distinct())
-    return [area for kind, code in named if _covered(session, by, area := Area(kind, code))]
+    return [area for kind, code in named if covered(session, by, area := Area(kind, code))]
 
 
-def _covered(session: Session, by: Viewer, area: Area) -> bool:
+def covered(session: Session, by: Viewer, area: Area) -> bool:
     return any(areas.covers(session, Area(grant.area_kind, grant.area_code), area) for grant in by.held)
 
 

@@ -15,7 +15,7 @@ def hashed(password: str, account: str | None = None) -> str:
     """Problem where the password is too short, too long, one character over and over, or the account's name."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Problem("invalid", f"密码应为 {SHORTEST}–{LONGEST} 个字符", field="password")
-    if len(set(password)) < 4 or (account and account in password.lower() and len(password) < 2 * len(account)):
+    if len(set(password)) < 4 or (account and account in password.lower() and len(password) <= 2 * len(account)):
         raise Problem("invalid", "密码过于简单", field="password")
     return _HASHER.hash(password.encode("utf-8", "surrogatepass"))
 

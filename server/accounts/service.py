@@ -53,7 +53,7 @@ def add_person(
         id=person_id or uuid7(),
         name=name,
         organisation_id=belongs_to.id if belongs_to else None,
-        account=_free_account(session, account) if account is not None else None,
+        account=free_account(session, account) if account is not None else None,
         created_at=clock.now(),
     )
     session.add(person)
@@ -61,7 +61,7 @@ def add_person(
     return person
 
 
-def _free_account(session: Session, account: str) -> str:
+def free_account(session: Session, account: str) -> str:
     account = account.strip().lower()
     if not _ACCOUNT.fullmatch(account):
         raise Problem("invalid", "账号应为 2–40 个小写字母、数字或 . _ -，以字母或数字开头", field="account")
@@ -103,7 +103,7 @@ def grant(
     )
     session.add(row)
     session.flush()
-    told = {"person": str(person_id), "role": role, "area": f"{area_kind}:{area_code}", "taxon_group": taxon_group}
+    told = {"person": str(person_id), "role": role, "area": str(area), "taxon_group": taxon_group}
     log(session, clock, by.name, "grant", str(row.id), {**told, "expires_at": expires_at and expires_at.isoformat()})
     return row
 
@@ -153,11 +153,13 @@ def organisation_named(session: Session, clock: Clock, name: str) -> Organisatio
     return found
 
 
-def issue_code(session: Session, clock: Clock, person_id: UUID) -> str:
+def issue_code(session: Session, clock: Clock, person_id: UUID, by: Viewer | None = None) -> str:
     """A code to type or scan; it is shown once and kept as a hash."""
     code = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
     session.add(Enrolment(code_hash=fingerprint(code), person_id=person_id, expires_at=clock.now() + CODE_LIFETIME))
     session.flush()
+    if by is not None:
+        log(session, clock, by.name, "issue_code", str(person_id), {})
     return code
 
 
@@ -199,8 +201,10 @@ def authenticate(session: Session, credential: str, clock: Clock | None = None) 
     return device
 
 
-def revoke(session: Session, clock: Clock, device_id: UUID) -> None:
+def revoke(session: Session, clock: Clock, device_id: UUID, by: Viewer | None = None) -> None:
     device = session.get(Device, device_id)
     if device is None:
         raise Problem("not_found", f"没有设备 {device_id}")
     device.revoked_at = device.revoked_at or clock.now()
+    if by is not None:
+        log(session, clock, by.name, "revoke_device", str(device_id), {"person": str(device.person_id)})

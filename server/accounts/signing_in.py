@@ -1,7 +1,5 @@
 """From account and password to a console session; and the passwords themselves."""
 
-from uuid import UUID
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,8 +15,8 @@ def count_try(session: Session, clock: Clock, account: str) -> None:
     tries.count(session, clock, _subject(account))
 
 
-def sign_in(session: Session, clock: Clock, account: str, password: str) -> tuple[UUID, str]:
-    """The person and the secret for the cookie. Unknown, disabled, without a password or wrong: one answer after the same work."""
+def sign_in(session: Session, clock: Clock, account: str, password: str) -> str:
+    """The secret for the cookie. Unknown, disabled, without a password or wrong: one answer after the same work."""
     person = session.scalar(select(Person).where(Person.account == account.strip().lower()))
     kept = person.password_hash if person is not None and person.disabled_at is None else None
     if not passwords.matches(password, kept) or person is None or kept is None:
@@ -26,12 +24,12 @@ def sign_in(session: Session, clock: Clock, account: str, password: str) -> tupl
     if passwords.is_dated(kept):
         person.password_hash = passwords.hashed(password)
     tries.forgive(session, _subject(account))
-    return person.id, begin(session, clock, person.id, person.account or str(person.pseudonym), "password")
+    return begin(session, clock, person, "password")
 
 
-def begin(session: Session, clock: Clock, person_id: UUID, name: str, by_what: str) -> str:
-    secret = sessions.begin(session, clock, person_id)
-    log(session, clock, name, "sign_in", str(person_id), {"by": by_what})
+def begin(session: Session, clock: Clock, person: Person, by_what: str) -> str:
+    secret = sessions.begin(session, clock, person.id)
+    log(session, clock, person.account or str(person.pseudonym), "sign_in", str(person.id), {"by": by_what})
     return secret
 
 

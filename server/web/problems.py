@@ -9,7 +9,14 @@ from werkzeug.exceptions import HTTPException
 from server.web.database import database
 from shared.problems import Problem
 
-_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 422: "invalid", 400: "not_json"}
+_BY_STATUS = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    422: "invalid",
+    400: "not_json",
+    429: "too_many_requests",
+}
 _log = logging.getLogger("xiangye.web")
 
 
@@ -52,4 +59,6 @@ def _answer(problem: Problem) -> Response:
     response = jsonify(problem.as_json())
     response.status_code = problem.kind.status
     response.content_type = "application/problem+json"
+    if "retry_after" in problem.extra:
+        response.headers["Retry-After"] = str(problem.extra["retry_after"])
     return response

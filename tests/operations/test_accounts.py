@@ -109,6 +109,6 @@ def test_the_commands_do_the_same(settings: Settings, here: Here) -> None:
     assert here.xiangye(env, "device", "revoke", str(device)).code == 0
     with session_factory(settings)() as session, pytest.raises(Problem):
         authenticate(session, credential)
-    assert here.xiangye(env, "device", "enrol", str(uuid7())).refuses("没有编号为", "xiangye account add")
+    assert here.xiangye(env, "device", "enrol", str(uuid7())).refuses("没有账号或编号为", "xiangye account add")
     assert here.xiangye(env, "device", "revoke", str(uuid7())).refuses("没有设备")
-    assert here.xiangye(env, "device", "enrol", "nonsense").refuses("参数有误 (wrong usage)")
+    assert here.xiangye(env, "device", "enrol", "nonsense").refuses("没有账号或编号为")
