@@ -6,12 +6,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import db
 from server.accounts.rights import ROLES_ZH
+from server.accounts.routes import blueprint as accounts
 from server.accounts.service import authenticate, load_viewer
 from server.media.routes import uploading, viewing
 from server.packs.routes import blueprint as packs
 from server.settings import Settings, from_environment
 from server.sync.routes import blueprint as sync
-from server.web import bodies, devices, docs, headers, log_lines, problems, safety, viewers, walls
+from server.web import bodies, devices, docs, headers, log_lines, problems, rates, safety, viewers, walls
 from server.web.database import database, request_session
 from server.web.openapi import DescribedApi
 from shared import __version__
@@ -49,10 +50,11 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     log_lines.register(app)
     headers.register(app, settings)
+    rates.register(app, settings)
     walls.register(app)
     bodies.register(app)
     api = DescribedApi(app)
-    for blueprint in (sync, uploading, viewing, packs):
+    for blueprint in (accounts, sync, uploading, viewing, packs):
         api.register_blueprint(blueprint)
     docs.register(app, api, ROLES_ZH)
     app.add_url_rule("/healthz", view_func=healthz)
