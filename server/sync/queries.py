@@ -1,11 +1,13 @@
 """What a tablet asks: its surveys, and what became of its own records."""
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.accounts.model import Device
+from server.identifications.model import Decision, Identification
 from server.ledger.model import Ledger, VersionRow
 from server.surveys.model import Survey
 
@@ -20,23 +22,65 @@ def surveys_for(session: Session, _device: Device) -> list[dict[str, str]]:
 
 
 def changes_for(session: Session, device: Device, cursor: int, limit: int) -> dict[str, Any]:
-    """Changes of the records that the person wrote in, whoever made them, after the cursor; no body, so no place."""
+    """Changes of the records that the person wrote in, whoever made them, and what reviewers decided of them, after the cursor, in
+    one order; no body, so no place."""
     limit = max(1, min(limit, PAGE))
     own = select(VersionRow.id).where(VersionRow.author == device.person_id)
+    found = _versions(session, own, cursor, limit + 1) + _decisions(session, own, cursor, limit + 1)
+    found.sort(key=lambda change: change["change_no"])
+    page = found[:limit]
+    return {
+        "changes": page,
+        "cursor": page[-1]["change_no"] if page else cursor,
+        "more": len(found) > limit,
+    }
+
+
+_Ids = Select[UUID]
+
+
+def _versions(session: Session, own: _Ids, cursor: int, most: int) -> list[dict[str, Any]]:
     query = (
-        select(VersionRow.change_no, VersionRow.id, Ledger.kind, Ledger.state, Ledger.head_digest)
+        select(VersionRow.change_no, VersionRow.id, Ledger)
         .join(Ledger, Ledger.id == VersionRow.id)
         .where(VersionRow.id.in_(own), VersionRow.change_no > cursor)
         .order_by(VersionRow.change_no)
-        .limit(limit + 1)
+        .limit(most)
     )
-    rows = session.execute(query).all()
-    page = rows[:limit]
+    return [_change(number, id_, ledger) for number, id_, ledger in session.execute(query)]
+
+
+def _decisions(session: Session, own: _Ids, cursor: int, most: int) -> list[dict[str, Any]]:
+    query = (
+        select(Decision, Ledger, Identification)
+        .join(Ledger, Ledger.id == Decision.record_id)
+        .outerjoin(Identification, Identification.decision_id == Decision.id)
+        .where(Decision.record_id.in_(own), Decision.change_no > cursor)
+        .order_by(Decision.change_no)
+        .limit(most)
+    )
+    return [
+        _change(decision.change_no, decision.record_id, ledger) | {"review": _review(decision, name)}
+        for decision, ledger, name in session.execute(query)
+    ]
+
+
+def _change(number: int | None, id_: UUID, ledger: Ledger) -> dict[str, Any]:
     return {
-        "changes": [
-            {"change_no": row[0], "record_id": str(row[1]), "kind": row[2], "state": row[3], "head_digest": row[4]}
-            for row in page
-        ],
-        "cursor": page[-1][0] if page else cursor,
-        "more": len(rows) > limit,
+        "change_no": number,
+        "record_id": str(id_),
+        "kind": ledger.kind,
+        "state": ledger.state,
+        "head_digest": ledger.head_digest,
+    }
+
+
+def _review(decision: Decision, name: Identification | None) -> dict[str, Any]:
+    return {
+        "decision_id": str(decision.id),
+        "state": decision.state,
+        "message": decision.message,
+        "taxon": {"scientific_name": name.scientific_name, "name_zh": name.name_zh} if name else None,
+        "decided_at": decision.decided_at.isoformat(),
+        "decided_by": decision.actor_role,
     }

@@ -16,6 +16,7 @@ from server.sensitivity.scoping import place_in_lists
 from server.sync.projection import Projected, project, withdraw
 from server.sync.reading import Candidate, Outcome, quarantine_row
 from server.verification import service as verification
+from server.verification.answering import ANSWER, Answer, take_answers
 from shared import protocol
 from shared.clock import observed_year
 from shared.wire.standing import Standing, stand
@@ -81,6 +82,7 @@ _PARENTS: Mapping[str, tuple[str, str]] = {
     "occurrence": ("event_id", "event"),
     "finding": ("event_id", "patrol"),
     "track_segment": ("patrol_id", "patrol"),
+    ANSWER: ("occurrence_id", "occurrence"),
 }
 """By kind: the field that names the parent, and what the parent is supposed to be."""
 
@@ -146,6 +148,8 @@ def _project_all(
     place_in_lists(session, standings)
     verification.withdraw(session, dead)
     verification.run_rules(session, now, standings, standings)
+    answers = [Answer(one.id, UUID(one.standing.lead["author"]), one.body) for one in living if one.kind == ANSWER]
+    take_answers(session, now, answers)
 
 
 def _outcome(candidate: Candidate, is_new: bool, standings: Mapping[UUID, Standing]) -> Outcome:

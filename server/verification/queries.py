@@ -1,11 +1,11 @@
 """What waits for whom, what was found and decided of a record, and which rules are in force."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Tuple, and_, case, exists, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, Tuple, and_, case, exists, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from server.accounts.rights import ROLES, VERIFY
@@ -15,6 +15,7 @@ from server.identifications.queries import last_of
 from server.media.model import MediaSubject
 from server.sensitivity.model import DisclosedPlaceRow, RecordScope, ShownRecord
 from server.taxa.queries import by_ids, resolve_many
+from server.verification.defaults import ensure_rules
 from server.verification.model import Review, RuleFinding, VerificationRule
 from server.verification.rules import Rule
 from shared.problems import Problem
@@ -122,9 +123,7 @@ def waiting(
     """(review, shown record, disclosed place) in order of county, prefecture, province, the longest waiting first; one more than the
     limit. `asked`: queue, states, county, flagged, rule."""
     query = (
-        select(Review, ShownRecord, DisclosedPlaceRow, _RANK.label("rank"))
-        .join(ShownRecord, ShownRecord.id == Review.record_id)
-        .outerjoin(DisclosedPlaceRow, DisclosedPlaceRow.id == Review.record_id)
+        _with_places()
         .where(*_filtered(viewer, asked))
         .order_by(_RANK, ShownRecord.listed_on, ShownRecord.listing_key)
         .limit(limit + 1)
@@ -201,6 +200,37 @@ def finding_words(one: RuleFinding) -> dict[str, Any]:
     }
 
 
-def decisions_of(session: Session, record_id: UUID) -> Sequence[Decision]:
-    query = select(Decision).where(Decision.record_id == record_id)
-    return session.scalars(query.order_by(Decision.change_no, Decision.id)).all()
+def one(session: Session, record_id: UUID) -> Any:
+    """As `waiting` has it; None where nobody has to look at such a record."""
+    return session.execute(_with_places().where(Review.record_id == record_id)).one_or_none()
+
+
+def _with_places() -> Select[Any]:
+    return (
+        select(Review, ShownRecord, DisclosedPlaceRow, _RANK.label("rank"))
+        .join(ShownRecord, ShownRecord.id == Review.record_id)
+        .outerjoin(DisclosedPlaceRow, DisclosedPlaceRow.id == Review.record_id)
+    )
+
+
+def history(session: Session, record_id: UUID) -> list[dict[str, Any]]:
+    """All that was decided of a record, the oldest first."""
+    query = select(Decision).where(Decision.record_id == record_id).order_by(Decision.change_no, Decision.id)
+    return [
+        {
+            "decision_id": str(row.id),
+            "action": row.action,
+            "state": row.state,
+            "queue": row.queue,
+            "decided_by": row.actor_role,
+            "message": row.message,
+            "decided_at": row.decided_at.isoformat(),
+        }
+        for row in session.scalars(query)
+    ]
+
+
+def rule_rows(session: Session, now: datetime, state: str) -> Sequence[VerificationRule]:
+    ensure_rules(session, now)
+    query = select(VerificationRule).where(VerificationRule.state == state)
+    return session.scalars(query.order_by(VerificationRule.rule_id, VerificationRule.version)).all()
