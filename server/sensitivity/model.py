@@ -11,7 +11,10 @@ from server.db import Base
 
 class DisclosedPlaceRow(Base):
     __tablename__ = "disclosed_place"
-    __table_args__ = (Index("ix_disclosed_place_cell", "level", "cell_x", "cell_y"),)
+    __table_args__ = (
+        Index("ix_disclosed_place_cell", "level", "cell_x", "cell_y"),
+        Index("ix_disclosed_place_latitude_longitude", "latitude", "longitude"),
+    )
     id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True)
     level: Mapped[int] = mapped_column(SmallInteger)
     cell_x: Mapped[int | None] = mapped_column(Integer)
@@ -65,6 +68,7 @@ class RecordScope(Base):
     id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.shown_record.id"), primary_key=True)
     scope_no: Mapped[int] = mapped_column(ForeignKey("xiangye.scope.scope_no"), primary_key=True)
     kind: Mapped[str]
+    observed_year: Mapped[int] = mapped_column(SmallInteger)
     listed_on: Mapped[date]
     listing_key: Mapped[UUID]
     groups: Mapped[int]

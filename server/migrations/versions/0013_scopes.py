@@ -62,12 +62,14 @@ CREATE TABLE xiangye.record_scope (
     id uuid NOT NULL REFERENCES xiangye.shown_record (id),
     scope_no integer NOT NULL REFERENCES xiangye.scope (scope_no),
     kind text NOT NULL,
+    observed_year smallint NOT NULL,
     listed_on date NOT NULL,
     listing_key uuid NOT NULL,
     groups integer NOT NULL,
     PRIMARY KEY (id, scope_no)
 );
 CREATE INDEX ix_record_scope_listing ON xiangye.record_scope (scope_no, kind, listed_on, listing_key);
+CREATE INDEX ix_disclosed_place_latitude_longitude ON xiangye.disclosed_place (latitude, longitude);
 CREATE INDEX ix_media_subject_subject_id ON xiangye.media_subject (subject_id);
 REVOKE ALL ON xiangye.scope, xiangye.shown_record, xiangye.record_scope FROM xiangye_app;
 GRANT SELECT ON xiangye.scope, xiangye.record_scope TO xiangye_app;
@@ -210,8 +212,8 @@ BEGIN
         listed_on = excluded.listed_on, scopes = excluded.scopes,
         listing_key = CASE WHEN excluded.level > shown.level AND shown.level = 0 THEN excluded.listing_key ELSE shown.listing_key END,
         shown_id = CASE WHEN excluded.level = 0 OR shown.shown_id = shown.id THEN excluded.shown_id ELSE shown.shown_id END;
-    INSERT INTO xiangye.record_scope (id, scope_no, kind, listed_on, listing_key, groups)
-    SELECT s.id, n / 16, s.kind, s.listed_on, s.listing_key, coalesce(g.groups, 0)
+    INSERT INTO xiangye.record_scope (id, scope_no, kind, observed_year, listed_on, listing_key, groups)
+    SELECT s.id, n / 16, s.kind, s.observed_year, s.listed_on, s.listing_key, coalesce(g.groups, 0)
     FROM xiangye.shown_record s CROSS JOIN unnest(s.scopes) AS n
     CROSS JOIN LATERAL (SELECT bit_or(1 << o) AS groups FROM unnest(s.scopes) AS o WHERE o BETWEEN 1 AND 15) g
     WHERE s.id = ANY (placed) AND n % 16 = 0;

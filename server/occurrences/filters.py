@@ -1,0 +1,85 @@
+"""What a list of occurrences may be asked for. Every condition reads what may be shown, never where a record really was."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, column, exists, extract, func, select, table
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from server.accounts.viewer import Viewer
+from server.occurrences.model import Occurrence
+from server.sensitivity.listing import Scan, scan
+from server.sensitivity.model import DisclosedPlaceRow, RecordScope, ShownRecord
+from server.sensitivity.shown import place_columns
+from server.taxa.model import Taxon
+from shared.problems import Problem
+
+KIND = "occurrence"
+# Rooms above this one write these two; here they are only read.
+_NAMING = ("id", "occurrence_id", "taxon_id", "scientific_name", "name_zh", "qualifier", "confidence", "received_at")
+IDENTIFICATION = table("identification", *map(column, _NAMING), schema="xiangye")
+REVIEW = table("review", column("record_id"), column("state"), schema="xiangye")
+
+
+def wanted(viewer: Viewer, asked: Mapping[str, Any]) -> Scan:
+    """`asked`: the fields of FilterSchema that are given. Problem where a filter is not understood."""
+    conditions = []
+    for name, value in asked.items():
+        if value is not None and name in _CONDITIONS:
+            conditions.append(_CONDITIONS[name](viewer, value))
+    return scan(KIND, *conditions)
+
+
+def last_naming(of: ColumnElement[Any] | InstrumentedAttribute[Any]) -> LateralFromClause:
+    """The naming that stands: the last one, whoever made it."""
+    naming = IDENTIFICATION.c
+    newest = select(IDENTIFICATION).where(naming.occurrence_id == of)
+    return newest.order_by(naming.received_at.desc(), naming.id.desc()).limit(1).lateral("naming")
+
+
+def _of_occurrence(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    same = (Occurrence.observed_year == RecordScope.observed_year) & (Occurrence.id == RecordScope.id)
+    return exists().where(same, condition)
+
+
+def _of_place(viewer: Viewer, condition: Callable[[Mapping[str, Any]], ColumnElement[bool]]) -> ColumnElement[bool]:
+    return exists().where(DisclosedPlaceRow.id == RecordScope.id, condition(place_columns(viewer)))
+
+
+def _of_naming(condition: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+    naming = last_naming(RecordScope.id)
+    return exists(select(naming.c.id).where(condition(naming.c)))
+
+
+def _bbox(viewer: Viewer, value: str) -> ColumnElement[bool]:
+    try:
+        west, south, east, north = (float(part) for part in value.split(","))
+    except ValueError as error:
+        raise Problem("invalid", "bbox 应为 西,南,东,北 四个数", field="bbox") from error
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise Problem("invalid", "bbox 应为 西,南,东,北，经度 ±180、纬度 ±90 以内", field="bbox")
+    return _of_place(
+        viewer, lambda place: and_(place["latitude"].between(south, north), place["longitude"].between(west, east))
+    )
+
+
+def _month(value: int) -> ColumnElement[bool]:
+    observed = func.timezone("Asia/Shanghai", Occurrence.observed_from)
+    return _of_occurrence((extract("month", observed) == value) & (Occurrence.date_precision != "year"))
+
+
+_CONDITIONS: Mapping[str, Callable[[Viewer, Any], ColumnElement[bool]]] = {
+    "county": lambda viewer, code: _of_place(viewer, lambda place: place["county_code"] == code),
+    "cell": lambda viewer, cell: _of_place(viewer, lambda place: place["grid_cell"] == cell),
+    "bbox": _bbox,
+    "taxon_id": lambda _viewer, id_: _of_naming(lambda naming: naming.taxon_id == id_),
+    "group": lambda _viewer, group: _of_naming(
+        lambda naming: exists().where(Taxon.taxon_id == naming.taxon_id, Taxon.group_zh == group)
+    ),
+    "year": lambda _viewer, year: RecordScope.observed_year == year,
+    "month": lambda _viewer, month: _month(month),
+    "survey_id": lambda _viewer, id_: _of_occurrence(Occurrence.survey_id == id_),
+    "level": lambda _viewer, level: exists().where(ShownRecord.id == RecordScope.id, ShownRecord.level == level),
+    "state": lambda _viewer, state: exists().where(REVIEW.c.record_id == RecordScope.id, REVIEW.c.state == state),
+}
