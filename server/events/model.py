@@ -22,7 +22,7 @@ class Observed:
 class Event(Observed, Base):
     __tablename__ = "event"
     id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True)
-    parent_event_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.ledger.id"))
+    parent_event_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.ledger.id"), index=True)
     event_type: Mapped[str]
     sampling_protocol: Mapped[str]
     target_group: Mapped[str | None]

@@ -1,11 +1,7 @@
 """Measurements in one unit; pure."""
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
-
-from shared.vocabulary import MEASUREMENT_CODES
 
 MAX_EXPONENT = 30
 """Beyond it a value is a slip of the pen: kept as it was written, never counted with."""
@@ -38,15 +34,3 @@ def canonical_measurement(value: str, unit: str | None) -> tuple[Decimal | None,
         return None, None
     canonical_unit, factor = _CANONICAL.get(unit or "", (unit, Decimal(1)))
     return number * factor, canonical_unit
-
-
-_CODE = re.compile(r"[a-z_]{1,40}")
-_NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,2})?", re.ASCII)
-"""As fine as a survey measures, and too coarse for a coordinate."""
-
-
-def tells_no_place(measurement: Mapping[str, Any]) -> bool:
-    """A known code with a plain number or a coded value."""
-    value, unit = measurement["value"], measurement.get("unit")
-    plain = _NUMBER.fullmatch(value) or _CODE.fullmatch(value)
-    return measurement["code"] in MEASUREMENT_CODES and bool(plain) and (not unit or unit in _CANONICAL)

@@ -10,7 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.events.model import Event, EventParticipant, Measurement
-from server.events.rules import canonical_measurement, tells_no_place
+from server.events.rules import canonical_measurement
+from server.sensitivity import generalising
+from server.sensitivity.mentions import guarded_names
 from shared.clock import observed_interval
 from shared.vocabulary import VERSION
 
@@ -25,8 +27,6 @@ PLAIN = (
     "target_taxa",
     "event_remarks",
 )
-TELLING = ("location_name", "event_remarks", "verbatim_event_date")
-"""Free words, which may name a place."""
 
 
 def observed_columns(body: Mapping[str, Any], dataset_id: UUID) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def observed_columns(body: Mapping[str, Any], dataset_id: UUID) -> dict[str, Any
 
 @dataclass(frozen=True)
 class EventToWrite:
-    """`guarded`: its own place is; `sought_in_secret`: taxa that no readable row may say are looked for here."""
+    """`guarded`: its words may tell a place that is kept; `sought_in_secret`: taxa that no readable row may say are looked for here."""
 
     id: UUID
     body: Mapping[str, Any]
@@ -57,7 +57,8 @@ def write(session: Session, events: Sequence[EventToWrite]) -> None:
     """A later version replaces the row: history stays in the ledger."""
     if not events:
         return
-    rows = [_row(event) for event in events]
+    spoken = guarded_names(session).spoken_of
+    rows = [row | generalising.event_words(event.guarded, row, spoken) for event in events for row in (_row(event),)]
     statement = insert(Event).values(rows)
     session.execute(
         statement.on_conflict_do_update(
@@ -97,7 +98,7 @@ def _row(event: EventToWrite) -> dict[str, Any]:
     }
     if body["target_taxa"] is not None:
         row["target_taxa"] = [taxon for taxon in body["target_taxa"] if taxon not in event.sought_in_secret]
-    return row | (dict.fromkeys(TELLING) if event.guarded else {})
+    return row
 
 
 def write_measurements(
@@ -106,11 +107,12 @@ def write_measurements(
     """Replaces those of each subject; of a guarded one only what cannot be words about its place."""
     if not subjects:
         return
+    spoken = guarded_names(session).spoken_of
     session.execute(delete(Measurement).where(Measurement.subject_id.in_(list(subjects))))
     rows = []
     for subject_id, measurements in subjects.items():
         for position, measurement in enumerate(measurements):
-            if subject_id in guarded and not tells_no_place(measurement):
+            if not generalising.measurement(subject_id in guarded, measurement, spoken):
                 continue
             value, unit = canonical_measurement(measurement["value"], measurement.get("unit"))
             rows.append(

@@ -48,6 +48,6 @@ class Identification(Base):
     qualifier: Mapped[str | None]
     method: Mapped[str]
     confidence: Mapped[str | None]
-    identified_by: Mapped[UUID]
+    identified_by: Mapped[UUID | None]
     identified_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,17 +1,20 @@
 """The observer's own naming arrives with the record and becomes its first identification."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.identifications.model import Identification
 from server.ledger.model import VersionRow
+from server.sensitivity.following import follow_identifications
+from server.sensitivity.generalising import taxon_name
 from shared.ids import uuid7
 
 
@@ -26,8 +29,9 @@ class Naming:
     received_at: datetime
 
 
-def record(session: Session, namings: Sequence[Naming], guarded: Set[UUID] = frozenset()) -> None:
-    """Words as the observer wrote them may tell a place: those of guarded occurrences stay with their versions."""
+def record(session: Session, namings: Sequence[Naming], levels: Mapping[UUID, int] = MappingProxyType({})) -> None:
+    """`levels`: of guarded occurrences. Words as the observer wrote them may tell a place, and so may who wrote them and when: those of
+    guarded occurrences stay with their versions."""
     givers = _givers(session, [n.occurrence_id for n in namings])
     rows = [
         {
@@ -35,8 +39,8 @@ def record(session: Session, namings: Sequence[Naming], guarded: Set[UUID] = fro
             "occurrence_id": n.occurrence_id,
             "version_digest": n.version_digest,
             "taxon_id": n.taxon_id,
-            "scientific_name": n.taxon["scientific_name"],
-            "name_zh": n.taxon["name_zh"],
+            "scientific_name": taxon_name(levels.get(n.occurrence_id, 0), n.taxon["scientific_name"]),
+            "name_zh": taxon_name(levels.get(n.occurrence_id, 0), n.taxon["name_zh"]),
             "verbatim_name": n.taxon["verbatim_name"],
             "qualifier": n.taxon["qualifier"],
             "method": n.taxon["method"] or "eye",
@@ -49,9 +53,7 @@ def record(session: Session, namings: Sequence[Naming], guarded: Set[UUID] = fro
     ]
     if rows:
         session.execute(insert(Identification).on_conflict_do_nothing(), rows)
-    if guarded:
-        erased = update(Identification).values(verbatim_name=None)
-        session.execute(erased.where(Identification.occurrence_id.in_(guarded)))
+    follow_identifications(session, levels)
 
 
 def _givers(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, str], tuple[UUID, datetime]]:

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from server.events.service import observed_columns
 from server.occurrences.model import Occurrence
+from server.sensitivity import generalising
+from server.sensitivity.mentions import guarded_names
 from shared.clock import observed_year
 
 PLAIN = (
@@ -32,8 +34,6 @@ PLAIN = (
     "pathway",
     "occurrence_remarks",
 )
-TELLING = ("event_id", "occurrence_remarks", "behavior", "pathway", "verbatim_event_date")
-"""The event has a place, and free words may name one."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,15 @@ class OccurrenceToWrite:
     dataset_id: UUID
     flags: tuple[str, ...]
     received_at: datetime
-    guarded: bool
+    level: int
 
 
 def write(session: Session, occurrences: Sequence[OccurrenceToWrite]) -> None:
     if not occurrences:
         return
     withdraw(session, [o.id for o in occurrences])
-    session.execute(insert(Occurrence), [_row(occurrence) for occurrence in occurrences])
+    spoken = guarded_names(session).spoken_of
+    session.execute(insert(Occurrence), [generalising.occurrence(o.level, _row(o), spoken) for o in occurrences])
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:
@@ -58,15 +59,14 @@ def withdraw(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def _row(occurrence: OccurrenceToWrite) -> dict[str, Any]:
-    body, guarded = occurrence.body, occurrence.guarded
-    row = {
+    body = occurrence.body
+    return {
         "id": occurrence.id,
         "observed_year": observed_year(body),
         "flags": list(occurrence.flags),
         "received_at": occurrence.received_at,
         "event_id": UUID(body["event_id"]) if body["event_id"] else None,
-        "access_class": "restricted" if guarded else "internal",
+        "access_class": "internal",
         **{name: body[name] for name in PLAIN},
         **observed_columns(body, occurrence.dataset_id),
     }
-    return row | (dict.fromkeys(TELLING) if guarded else {})

@@ -24,6 +24,8 @@ _FIELDS = {
     "areas": "保护地与优先区域",
     "zones": "功能分区",
     "grid_cell": "网格",
+    "cell_within_county": "网格全在一县之内",
+    "altitude_m": "海拔（米）",
     "elevation_m": "高程（米）",
     "land_cover": "土地覆被",
 }

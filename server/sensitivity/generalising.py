@@ -6,12 +6,13 @@ reached from what a milder one told.
 
 import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from server.sensitivity.words import WITHHELD_ZH, tells_place
 from shared.clock import CHINA
-from shared.vocabulary import LIFE_STAGES, SEXES
+from shared.vocabulary import COUNT_METHODS, LIFE_STAGES, MEASUREMENT_CODES, SEXES
 
 SMALLEST_COUNT = 5
 """A count of guarded records below it is told as fewer than it."""
@@ -69,7 +70,7 @@ def tells_counts(level: int) -> bool:
     return level == 0
 
 
-_CODES = frozenset({*SEXES, *SEXES.values(), *LIFE_STAGES, *LIFE_STAGES.values()})
+_CODES = frozenset(word for codes in (SEXES, LIFE_STAGES, COUNT_METHODS) for pair in codes.items() for word in pair)
 _CODE = re.compile(r"[A-Za-z][A-Za-z_. ]{0,39}")
 
 
@@ -78,6 +79,8 @@ def code(level: int, value: str | None) -> str | None:
     return value if level == 0 or value is None or value in _CODES or _CODE.fullmatch(value) else None
 
 
+Spoken = Callable[[str | None], bool]
+"""Whether words say that something guarded was there (words.GuardedNames.spoken_of)."""
 TELLING = ("event_id", "occurrence_remarks", "behavior", "pathway", "verbatim_event_date")
 """The event has a place, and free words may name one."""
 _CODED = (
@@ -88,12 +91,17 @@ _CODED = (
     "establishment_means",
     "degree_of_establishment",
 )
+OCCURRENCE_WORDS = (*TELLING[1:], *_CODED)
+EVENT_TELLING = ("location_name", "event_remarks", "verbatim_event_date")
+_EVENT_CODED = ("weather", "habitat_code", "disturbance_code")
+EVENT_WORDS = (*EVENT_TELLING, *_EVENT_CODED)
+_REMARKS = frozenset({"occurrence_remarks", "event_remarks"})
 
 
-def occurrence(level: int, row: Mapping[str, Any]) -> dict[str, Any]:
+def occurrence(level: int, row: Mapping[str, Any], spoken: Spoken) -> dict[str, Any]:
     """The readable row of an occurrence, as much of it as may be told."""
     if level == 0:
-        return dict(row)
+        return {**row, **open_words(row, OCCURRENCE_WORDS, spoken)}
     start, end, precision = time(level, row["observed_from"], row["observed_to"], row["date_precision"])
     return {
         **row,
@@ -104,6 +112,45 @@ def occurrence(level: int, row: Mapping[str, Any]) -> dict[str, Any]:
         "observed_to": end,
         "date_precision": precision,
     }
+
+
+def event_words(guarded: bool, told: Mapping[str, Any], spoken: Spoken) -> dict[str, str | None]:
+    """The words of an event; `guarded`: it is a patrol, or something guarded was found on it."""
+    if not guarded:
+        return open_words(told, EVENT_WORDS, spoken)
+    return {**dict.fromkeys(EVENT_TELLING), **{name: _without_place(told[name], spoken) for name in _EVENT_CODED}}
+
+
+def open_words(told: Mapping[str, Any], names: Iterable[str], spoken: Spoken) -> dict[str, str | None]:
+    """Words beside a place that is open, without those that say what guarded thing is there."""
+    return {name: _withheld(name) if spoken(told[name]) else told[name] for name in names}
+
+
+def taxon_name(level: int, name: str | None) -> str | None:
+    """A name that somebody wrote a place into is no name to show."""
+    return None if level and name and tells_place(name) else name
+
+
+def _without_place(text: str | None, spoken: Spoken) -> str | None:
+    return None if text and (spoken(text) or tells_place(text)) else text
+
+
+def _withheld(name: str) -> str | None:
+    return WITHHELD_ZH if name in _REMARKS else None
+
+
+_PLAIN = re.compile(r"[a-z_]{1,40}|-?\d{1,9}(\.\d{1,2})?", re.ASCII)
+"""A coded value, or a number as fine as a survey measures and too coarse for a coordinate."""
+_UNIT = re.compile(r"[A-Za-z%°℃]{1,4}[2²³]?|平方米|公顷|亩|米")
+
+
+def measurement(guarded: bool, told: Mapping[str, Any], spoken: Spoken) -> bool:
+    """Whether it may be read: of a guarded subject only what cannot be words about its place."""
+    if not guarded:
+        return not (spoken(told["value"]) or spoken(told.get("method")))
+    unit, method = told.get("unit"), told.get("method")
+    known = told["code"] in MEASUREMENT_CODES and (not unit or bool(_UNIT.fullmatch(unit)))
+    return known and bool(_PLAIN.fullmatch(told["value"])) and code(1, method) == method
 
 
 def _first(at: datetime, precision: str) -> datetime:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from server.sensitivity.circumstances import of_bodies
+from server.sensitivity.words import tells_position
 from server.taxa import queries as taxa
 from server.taxa.matching import propose_many
-from server.taxa.rules import NOT_SENSITIVE, UNPLACED, ResolvedTaxon, SensitivityRules
+from server.taxa.rules import NOT_SENSITIVE, UNPLACED, Circumstances, ResolvedTaxon, SensitivityRules
 from server.taxa.service import ensure_taxa
 from shared.ids import is_uuid
 
@@ -26,15 +28,40 @@ class Named:
 
 
 def name_all(session: Session, bodies: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, Named]:
-    """A name that no list knows becomes a provisional taxon, so that no record loses its name."""
+    """A name that no list knows becomes a provisional taxon, so that no record loses its name; not one that somebody wrote a position
+    into, since taxa are for everybody to read."""
     names = [_names(body["taxon"]) for body in bodies.values()]
-    ensure_taxa(session, names)
+    ensure_taxa(session, [pair for pair in names if not any(tells_position(name) for name in pair if name)])
     resolved = taxa.resolve_many(session, names)
     rules = taxa.sensitivity_rules(session)
     like = _likenesses(session, names, resolved)
-    found = {}
-    for (id_, body), name, taxon in zip(bodies.items(), names, resolved, strict=True):
-        found[id_] = _named(taxon, like.get(name, ()), rules, body)
+    when = of_bodies(session, bodies, rules)
+    return {
+        id_: _named(taxon, like.get(name, ()), rules, when[id_])
+        for id_, name, taxon in zip(bodies, names, resolved, strict=True)
+    }
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a standing identification says, and under what its occurrence was met with."""
+
+    names: tuple[str | None, str | None]
+    taxon_id: UUID | None
+    when: Circumstances
+
+
+def levels_asked(session: Session, rules: SensitivityRules, asked: Sequence[Asking]) -> list[tuple[int, str]]:
+    """(level, rule) that the lists in force ask for each, by the taxon it was taken for and by what its words may mean."""
+    named = list(dict.fromkeys(one.names for one in asked if any(one.names)))
+    resolved = dict(zip(named, taxa.resolve_many(session, named), strict=True))
+    like = _likenesses(session, named, [resolved[name] for name in named])
+    known = taxa.by_ids(session, {str(one.taxon_id) for one in asked if one.taxon_id})
+    found = []
+    for one in asked:
+        own = [known.get(str(one.taxon_id)), resolved.get(one.names)]
+        level, rule, *_ = _strictest([taxon for taxon in own if taxon], like.get(one.names, ()), rules, one.when)
+        found.append((level, rule or "none"))
     return found
 
 
@@ -81,20 +108,18 @@ def _names(taxon: Mapping[str, Any]) -> _Pair:
 
 
 def _named(
-    taxon: ResolvedTaxon | None, like: Sequence[ResolvedTaxon], rules: SensitivityRules, body: Mapping[str, Any]
+    taxon: ResolvedTaxon | None, like: Sequence[ResolvedTaxon], rules: SensitivityRules, when: Circumstances
 ) -> Named:
-    population = population_of(body["degree_of_establishment"])
-    # A name that cannot be placed may be any of the guarded ones: closed by default.
-    own = rules.level_for(taxon, population=population) if taxon else UNPLACED
-    levels = [own, *(rules.level_for(other, population=population) for other in like)]
-    guarding = [level for level in levels if level[0] > 0]
-    level, rule, _reason, coarsest = min(guarding, key=lambda found: found[0], default=NOT_SENSITIVE)
+    level, rule, _reason, coarsest = _strictest([taxon] if taxon else [], like, rules, when)
     unknown = taxon is None or taxon.rank == "unranked"
     return Named(
         UUID(taxon.taxon_id) if taxon else None, level, rule or None, coarsest, ("name_unknown",) if unknown else ()
     )
 
 
-def population_of(degree_of_establishment: str | None) -> str:
-    """Which population a list's rule asks about; what is not said to be otherwise is wild."""
-    return degree_of_establishment if degree_of_establishment in ("captive", "released", "cultivated") else "wild"
+def _strictest(
+    own: Sequence[ResolvedTaxon], like: Sequence[ResolvedTaxon], rules: SensitivityRules, when: Circumstances
+) -> tuple[int, str, str, str | None]:
+    """A name that cannot be placed may be any of the guarded ones: closed by default."""
+    levels = [rules.level_for(taxon, when=when) for taxon in (*own, *like)] + ([] if own else [UNPLACED])
+    return min((level for level in levels if level[0] > 0), key=lambda found: found[0], default=NOT_SENSITIVE)

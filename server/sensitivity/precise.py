@@ -20,12 +20,12 @@ from server.sensitivity.model import DisclosedPlaceRow
 
 _MEASURED = ("latitude_e7", "longitude_e7", "uncertainty_m", "source", "altitude_m", "vertical_datum", "mock")
 _STAMPED = tuple(field.name for field in fields(Stamp))
-_PLACE_COLUMNS = ("id", *_MEASURED, *_STAMPED)
+PLACE_COLUMNS = ("id", *_MEASURED, *_STAMPED)
 _VALUES = {"layer_versions": "CAST(:layer_versions AS jsonb)"}
 
 
 @contextlib.contextmanager
-def _as_precise(session: Session) -> Iterator[None]:
+def as_precise(session: Session) -> Iterator[None]:
     session.flush()
     session.execute(text(f"SET LOCAL ROLE {PRECISE_ROLE}"))
     try:
@@ -68,9 +68,9 @@ def keep_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> Non
 
 
 def write_places(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    names = ", ".join(_PLACE_COLUMNS)
-    values = ", ".join(_VALUES.get(name, f":{name}") for name in _PLACE_COLUMNS)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in (*_PLACE_COLUMNS[1:], "position"))
+    names = ", ".join(PLACE_COLUMNS)
+    values = ", ".join(_VALUES.get(name, f":{name}") for name in PLACE_COLUMNS)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in (*PLACE_COLUMNS[1:], "position"))
     _many(
         session,
         f"""
@@ -155,52 +155,22 @@ def write_tracks(session: Session, segments: Mapping[UUID, Sequence[Mapping[str,
 
 def place_in_lists(session: Session, ids: Sequence[UUID]) -> None:
     """What the exact places say of scopes and lists; the database works it out, so that no county leaves it."""
-    with _as_precise(session):
+    with as_precise(session):
         session.execute(text("SELECT precise.place_in_lists(:ids)"), {"ids": list(ids)})
 
 
 def read_bodies(session: Session, ids: Sequence[UUID]) -> list[tuple[UUID, str, bytes]]:
     """(id, digest, canonical bytes) of every version of these records."""
-    with _as_precise(session):
+    with as_precise(session):
         rows = session.execute(
             text("SELECT id, digest, body FROM precise.version_body WHERE id = ANY(:ids)"), {"ids": list(ids)}
         )
         return [(row[0], row[1], bytes(row[2])) for row in rows]
 
 
-class Altered(NamedTuple):
-    """`kind`: body_missing, body (not what its digest or its redaction says) or columns (not what its body says)."""
-
-    id: UUID
-    digest: str
-    kind: str
-
-
-_ALTERED = """
-    WITH held AS (
-        SELECT v.*, b.body, encode(sha256(b.body), 'hex') AS found, coalesce((
-            SELECT r.redacted_sha256 FROM xiangye.redaction r
-            WHERE r.kind = 'version' AND r.subject = v.id::text AND r.digest = v.digest
-            ORDER BY r.redaction_no DESC LIMIT 1), v.digest) AS wanted
-        FROM xiangye.version v LEFT JOIN precise.version_body b USING (id, digest)),
-    told AS (SELECT *, CASE WHEN found = wanted THEN convert_from(body, 'UTF8')::json END AS record FROM held)
-    SELECT id, digest, CASE WHEN body IS NULL THEN 'body_missing' WHEN found <> wanted THEN 'body' ELSE 'columns' END
-    FROM told
-    WHERE record IS NULL OR (record ->> 'author', record ->> 'device', record ->> 'kind', record ->> 'seq', record ->> 'base_digest',
-        record ->> 'id') IS DISTINCT FROM (author::text, device::text, kind, seq::text, base_digest, id::text)
-    ORDER BY id, digest
-    """
-
-
-def altered_bodies(session: Session) -> list[Altered]:
-    """Versions whose body is gone or is not the one that was received."""
-    with _as_precise(session):
-        return [Altered(*row) for row in session.execute(text(_ALTERED))]
-
-
 def read_versions(session: Session, cutoff: datetime) -> list[Mapping[str, Any]]:
     """Every version received before the cutoff, in no order that matters."""
-    with _as_precise(session):
+    with as_precise(session):
         rows = session.execute(
             text("""
             SELECT v.id, v.digest, v.base_digest, v.kind, v.received_at, v.author, v.device, b.body
@@ -213,8 +183,8 @@ def read_versions(session: Session, cutoff: datetime) -> list[Mapping[str, Any]]
 
 
 def read_places(session: Session) -> dict[UUID, Mapping[str, Any]]:
-    with _as_precise(session):
-        rows = session.execute(text(f"SELECT {', '.join(_PLACE_COLUMNS)} FROM precise.place"))
+    with as_precise(session):
+        rows = session.execute(text(f"SELECT {', '.join(PLACE_COLUMNS)} FROM precise.place"))
         return {row["id"]: dict(row) for row in rows.mappings()}
 
 
@@ -228,18 +198,18 @@ class Homes(NamedTuple):
 def stream_places(session: Session, chunk: int) -> Iterator[list[Homes]]:
     """All places by id, so many at a time; rows may be changed between."""
     names = DisclosedPlaceRow.__table__.columns.keys()
-    columns = [f"p.{name}" for name in _PLACE_COLUMNS] + [f"d.{name}" for name in names]
+    columns = [f"p.{name}" for name in PLACE_COLUMNS] + [f"d.{name}" for name in names]
     statement = text(f"""
         SELECT {", ".join(columns)} FROM precise.place p JOIN xiangye.disclosed_place d USING (id)
         WHERE p.id > :last ORDER BY p.id LIMIT :chunk
         """)
     last = UUID(int=0)
     while True:
-        with _as_precise(session):
+        with as_precise(session):
             rows = session.execute(statement, {"last": last, "chunk": chunk}).all()
-        width = len(_PLACE_COLUMNS)
+        width = len(PLACE_COLUMNS)
         homes = [
-            Homes(dict(zip(_PLACE_COLUMNS, row, strict=False)), dict(zip(names, row[width:], strict=True)))
+            Homes(dict(zip(PLACE_COLUMNS, row, strict=False)), dict(zip(names, row[width:], strict=True)))
             for row in rows
         ]
         if not homes:
@@ -276,7 +246,7 @@ def keep_restamped(session: Session, restamping_id: int, moved: Sequence[tuple[U
 
 def read_restamped(session: Session, restamping_id: int) -> dict[UUID, tuple[Any, Any]]:
     """(before, after) by id."""
-    with _as_precise(session):
+    with as_precise(session):
         rows = session.execute(
             text("SELECT id, before, after FROM precise.restamped_place WHERE restamping_id = :number ORDER BY id"),
             {"number": restamping_id},
@@ -299,7 +269,7 @@ def keep_media_position(session: Session, row: Mapping[str, Any]) -> None:
 def read_photos(session: Session, ids: Sequence[UUID]) -> list[Mapping[str, Any]]:
     """Of each photo of these records that tells a place or a time: subject_id, media_id, sha256, captured_at as it says it, and
     distance_m to the record's own place. 0, 0 is what a camera without a fix writes, and no place."""
-    with _as_precise(session):
+    with as_precise(session):
         rows = session.execute(
             text("""
             SELECT s.subject_id, s.media_id, i.sha256, p.captured_at, p.map_datum,
@@ -317,7 +287,7 @@ def read_photos(session: Session, ids: Sequence[UUID]) -> list[Mapping[str, Any]
 
 def read_checked(session: Session, ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
     """What rules compare of these places, and the event that each record belongs to; by id."""
-    with _as_precise(session):
+    with as_precise(session):
         rows = session.execute(
             text("""
             SELECT l.id, p.latitude_e7, p.longitude_e7, p.altitude_m, p.mock, e.event_id, v.parent_event_id
@@ -331,7 +301,7 @@ def read_checked(session: Session, ids: Sequence[UUID]) -> dict[UUID, Mapping[st
 
 def read_linked(session: Session, event_ids: Sequence[UUID]) -> list[UUID]:
     """The occurrences of these events and of the events below them."""
-    with _as_precise(session):
+    with as_precise(session):
         rows = session.execute(
             text("""
             SELECT occurrence_id FROM precise.event_link WHERE event_id = ANY(:ids)
@@ -344,7 +314,7 @@ def read_linked(session: Session, event_ids: Sequence[UUID]) -> list[UUID]:
 
 def read_track_points(session: Session, patrol_ids: Sequence[UUID]) -> list[tuple[Any, ...]]:
     """(patrol, leg, time in ms, longitude, latitude, accuracy) of their tracks, in order."""
-    with _as_precise(session):
+    with as_precise(session):
         rows = session.execute(
             text("""
             SELECT patrol_id, leg, CAST(extract(epoch FROM at) * 1000 AS bigint), longitude_e7, latitude_e7, accuracy_cm
@@ -357,7 +327,7 @@ def read_track_points(session: Session, patrol_ids: Sequence[UUID]) -> list[tupl
 
 def read_crossing_tracks(session: Session, patrol_id: UUID, most: int) -> list[UUID]:
     """Other patrols that went through the very same points, and the latest of the same survey."""
-    with _as_precise(session):
+    with as_precise(session):
         rows = session.execute(
             text("""
             (SELECT o.patrol_id FROM precise.track_point t JOIN precise.track_point o USING (longitude_e7, latitude_e7)
@@ -373,5 +343,5 @@ def read_crossing_tracks(session: Session, patrol_id: UUID, most: int) -> list[U
 
 def _many(session: Session, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        with _as_precise(session):
+        with as_precise(session):
             session.execute(text(statement), list(rows))

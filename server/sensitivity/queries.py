@@ -227,7 +227,7 @@ def _exact(row: Mapping[str, Any] | None) -> ExactPlace | None:
 def _disclosed(row: DisclosedPlaceRow | None) -> DisclosedPlace | None:
     if row is None:
         return None
-    size = CELL_E7.get(row.level)
+    size = CELL_E7.get(row.level) if row.cell_within_county else None
     return DisclosedPlace(
         row.level,
         row.latitude,
@@ -241,4 +241,6 @@ def _disclosed(row: DisclosedPlaceRow | None) -> DisclosedPlace | None:
         row.grid_cell,
         row.data_generalizations,
         row.information_withheld,
+        row.cell_within_county,
+        row.altitude_m,
     )

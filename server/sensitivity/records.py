@@ -29,7 +29,8 @@ class ExactPlace:
 
 @dataclass(frozen=True)
 class DisclosedPlace:
-    """`level` 0 is not guarded; at level 1 there are no coordinates at all. `cell_size_deg` None where there is no cell."""
+    """`level` 0 is not guarded; at level 1 there are no coordinates at all, nor where a border would cut the cell
+    (`cell_within_county` False). `cell_size_deg` None where there is no cell."""
 
     level: int
     latitude: float | None
@@ -44,6 +45,7 @@ class DisclosedPlace:
     data_generalizations: str | None
     information_withheld: str | None
     cell_within_county: bool | None = None
+    altitude_m: float | None = None
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,16 @@ class Cell:
         return self.size_e7 / E7
 
     @property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees."""
+        return (
+            self.x * self.size_e7 / E7,
+            self.y * self.size_e7 / E7,
+            (self.x + 1) * self.size_e7 / E7,
+            (self.y + 1) * self.size_e7 / E7,
+        )
+
+    @property
     def half_diagonal_m(self) -> float:
         """From the centre to the corner farthest from it, which is the one nearer to the equator."""
         lon, lat = self.centre
@@ -67,22 +77,29 @@ def strictest_of(evidence: Iterable[tuple[int, str]], coarsest_names: Mapping[st
     return Asked(level, next((rule for rule in asking if rule != "none"), None), coarsest if level == 1 else None)
 
 
-def words(level: int, coarsest: str | None) -> tuple[str | None, str | None]:
-    """(dataGeneralizations, informationWithheld): never blank where something is held back."""
+_GUARDED_ZH = "敏感记录：精确坐标不公开，经批准可查阅"
+
+
+def words(level: int, coarsest: str | None, within: bool = True) -> tuple[str | None, str | None]:
+    """(dataGeneralizations, informationWithheld): never blank where something is held back. `within`: the cell is told."""
     if level == 0:
         return None, None
+    if level > 1 and not within:
+        return "网格跨县界，位置仅公布到县级行政区", _GUARDED_ZH
     if level == 1:
         return f"位置仅公布到{COARSEST_ZH[coarsest or 'county']}", "敏感物种：坐标、网格和轨迹不公开，经批准可查阅"
     size = CELL_E7[level] / E7
-    return f"坐标概化到 {size:g}° 网格的中心", "敏感记录：精确坐标不公开，经批准可查阅"
+    return f"坐标概化到 {size:g}° 网格的中心", _GUARDED_ZH
 
 
 def shown_county(level: int, exact: Stamp, of_centre: Stamp | None, coarsest: str | None = None) -> Stamp:
-    """Level 1 names its place as coarsely as its rule says; every other level shows what its cell's centre lies in, and
-    nothing of the exact place."""
+    """Level 1 names its place as coarsely as its rule says. Every other level shows what its cell's centre lies in; where no cell
+    may be told, since a border would cut it and whoever knows the county would know a piece of it, the county and no more."""
+    if level == 0:
+        return exact
     if level == 1:
         return _no_finer_than(exact, coarsest or "county")
-    return exact if level == 0 or of_centre is None else of_centre
+    return of_centre or replace(exact, uncertain=False, grid_cell=None)
 
 
 def _no_finer_than(exact: Stamp, coarsest: str) -> Stamp:

@@ -7,16 +7,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.places.covering import covered
 from server.places.queries import stamp_many, versions_on
 from server.places.raster_sampling import RASTER_KINDS
 from server.places.rules import Stamp
-from server.sensitivity import precise, rules
+from server.sensitivity import kept, precise, rules
+from server.sensitivity.generalising import altitude_m
 from server.sensitivity.model import DisclosedPlaceRow, LevelEvidence
-from server.taxa.queries import sensitivity_rules
 from shared.coordinates import from_e7
 from shared.problems import Problem
 from shared.wire.standing import Standing, stand
@@ -29,7 +30,16 @@ link_events = precise.link_events
 write_lines = precise.write_lines
 write_tracks = precise.write_tracks
 bodies_for_merging = precise.read_bodies
-altered_bodies = precise.altered_bodies
+# What people's rights and the audit ask of what came.
+altered_bodies = kept.altered_bodies
+bodies_with = kept.bodies_with
+tracks_before = kept.tracks_before
+forget_track_points = kept.forget_track_points
+replace_bodies = kept.replace_bodies
+drop_raw_batches = kept.drop_raw_batches
+quarantined_with = kept.quarantined_with
+replace_quarantined = kept.replace_quarantined
+Kept = kept.Kept
 
 
 @dataclass(frozen=True)
@@ -74,8 +84,40 @@ def asked_levels(session: Session, ids: Sequence[UUID]) -> dict[UUID, rules.Aske
     for id_, level, rule in session.execute(columns.where(LevelEvidence.id.in_(ids))):
         found.setdefault(id_, []).append((level, rule))
     withheld = any(level == 1 for asked in found.values() for level, _ in asked)
-    coarsest = {r.rule_id: r.coarsest_name for r in sensitivity_rules(session).rules} if withheld else {}
+    coarsest = coarsest_names(session) if withheld else {}
     return {id_: rules.strictest_of(asked, coarsest) for id_, asked in found.items()}
+
+
+def coarsest_names(session: Session) -> dict[str, str | None]:
+    """How coarsely each rule of level 1 names a place, by every version that had it: no later one reads it upward."""
+    rows = session.execute(
+        text("""
+        SELECT DISTINCT list_id || ':' || entry_no, coarsest_name FROM xiangye.sensitivity_rule WHERE coarsest_name IS NOT NULL
+        """)
+    )
+    found: dict[str, str | None] = {}
+    for rule, name in rows:
+        found[rule] = max(name, found.get(rule) or name, key=list(rules.COARSEST_ZH).index)
+    return found
+
+
+def levels_kept(session: Session, ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How closely each record is kept, whatever it is; what nothing was ever asked for is left out."""
+    rows = session.execute(
+        text("""
+        SELECT id, min(level) FROM (
+            SELECT id, level FROM xiangye.level_evidence WHERE id = ANY(:ids)
+            UNION ALL SELECT id, level FROM xiangye.disclosed_place WHERE id = ANY(:ids)) AS kept
+        WHERE level > 0 GROUP BY id
+        """),
+        {"ids": list(ids)},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def shown_stamps(session: Session, ids: Iterable[UUID]) -> dict[UUID, Stamp]:
+    rows = session.scalars(select(DisclosedPlaceRow).where(DisclosedPlaceRow.id.in_(ids)))
+    return {row.id: shown_stamp(vars(row)) for row in rows}
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:
@@ -114,9 +156,11 @@ def make_pairs(session: Session, places: Sequence[PlaceToWrite], on: date | None
         if p.place is not None
     ]
     exact = stamp_many(session, points, on=on)
-    centres = [(str(id_), *cell.centre) for id_, cell in cells.items() if cell is not None]
-    of_cells = stamp_many(session, centres, on=on, sampled=False) if centres else {}
-    return {p.id: _pair(p, exact[str(p.id)], cells[p.id], of_cells.get(str(p.id))) for p in known}
+    whole = covered(session, {cell.box for cell in cells.values() if cell}, on)
+    told = {id_: cell if cell and whole[cell.box].within else None for id_, cell in cells.items()}
+    centres = [(str(id_), *cell.centre) for id_, cell in told.items() if cell is not None]
+    of_cells = stamp_many(session, centres, on=on) if centres else {}
+    return {p.id: _pair(p, exact[str(p.id)], told[p.id], of_cells.get(str(p.id))) for p in known}
 
 
 def pairs_again(
@@ -180,7 +224,8 @@ def _disclosed_row(
             from_e7(exact["latitude_e7"]),
             exact["uncertainty_m"],
         )
-    generalised, withheld = rules.words(wanted.level, wanted.coarsest)
+    own = exact["altitude_m"]
+    generalised, withheld = rules.words(wanted.level, wanted.coarsest, cell is not None)
     return {
         "id": wanted.id,
         "level": wanted.level,
@@ -189,6 +234,10 @@ def _disclosed_row(
         "latitude": latitude,
         "longitude": longitude,
         "uncertainty_m": uncertainty,
+        "altitude_m": altitude_m(
+            wanted.level, None if own is None else float(own), shown.elevation_m if cell else None
+        ),
+        "cell_within_county": cell is not None if wanted.level > 1 else None,
         "county_code": shown.county_code,
         "county_name": shown.county_name,
         "prefecture_name": shown.prefecture_name,

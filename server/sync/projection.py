@@ -17,6 +17,7 @@ from server.places.rules import Stamp
 from server.privacy import notices
 from server.sensitivity import rules as sensitivity_rules
 from server.sensitivity import service as sensitivity
+from server.sensitivity.following import EventGuard, event_guards, own_level
 from server.sensitivity.naming import Named, guarded_taxa, name_all
 from shared.checks import record_flags
 from shared.clock import observed_interval, observed_year, parse_aware
@@ -62,13 +63,13 @@ def withdraw(session: Session, ids: Sequence[UUID]) -> None:
 def _project_events(session: Session, records: list[Projected]) -> None:
     if not records:
         return
-    guarded = {r.id for r in records if r.kind == "patrol"}
+    guards = event_guards(session, [r.id for r in records])
     places = [
-        sensitivity.PlaceToWrite(
-            r.id, r.body["place"], *(sensitivity_rules.OPERATIONAL_PATROL if r.id in guarded else (0, None))
-        )
+        sensitivity.PlaceToWrite(r.id, r.body["place"], asked.level, asked.rule, asked.coarsest)
         for r in records
+        for asked in (own_level(guards.get(r.id, EventGuard()), r.kind == "patrol"),)
     ]
+    guarded = {r.id for r in records if r.kind == "patrol" or (r.id in guards and guards[r.id].guarded)}
     stamps = sensitivity.write_places(session, places)
     sought = guarded_taxa(session, {taxon for r in records for taxon in r.body["target_taxa"] or ()})
     events.write(
@@ -126,7 +127,7 @@ def _project_occurrences(session: Session, records: list[Projected]) -> None:
     levels = sensitivity.remember_levels(
         session, [(id_, n.level, n.rule or "none") for id_, n in named.items()], records[0].received_at
     )
-    guarded = {id_ for id_, asked in levels.items() if asked.level > 0}
+    guarded = {id_: asked.level for id_, asked in levels.items() if asked.level > 0}
     stamps = sensitivity.write_places(
         session,
         [
@@ -144,13 +145,13 @@ def _project_occurrences(session: Session, records: list[Projected]) -> None:
                 r.dataset_id,
                 tuple(_flags(r, stamps.get(r.id)) + list(named[r.id].flags)),
                 r.received_at,
-                r.id in guarded,
+                levels[r.id].level,
             )
             for r in records
         ],
     )
     identifications.record(session, [_naming(r, named[r.id]) for r in records], guarded)
-    events.write_measurements(session, {r.id: r.body["measurements"] for r in records}, guarded)
+    events.write_measurements(session, {r.id: r.body["measurements"] for r in records}, set(guarded))
     sensitivity.link_events(session, {r.id: UUID(r.body["event_id"]) if r.body["event_id"] else None for r in records})
 
 

@@ -199,11 +199,22 @@ KINDS: Mapping[str, Kind] = {  # in the order of loading: readings first, then w
     "sensitivity": Kind(
         "敏感物种级别",
         required=(*_IDENTITY, "category", "reason", "review_on"),
-        offered=("entry_kind", "rank", "kingdom", *_CLASSIFIED, "population", "condition", "coarsest_name"),
+        offered=(
+            "entry_kind",
+            "rank",
+            "kingdom",
+            *_CLASSIFIED,
+            "population",
+            "condition",
+            "months",
+            "county_codes",
+            "coarsest_name",
+        ),
         category_titles=("敏感级别",),
         category="[1-4]",
         words=_turned({"1": "一级 1级", "2": "二级 2级", "3": "三级 3级", "4": "四级 4级"}),
         category_hint="1 不公开，2 公开到 0.1°，3 公开到 0.01°，4 公开到 0.001°",
+        unique=("scientific_name", "entry_kind", "condition", "population", "region_code", "months", "county_codes"),
         above_species_is_group=True,
     ),
     "traits": Kind(

@@ -193,6 +193,8 @@ class Typed:
                     "taxon_id": self._names.id_of(row["scientific_name"]) if row["entry_kind"] == "taxon" else None,
                     "level": int(row["category"]),
                     **{column: row.get(column) or None for column in optional},
+                    "months": [int(month) for month in _parts(row, "months")] or None,
+                    "county_codes": _parts(row, "county_codes") or None,
                     "reason": row["reason"],
                     "review_on": row["review_on"],
                     "status": self._status(row),
@@ -240,6 +242,10 @@ class Typed:
                 if row["identifier"]
             ),
         )
+
+
+def _parts(row: Row, column: str) -> list[str]:
+    return list(filter(None, row.get(column, "").split(";")))
 
 
 def _line(parsed: ParsedList, row: Row) -> int | None:

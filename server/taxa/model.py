@@ -243,6 +243,8 @@ class SensitivityRuleRow(Base):
     coarsest_name: Mapped[str | None]
     review_on: Mapped[date]
     status: Mapped[str]
+    months: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
+    county_codes: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
 
 
 class RedListAssessment(Base):

@@ -131,12 +131,16 @@ def sensitivity_rules(session: Session, on: date | None = None) -> SensitivityRu
     rows = session.execute(
         text(f"""WITH {IN_FORCE}
         SELECT s.list_id || ':' || s.entry_no AS rule_id, s.rank, s.name, s.level, s.reason, s.taxon_id::text AS taxon_id, s.kingdom, s.population,
-            s.condition, s.coarsest_name
+            s.condition, s.coarsest_name, s.months, s.county_codes
         FROM in_force f JOIN xiangye.sensitivity_rule s USING (list_id, version) ORDER BY s.list_id, s.entry_no
         """),
         {"day": on or today(), "region": None},
     ).mappings()
-    return SensitivityRules([SensitivityRule(**row) for row in rows], coverage(session, on))
+    found = [
+        SensitivityRule(**{**row, **{name: frozenset(row[name] or ()) for name in ("months", "county_codes")}})
+        for row in rows
+    ]
+    return SensitivityRules(found, coverage(session, on))
 
 
 def facts(session: Session, taxon_ids: Iterable[str], on: date, region: str | None = None) -> dict[str, TaxonFacts]:

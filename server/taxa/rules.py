@@ -254,7 +254,8 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class SensitivityRule:
-    """`rank` protection_class: `name` is I or II. `condition`: nest, roost, unidentified (not named to species)."""
+    """`rank` protection_class: `name` is I or II. `condition`: nest, roost, unidentified (not named to species). `months` and
+    `county_codes` (of counties, or of prefectures with 00 at the end): only then, only there; empty: always, everywhere."""
 
     rule_id: str
     rank: str
@@ -266,9 +267,38 @@ class SensitivityRule:
     population: str | None = None
     condition: str | None = None
     coarsest_name: str | None = None
+    months: frozenset[int] = frozenset()
+    county_codes: frozenset[str] = frozenset()
 
     def found(self) -> tuple[int, str, str, str | None]:
         return self.level, self.rule_id, self.reason, self.coarsest_name
+
+    def holds(self, when: "Circumstances") -> bool:
+        """What is not known may be what the rule means."""
+        in_season = not self.months or when.months is None or bool(self.months & when.months)
+        return in_season and (self.population is None or when.population == "wild") and self._holds_at(when.counties)
+
+    def _holds_at(self, counties: Mapping[int, frozenset[str]] | None) -> bool:
+        if not self.county_codes or counties is None:
+            return True
+        near = counties.get(self.level, frozenset())
+        return bool(
+            self.county_codes & (near | {f"{code[:4]}00" for code in near} | {f"{code[:2]}0000" for code in near})
+        )
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Under what a taxon was met with. `months`, `counties`: None where not known. `counties`: by level the counties that the place
+    may lie in as it is told at that level, so that whether a rule held tells nothing that its cell does not."""
+
+    population: str = "wild"
+    conditions: frozenset[str] = frozenset()
+    months: frozenset[int] | None = None
+    counties: Mapping[int, frozenset[str]] | None = None
+
+
+UNKNOWN = Circumstances()
 
 
 NOT_SENSITIVE: tuple[int, str, str, str | None] = (0, "", "", None)
@@ -284,8 +314,7 @@ class SensitivityRules:
         self,
         taxon: ResolvedTaxon,
         protection_class: str | Literal["by list"] | None = "by list",
-        population: str = "wild",
-        conditions: frozenset[str] = frozenset(),
+        when: Circumstances = UNKNOWN,
     ) -> tuple[int, str, str, str | None]:
         """(level, 0 = not sensitive; rule_id; reason; coarsest name of a level-1 place).
 
@@ -296,37 +325,29 @@ class SensitivityRules:
         if taxon.rank == "unranked":
             return UNPLACED
         ids = self.protection.ids_of(taxon)
-        own = [
-            rule
-            for rule in self.rules
-            if rule.taxon_id in ids and not rule.condition and self._applies(rule, population)
-        ]
+        own = [rule for rule in self.rules if rule.taxon_id in ids and not rule.condition and rule.holds(when)]
         if protection_class == "by list":
-            protection_class = self.protection.class_of(taxon, population)[0]
+            protection_class = self.protection.class_of(taxon, when.population)[0]
         general = sorted(own, key=lambda rule: rule.level)[:1] or [
-            rule for rule in self.rules if self._is_general(rule, taxon, protection_class, population)
+            rule for rule in self.rules if self._is_general(rule, taxon, protection_class, when)
         ]
-        present = conditions | ({"unidentified"} if taxon.rank in ABOVE_SPECIES else set())
+        present = when.conditions | ({"unidentified"} if taxon.rank in ABOVE_SPECIES else set())
         conditional = [
             rule
             for rule in self.rules
-            if rule.condition in present and (rule.taxon_id in ids or self._lies_in(rule, taxon))
+            if rule.condition in present and rule.holds(when) and (rule.taxon_id in ids or self._lies_in(rule, taxon))
         ]
         strictest = min([*general, *conditional], key=lambda rule: rule.level, default=None)
         return strictest.found() if strictest else NOT_SENSITIVE
 
     def _is_general(
-        self, rule: SensitivityRule, taxon: ResolvedTaxon, protection_class: str | None, population: str
+        self, rule: SensitivityRule, taxon: ResolvedTaxon, protection_class: str | None, when: Circumstances
     ) -> bool:
-        if rule.taxon_id or rule.condition or not self._applies(rule, population):
+        if rule.taxon_id or rule.condition or not rule.holds(when):
             return False
         if rule.rank == "protection_class":
             return rule.name == protection_class
         return self._lies_in(rule, taxon)
-
-    @staticmethod
-    def _applies(rule: SensitivityRule, population: str) -> bool:
-        return rule.population is None or population == "wild"
 
     def _lies_in(self, rule: SensitivityRule, taxon: ResolvedTaxon) -> bool:
         return not differ(rule.kingdom, taxon.kingdom) and rule.name in self.protection.places_of(taxon, rule.rank)

@@ -6,6 +6,7 @@ from server.taxa.names import taxon_id_for
 from server.taxa.rules import (
     NOT_SENSITIVE,
     UNPLACED,
+    Circumstances,
     Coverage,
     Entry,
     ResolvedTaxon,
@@ -159,11 +160,11 @@ def test_levels(asked: ResolvedTaxon, protection_class: str | None, level: int, 
 
 def test_levels_by_population_condition_and_looked_up_class() -> None:
     heron, orchid = taxon("Ardea cinerea", family="Ardeidae"), taxon("Dendrobium nobile")
-    assert RULES.level_for(heron, None, conditions=frozenset({"nest"}))[:2] == (2, "6")
-    assert RULES.level_for(orchid, None, population="cultivated") == NOT_SENSITIVE
-    assert RULES.level_for(orchid, "II", population="wild")[3] == "county"
+    assert RULES.level_for(heron, None, Circumstances(conditions=frozenset({"nest"})))[:2] == (2, "6")
+    assert RULES.level_for(orchid, None, Circumstances("cultivated")) == NOT_SENSITIVE
+    assert RULES.level_for(orchid, "II", Circumstances("wild"))[3] == "county"
     assert RULES.level_for(taxon("Ginkgo biloba"))[:2] == (2, "4")
-    assert RULES.level_for(taxon("Ginkgo biloba"), population="cultivated") == NOT_SENSITIVE
+    assert RULES.level_for(taxon("Ginkgo biloba"), when=Circumstances("cultivated")) == NOT_SENSITIVE
 
 
 def test_a_rule_for_the_nest_of_a_species_counts_at_the_nest_alone() -> None:
@@ -172,8 +173,30 @@ def test_a_rule_for_the_nest_of_a_species_counts_at_the_nest_alone() -> None:
     mild = SensitivityRule("9", "species", stork.scientific_name, 4, "巢", stork.taxon_id, condition="roost")
     rules = SensitivityRules([nest, mild, *RULES.rules], COVERAGE)
     assert rules.level_for(stork, "I")[:2] == (2, "4")
-    assert rules.level_for(stork, "I", conditions=frozenset({"nest"}))[:2] == (1, "8")
-    assert rules.level_for(stork, "I", conditions=frozenset({"roost"}))[:2] == (2, "4")
+    assert rules.level_for(stork, "I", Circumstances(conditions=frozenset({"nest"})))[:2] == (1, "8")
+    assert rules.level_for(stork, "I", Circumstances(conditions=frozenset({"roost"})))[:2] == (2, "4")
+
+
+def test_a_rule_for_a_season_and_an_area_holds_then_and_there_and_where_that_is_not_known() -> None:
+    stork = taxon("Ciconia boyciana")
+    rule = SensitivityRule(
+        "10",
+        "species",
+        stork.scientific_name,
+        3,
+        "越冬",
+        stork.taxon_id,
+        months=frozenset({11, 12, 1}),
+        county_codes=frozenset({"431022", "430600"}),
+    )
+    rules = SensitivityRules([rule])
+
+    def level(months: set[int] | None, at_3: set[str] | None) -> int:
+        counties = None if at_3 is None else {2: frozenset({"431022"}), 3: frozenset(at_3)}
+        return rules.level_for(stork, None, Circumstances(months=months and frozenset(months), counties=counties))[0]
+
+    assert level(None, None) == level({12}, {"431022"}) == level({4, 11}, {"430626", "431003"}) == 3
+    assert level({4}, {"431022"}) == level({12}, {"431003"}) == level({12}, set()) == 0
 
 
 @pytest.mark.parametrize(
