@@ -6,21 +6,20 @@ whatever it is called. So no name of a user reaches it, and no file whose conten
 
 import contextlib
 import io
-import json
-import lzma
 import os
 import stat
 import tempfile
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
+from server.formats.archive import open_archive
+from server.formats.unusable import Unusable
 from server.places.refusal import LayerRefused
+from shared import strict_json
 
 LIMIT_BYTES = 200_000_000
 _FORMATS: Mapping[str, str] = {
@@ -97,28 +96,28 @@ def _parts(file: Path) -> dict[str, Path]:
 
 def _unpacked(file: Path, folder: Path, limit_bytes: int) -> dict[str, Path]:
     try:
-        with zipfile.ZipFile(file) as archive:
-            members = _members(file.name, archive)
-            _check_size(file.name, sum(member.file_size for member in members.values()), limit_bytes)
+        with open_archive(file, limit_bytes) as archive:
+            members = _members(file.name, archive.names)
             for ending, member in members.items():
-                (folder / f"packed{ending}").write_bytes(archive.read(member))
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, ValueError, EOFError) as error:
+                (folder / f"packed{ending}").write_bytes(archive.read(member, limit_bytes))
+    except Unusable as error:
+        if error.code == "archive_too_large":
+            most = f"{limit_bytes / 1e6:.0f} MB"
+            raise LayerRefused(
+                file.name,
+                f"解开后超过 {most} 的上限，或压缩比过高（{error.detail}）；可用 --max-mb 提高上限，或解开后直接载入 .shp",
+            ) from None
         raise LayerRefused(file.name, f"压缩包无法读取（{error}）") from None
     return {ending: folder / f"packed{ending}" for ending in members}
 
 
-def _members(name: str, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+def _members(name: str, found: Sequence[str]) -> dict[str, str]:
     """The parts of the one shapefile of an archive; other files in it are left alone."""
-    shapes = [one for one in archive.infolist() if one.filename.lower().endswith(".shp")]
+    shapes = [one for one in found if one.lower().endswith(".shp")]
     if len(shapes) != 1:
-        found = "、".join(one.filename for one in shapes) or "没有"
-        raise LayerRefused(name, f"压缩包里应当恰有一个 .shp，实有：{found}")
-    stem = shapes[0].filename[:-4]
-    return {
-        one.filename[-4:].lower(): one
-        for one in archive.infolist()
-        if one.filename[:-4] == stem and one.filename[-4:].lower() in _PARTS
-    }
+        raise LayerRefused(name, f"压缩包里应当恰有一个 .shp，实有：{'、'.join(shapes) or '没有'}")
+    stem = shapes[0][:-4]
+    return {one[-4:].lower(): one for one in found if one[:-4] == stem and one[-4:].lower() in _PARTS}
 
 
 def _checked(name: str, format_: str, parts: Mapping[str, Path], folder: Path) -> Staged:
@@ -147,8 +146,8 @@ def _geojson(name: str, file: Path, folder: Path) -> Staged:
     except UnicodeDecodeError:
         text = raw.decode("gb18030", "replace")
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        content = strict_json.parse(text.encode(), float)
+    except strict_json.NotJson as error:
         raise LayerRefused(name, f"不是可读的 JSON（{error}）") from None
     if not isinstance(content, dict) or content.get("type") not in _COLLECTIONS:
         raise LayerRefused(name, "是 JSON，但不是 GeoJSON：缺少 type（FeatureCollection 等）")
