@@ -17,9 +17,14 @@ from shared.vocabulary import SURVEY_KINDS
 
 def methods(assessment: Assessment) -> tuple[Block, ...]:
     return (
-        Section("口径与方法", (Listing(assessment.outlines.methods),)),
+        Section("口径与方法", (Listing(assessment.outlines.methods), *_left_out(assessment))),
         Section("区域生物多样性评价参数", (_parameters(),)),
     )
+
+
+def _left_out(assessment: Assessment) -> tuple[Paragraph, ...]:
+    words = assessment.region.snapshot.context.left_out_zh
+    return (Paragraph(words),) if words else ()
 
 
 def _parameters() -> Table:

@@ -23,11 +23,16 @@ def methods(draft: Draft) -> tuple[Block, ...]:
     return (
         Section(
             "调查方法与工作量",
-            (Paragraph(text), *_effort_table(draft)),
+            (Paragraph(text), *_left_out(draft), *_effort_table(draft)),
             None if draft.effort else "没有样线、样地、样点或巡护事件，无工作量。",
         ),
         Section("调查网格", (Paragraph(_grid_text(draft)), _grid_map(draft)), None),
     )
+
+
+def _left_out(draft: Draft) -> tuple[Paragraph, ...]:
+    words = draft.study.snapshot.context.left_out_zh
+    return (Paragraph(words),) if words else ()
 
 
 def surveyed_cells(draft: Draft) -> set[str]:

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from server.accounts.rights import READ_RECORDS
 from server.identifications import queries
 from server.sensitivity.scoping import real_id
+from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.viewers import current_viewer
 

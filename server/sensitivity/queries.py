@@ -18,7 +18,8 @@ from server.places.rules import Stamp
 from server.places.stamping import STAMPING_KINDS
 from server.sensitivity import precise
 from server.sensitivity.model import DisclosedPlaceRow
-from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord, stamp_of
+from server.sensitivity.records import NOT_REVIEWED, DisclosedPlace, ExactPlace, FrozenRecord, Review, stamp_of
+from server.sensitivity.reviewed import reviews_at
 from server.sensitivity.rules import (
     CELL_E7,
     E7,
@@ -55,7 +56,8 @@ def frozen_records(
         {row.id: row for row in session.scalars(select(DisclosedPlaceRow))},
         _flags(session),
     )
-    taxa = _taxa(session, living)
+    reviews = reviews_at(session, living.keys(), cutoff)
+    taxa = _taxa(session, living, reviews)
     on = (cutoff - timedelta(microseconds=1)).astimezone(CHINA).date()
     later = _changed_since(session, living)
     _restamp(session, {id_: living[id_] for id_ in later}, taxa, homes, on)
@@ -63,7 +65,11 @@ def frozen_records(
     log(session, clock, viewer.name, "read_precise", purpose, {"records": len(living), "cutoff": cutoff.isoformat()})
     asked = _asked_without_place(session, living, homes)
     return [
-        replace(_freeze(id_, living[id_], homes, taxa.get(id_)), asked_level=asked.get(id_))
+        replace(
+            _freeze(id_, living[id_], homes, taxa.get(id_)),
+            asked_level=asked.get(id_),
+            review=reviews.get(id_, NOT_REVIEWED),
+        )
         for id_ in sorted(living, key=str)
     ]
 
@@ -169,10 +175,18 @@ def _body(then: _Then) -> Mapping[str, Any]:
     return then.body or {}
 
 
-def _taxa(session: Session, living: Mapping[UUID, _Then]) -> dict[UUID, UUID | None]:
-    """What each occurrence was named by the version that gave its name."""
-    rows = session.execute(text("SELECT occurrence_id, version_digest, taxon_id FROM xiangye.identification"))
-    return {row[0]: row[2] for row in rows if row[0] in living and living[row[0]].standing.taxon_digest == row[1]}
+def _taxa(
+    session: Session, living: Mapping[UUID, _Then], reviews: Mapping[UUID, Review]
+) -> dict[UUID, UUID | None]:
+    """What each occurrence was named by the version that gave its name, or by whoever named it after that."""
+    rows = session.execute(
+        text("""
+        SELECT occurrence_id, version_digest, taxon_id FROM xiangye.identification WHERE version_digest IS NOT NULL
+        """)
+    )
+    found = {row[0]: row[2] for row in rows if row[0] in living and living[row[0]].standing.taxon_digest == row[1]}
+    given = {id_: one.name for id_, one in reviews.items() if one.name is not None}
+    return found | {id_: UUID(name.taxon_id) if name.taxon_id else None for id_, name in given.items()}
 
 
 def _flags(session: Session) -> dict[UUID, tuple[str, ...]]:

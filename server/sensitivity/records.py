@@ -49,6 +49,44 @@ class DisclosedPlace:
 
 
 @dataclass(frozen=True)
+class GivenName:
+    """What a reviewer, or the observer asked by one, called it."""
+
+    taxon_id: str | None
+    scientific_name: str | None
+    name_zh: str | None
+    qualifier: str | None
+    method: str
+    confidence: str | None
+
+
+@dataclass(frozen=True)
+class Review:
+    """How a record stood with its reviewers. `flags`: rules that held something against it; `name` None: the observer's stands;
+    `decided_by` the role, `decided_at` in ISO 8601, of the last decision."""
+
+    state: str = "pending"
+    flags: tuple[str, ...] = ()
+    name: GivenName | None = None
+    decided_by: str | None = None
+    decided_at: str | None = None
+
+    @property
+    def left_out(self) -> str | None:
+        """Why it is no observation: rejected, or flagged and not (yet) accepted in spite of it; None where it is one."""
+        if self.state == "rejected":
+            return "rejected"
+        return "flagged" if self.flags and self.state not in ("confirmed", "reidentified") else None
+
+    @property
+    def counts(self) -> bool:
+        return self.left_out is None
+
+
+NOT_REVIEWED = Review()
+
+
+@dataclass(frozen=True)
 class FrozenRecord:
     id: str
     kind: str
@@ -64,6 +102,7 @@ class FrozenRecord:
     taxon_id: str | None = None
     flags: tuple[str, ...] = field(default=())
     asked_level: int | None = None
+    review: Review = NOT_REVIEWED
 
     @property
     def level(self) -> int | None:

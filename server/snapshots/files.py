@@ -6,7 +6,15 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord, stamp_of
+from server.sensitivity.records import (
+    NOT_REVIEWED,
+    DisclosedPlace,
+    ExactPlace,
+    FrozenRecord,
+    GivenName,
+    Review,
+    stamp_of,
+)
 from server.snapshots import context as context_module
 from server.snapshots.context import Context
 from server.snapshots.rules import disclosed_body, pseudonym, without_persons
@@ -45,6 +53,7 @@ def _facts(record: FrozenRecord, seed: str) -> dict[str, Any]:
         "author": pseudonym(record.author, seed),
         "taxon_id": record.taxon_id,
         "flags": list(record.flags),
+        "review": asdict(record.review) if record.review != NOT_REVIEWED else None,
         "asked_level": record.asked_level,
         "disclosed": asdict(record.disclosed) if record.disclosed else None,
     }
@@ -65,6 +74,7 @@ def _record(shown: Mapping[str, Any], exact: Mapping[str, Any]) -> FrozenRecord:
         disclosed=DisclosedPlace(**shown["disclosed"]) if shown["disclosed"] else None,
         taxon_id=shown["taxon_id"],
         flags=tuple(shown["flags"]),
+        review=_review(shown.get("review")),
         asked_level=shown.get("asked_level"),
     )
 
@@ -73,6 +83,13 @@ def _exact(row: Mapping[str, Any] | None) -> ExactPlace | None:
     if row is None:
         return None
     return ExactPlace(**{**row, "stamp": stamp_of(row["stamp"])})
+
+
+def _review(row: Mapping[str, Any] | None) -> Review:
+    if row is None:
+        return NOT_REVIEWED
+    name = GivenName(**row["name"]) if row["name"] else None
+    return Review(**{**row, "flags": tuple(row["flags"]), "name": name})
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> bytes:

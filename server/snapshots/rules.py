@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from server.sensitivity.records import FrozenRecord
+from server.sensitivity.records import NOT_REVIEWED, FrozenRecord
+from server.snapshots.context import LeftOut
 from shared.canonical import digest
 
 _PARENT_FIELDS = ("event_id", "parent_event_id", "patrol_id")
@@ -43,6 +45,26 @@ def select_counties(records: Sequence[FrozenRecord], counties: Iterable[str]) ->
     return [record for record in records if place.get(record.id) in wanted]
 
 
+def counting(records: Sequence[FrozenRecord]) -> tuple[list[FrozenRecord], tuple[LeftOut, ...]]:
+    """(those that are observations, the others): what was rejected, and what is doubted and not accepted in spite of it. With a patrol
+    that does not count go its track and what was found on it, with a record the photos that show nothing else."""
+    out = {r.id: LeftOut(r.id, r.kind, r.review.left_out, r.review.flags) for r in records if r.review.left_out}
+    for record in records:
+        carried = _carried_by(record)
+        if record.id not in out and carried and all(one in out for one in carried):
+            out[record.id] = LeftOut(record.id, record.kind, out[carried[0]].why)
+    return [record for record in records if record.id not in out], tuple(out[key] for key in sorted(out))
+
+
+def _carried_by(record: FrozenRecord) -> list[str]:
+    """What such a record does not stand without."""
+    if record.kind == "track_segment":
+        return [record.body["patrol_id"]]
+    if record.kind == "finding":
+        return [record.body["event_id"]]
+    return list(record.body["subject_ids"]) if record.kind == "media" else []
+
+
 def pseudonym(person_id: str, seed: str) -> str:
     """The same person is the same one within a snapshot and nobody's in another."""
     return "p" + hashlib.sha256(f"{seed}|{person_id}".encode()).hexdigest()[:16]
@@ -76,6 +98,7 @@ def snapshot_digest(
     renditions: Mapping[str, str],
     lists: Sequence[Mapping[str, Any]],
     boundary_version: str,
+    left_out: Sequence[LeftOut] = (),
 ) -> str:
     """Over what was chosen, not over how it is written down, so that other software can come to the same one."""
     chosen = [
@@ -89,8 +112,11 @@ def snapshot_digest(
         ]
         for r in records
     ]
+    reviews = [[r.id, r.review.state, _as_text(asdict(r.review))] for r in records if r.review != NOT_REVIEWED]
     return digest(
         {
+            **({"reviews": reviews} if reviews else {}),
+            **({"left_out": [[one.id, one.why] for one in left_out]} if left_out else {}),
             "kind": kind,
             "parameters": dict(parameters),
             "as_of": as_of,

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Viewer
+from server.audit.queries import digest_now
 from server.ledger.service import take_order_lock
 from server.sensitivity.queries import frozen_records
 from server.sensitivity.records import FrozenRecord
@@ -19,7 +20,7 @@ from server.snapshots import files
 from server.snapshots.context import Context
 from server.snapshots.model import SnapshotRow
 from server.snapshots.queries import find, gather, last_change
-from server.snapshots.rules import select_counties, snapshot_digest
+from server.snapshots.rules import counting, select_counties, snapshot_digest
 from shared import __version__
 from shared.canonical import digest
 from shared.clock import Clock, end_of_day_in_china
@@ -59,8 +60,8 @@ def freeze(
     """`parameters["counties"]`: codes of the counties chosen. The same inputs find the same snapshot. Commits nothing."""
     cutoff = end_of_day_in_china(as_of.isoformat())
     everything = frozen_records(session, viewer, clock, f"{kind} {as_of.isoformat()}", cutoff)
-    records = select_counties(everything, parameters["counties"])
-    context = gather(session, records, parameters["counties"], as_of, cutoff)
+    records, left_out = counting(select_counties(everything, parameters["counties"]))
+    context = replace(gather(session, records, parameters["counties"], as_of, cutoff), left_out=left_out)
     mark = snapshot_digest(
         kind,
         parameters,
@@ -69,6 +70,7 @@ def freeze(
         {key: one.sha256 for key, one in context.renditions.items()},
         context.lists,
         context.boundary_version,
+        left_out,
     )
     take_order_lock(session)
     row = session.scalar(select(SnapshotRow).where(SnapshotRow.digest == mark))
@@ -84,7 +86,7 @@ def load(session: Session, settings: Settings, snapshot_id: str) -> Snapshot:
     for name, sha256 in row.files.items():
         path = folder / name
         contents[name] = path.read_bytes() if path.is_file() else b""
-        if hashlib.sha256(contents[name]).hexdigest() != sha256:
+        if hashlib.sha256(contents[name]).hexdigest() != digest_now(session, "snapshot", f"{row.id}/{name}", sha256):
             raise Problem("snapshot_broken", f"快照 {row.id} 的文件 {name} 缺失或已被改动")
     records, context = files.read(contents)
     return Snapshot(

@@ -4,12 +4,11 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
-
 from server.accounts.rights import EDIT_RULES, READ_RECORDS, VERIFY
 from server.sensitivity.scoping import real_id, real_ids, shown_ids
 from server.verification import deciding, queries, ruling, schemas
 from server.verification.model import VerificationRule
+from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.paging import key_of, page
 from server.web.settings import clock

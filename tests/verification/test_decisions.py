@@ -84,7 +84,10 @@ def test_another_countys_records_are_not_there(live: Live) -> None:
     foreign, missing = other.decide("confirm", [record["id"]]), other.decide("confirm", [nowhere])
     assert (foreign.status_code, foreign.json()) == (missing.status_code, missing.json())
     assert foreign.status_code == 404
-    assert other.get(f"/verification/records/{record['id']}").json() == other.get(f"/verification/records/{nowhere}").json()
+    assert (
+        other.get(f"/verification/records/{record['id']}").json()
+        == other.get(f"/verification/records/{nowhere}").json()
+    )
 
 
 @pytest.mark.parametrize(
