@@ -13,7 +13,7 @@ from server.cluster import ClusterError
 from shared.problems import Problem
 
 _ROOMS: Mapping[str, tuple[str, str, str]] = {
-    "account": ("server.accounts.commands", "account", "人员"),
+    "account": ("server.people_commands", "account", "人员"),
     "audit": ("server.auditing", "audit", "审计日志"),
     "compile": ("server.compilers", "compilers", "汇编县域本底报告或五年评估报告"),
     "db": ("server.operations", "db_", "数据库：启动、停止、升级、检查"),

@@ -34,4 +34,5 @@ class Redaction(Base):
     subject: Mapped[str]
     digest: Mapped[str]
     redacted_sha256: Mapped[str]
+    reason: Mapped[str]
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,12 +1,14 @@
 """The hash-chained log. An entry is the last step of its transaction, under the lock that also numbers changes."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from server.audit.anchor import note
-from server.audit.model import AuditEntry
+from server.audit.model import AuditEntry, Redaction
 from server.audit.rules import FIRST, Link, microseconds
 from server.ledger.model import ServerState
 from server.ledger.service import number_changes, take_order_lock
@@ -55,3 +57,32 @@ def seal_versions(session: Session, clock: Clock, actor: str, subject: str) -> N
             "received_to": max(received),
         }
         log(session, clock, actor, RECORDS, subject, detail)
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """`digest` of what it was, `sha256` of what it is now."""
+
+    kind: str
+    subject: str
+    digest: str
+    sha256: str
+
+
+def log_redactions(session: Session, clock: Clock, actor: str, reason: str, redacted: Sequence[Redacted]) -> None:
+    """Before the bytes themselves give way: the database takes only what is written here."""
+    for start in range(0, len(redacted), _TOGETHER):
+        some = redacted[start : start + _TOGETHER]
+        session.add_all(
+            Redaction(
+                kind=one.kind,
+                subject=one.subject,
+                digest=one.digest,
+                redacted_sha256=one.sha256,
+                reason=reason,
+                at=clock.now(),
+            )
+            for one in some
+        )
+        told = [[one.kind, one.subject, one.digest, one.sha256] for one in some]
+        log(session, clock, actor, "redact", reason, {"redactions": told})

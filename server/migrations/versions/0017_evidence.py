@@ -27,6 +27,7 @@ CREATE TABLE xiangye.redaction (
     subject text NOT NULL,
     digest text NOT NULL CHECK (digest ~ '^[0-9a-f]{64}$'),
     redacted_sha256 text NOT NULL CHECK (redacted_sha256 ~ '^[0-9a-f]{64}$'),
+    reason text NOT NULL CHECK (reason IN ('person', 'retention')),
     at timestamptz NOT NULL
 );
 CREATE INDEX ix_redaction_subject ON xiangye.redaction (kind, subject);
@@ -48,6 +49,8 @@ CREATE TRIGGER version_body_only_redacted BEFORE UPDATE ON precise.version_body
 CREATE TRIGGER version_body_only_grows BEFORE DELETE OR TRUNCATE ON precise.version_body
     FOR EACH STATEMENT EXECUTE FUNCTION xiangye.refuse_change();
 GRANT UPDATE (body) ON precise.version_body TO xiangye_precise;
+-- Free words in which a person may be named; what was decided, by whom and when stays as it is.
+GRANT UPDATE (message) ON xiangye.decision TO xiangye_app;
 """
 
 

@@ -1,0 +1,182 @@
+"""A person leaves: what was observed stays under the stable pseudonym, nothing names them any more.
+
+Texts give way to a redaction that keeps their digest, so that the log can still be verified; what cannot be changed is told.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.orm import Session
+
+from server.accounts.model import (
+    ConsoleSession,
+    Device,
+    Enrolment,
+    OidcIdentity,
+    Person,
+    PersonalToken,
+    RoleGrant,
+)
+from server.accounts.viewer import Viewer
+from server.audit.service import Redacted, log, log_redactions
+from server.media.model import MediaFile, Upload
+from server.media.store import Store
+from server.privacy import contacts, texts
+from server.privacy.model import Consent, Contact
+from server.privacy.rules import as_bytes, redacted, ways_to_write, without, without_bytes
+from server.privacy.sealing import contact_key
+from server.sensitivity import service as sensitivity
+from server.settings import Settings
+from shared.canonical import canonical_bytes, parse
+from shared.clock import Clock
+from shared.problems import Problem
+
+ERASED_NAME, ERASED_DEVICE = "已注销人员", "已注销设备"
+
+
+@dataclass
+class Erased:
+    """How many of each gave way; `still_named`: where the name stands even so, for a person to see to."""
+
+    person_id: str
+    pseudonym: str
+    rows: dict[str, int] = field(default_factory=dict)
+    versions: int = 0
+    raw_batches: int = 0
+    quarantined: int = 0
+    photos: int = 0
+    files: int = 0
+    still_named: list[str] = field(default_factory=list)
+
+
+def erase(
+    session: Session, viewer: Viewer, clock: Clock, settings: Settings, person_id: UUID, also: Iterable[str] = ()
+) -> Erased:
+    """`also`: other words that name the person, such as a telephone number or a former name. The session sees everything."""
+    person = session.get(Person, person_id, with_for_update=True)
+    if person is None:
+        raise Problem("not_found", f"没有编号为 {person_id} 的人员")
+    instead = f"〔人员 {str(person.pseudonym)[:8]}〕"
+    words = ways_to_write([*_own_words(session, settings, person), *also])
+    done = Erased(str(person_id), str(person.pseudonym))
+    devices = list(session.scalars(select(Device.id).where(Device.person_id == person_id)))
+    _end_account(session, clock, person)
+    if words:
+        done.versions = _redact_versions(session, viewer, clock, words, instead)
+        done.raw_batches = sensitivity.drop_raw_batches(session, words=as_bytes(words))
+        done.quarantined = _redact_quarantine(session, words, instead)
+        done.photos = _redact_photos(session, viewer, clock, Store(settings.store_dir), devices, words)
+        done.files = _redact_snapshots(session, viewer, clock, settings, words, instead)
+        done.rows = texts.take_out(session, words, instead)
+        done.still_named = texts.still_named(session, words)
+    session.expire_all()
+    counts = {name: count for name, count in asdict(done).items() if isinstance(count, int)}
+    told = {"pseudonym": done.pseudonym, **counts, "rows": sum(done.rows.values())}
+    log(session, clock, viewer.name, "erase_person", str(person_id), told)
+    return done
+
+
+def _own_words(session: Session, settings: Settings, person: Person) -> Iterator[str]:
+    if person.erased_at is None:
+        yield person.name
+    for _, words in contacts.of_person(session, contact_key(settings), person.id):
+        yield from words.values()
+
+
+def _end_account(session: Session, clock: Clock, person: Person) -> None:
+    """Consents stay, withdrawn: they show that what was recorded was recorded rightfully."""
+    now = clock.now()
+    person.name, person.account, person.password_hash, person.organisation_id = ERASED_NAME, None, None, None
+    person.disabled_at, person.erased_at = person.disabled_at or now, person.erased_at or now
+    session.flush()
+    for table in (ConsoleSession, PersonalToken, OidcIdentity, Enrolment, Contact):
+        session.execute(delete(table).where(table.person_id == person.id))
+    mine = update(Device).where(Device.person_id == person.id)
+    session.execute(mine.values(name=ERASED_DEVICE))
+    session.execute(mine.where(Device.revoked_at.is_(None)).values(revoked_at=now))
+    grants = update(RoleGrant).where(RoleGrant.person_id == person.id, RoleGrant.revoked_at.is_(None))
+    session.execute(grants.values(revoked_at=now))
+    consents = update(Consent).where(Consent.person_id == person.id, Consent.withdrawn_at.is_(None))
+    session.execute(consents.values(withdrawn_at=now))
+
+
+def _redact_versions(session: Session, viewer: Viewer, clock: Clock, words: Sequence[str], instead: str) -> int:
+    changed = []
+    for kept in sensitivity.bodies_with(session, as_bytes(words)):
+        record = parse(kept.body)
+        body = canonical_bytes({**record, "body": redacted(record["body"], words, instead)})
+        if body != kept.body:
+            changed.append(sensitivity.Kept(kept.id, kept.digest, body))
+    replace_versions(session, viewer, clock, "person", changed)
+    return len(changed)
+
+
+def replace_versions(
+    session: Session, viewer: Viewer, clock: Clock, reason: str, changed: Sequence[sensitivity.Kept]
+) -> None:
+    told = [Redacted("version", str(one.id), one.digest, _sha256(one.body)) for one in changed]
+    log_redactions(session, clock, viewer.name, reason, told)
+    sensitivity.replace_bodies(session, changed)
+
+
+def _redact_quarantine(session: Session, words: Sequence[str], instead: str) -> int:
+    """What could not be read stays as it is but for the words."""
+    found = sensitivity.quarantined_with(session, as_bytes(words))
+    pairs = [(word, instead.encode()) for word in as_bytes(words)]
+    rows = []
+    for one in found:
+        body = one.body
+        for word, other in pairs:
+            body = body.replace(word, other)
+        rows.append(one._replace(body=body, detail=redacted(one.detail, words, instead)))
+    sensitivity.replace_quarantined(session, rows)
+    return len(rows)
+
+
+def _redact_photos(
+    session: Session, viewer: Viewer, clock: Clock, store: Store, devices: Sequence[UUID], words: Sequence[str]
+) -> int:
+    """Cameras write their owner's name into photos. Those of the person's own tablets are looked through."""
+    mine = select(Upload.sha256).where(Upload.device_id.in_(devices))
+    changed = []
+    for sha256 in session.scalars(select(MediaFile.sha256).where(MediaFile.sha256.in_(mine))):
+        data = store.original(sha256)
+        clean = without_bytes(data, words)
+        if clean != data:
+            changed.append((Redacted("photo", sha256, sha256, _sha256(clean)), clean))
+    log_redactions(session, clock, viewer.name, "person", [one for one, _ in changed])
+    for one, clean in changed:
+        store.put_original(one.subject, clean)
+    return len(changed)
+
+
+def _redact_snapshots(
+    session: Session, viewer: Viewer, clock: Clock, settings: Settings, words: Sequence[str], instead: str
+) -> int:
+    """Their files hold whole records; a report is compiled again from what they say now."""
+    written: dict[str, dict[str, str]] = {
+        row[0]: row[1] for row in session.execute(text("SELECT id, files FROM xiangye.snapshot ORDER BY id"))
+    }
+    changed: list[tuple[Redacted, Path, bytes]] = []
+    for id_, files in written.items():
+        folder = settings.store_dir / "precise" / "snapshots" / id_
+        for name, sha256 in files.items():
+            path = folder / name
+            data = path.read_bytes() if path.is_file() else b""
+            clean = without(data.decode(), words, instead).encode()
+            if clean != data:
+                changed.append((Redacted("snapshot", f"{id_}/{name}", sha256, _sha256(clean)), path, clean))
+    log_redactions(session, clock, viewer.name, "person", [one for one, _, _ in changed])
+    for _, path, clean in changed:
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(clean)
+        part.replace(path)
+    return len(changed)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,138 @@
+"""What came, as it came: bodies of versions, raw batches, quarantine. They tell exact places, so every statement runs as in precise.py,
+and nothing outside this package may import this file either.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from server.sensitivity.precise import as_precise
+
+
+class Altered(NamedTuple):
+    """`kind`: body_missing, body (not what its digest or its redaction says) or columns (not what its body says)."""
+
+    id: UUID
+    digest: str
+    kind: str
+
+
+class Kept(NamedTuple):
+    id: UUID
+    digest: str
+    body: bytes
+
+
+class Quarantined(NamedTuple):
+    digest: str
+    detail: Any
+    body: bytes
+
+
+_ALTERED = """
+    WITH held AS (
+        SELECT v.*, b.body, encode(sha256(b.body), 'hex') AS found, coalesce((
+            SELECT r.redacted_sha256 FROM xiangye.redaction r
+            WHERE r.kind = 'version' AND r.subject = v.id::text AND r.digest = v.digest
+            ORDER BY r.redaction_no DESC LIMIT 1), v.digest) AS wanted
+        FROM xiangye.version v LEFT JOIN precise.version_body b USING (id, digest)),
+    told AS (SELECT *, CASE WHEN found = wanted THEN convert_from(body, 'UTF8')::json END AS record FROM held)
+    SELECT id, digest, CASE WHEN body IS NULL THEN 'body_missing' WHEN found <> wanted THEN 'body' ELSE 'columns' END
+    FROM told
+    WHERE record IS NULL OR (record ->> 'author', record ->> 'device', record ->> 'kind', record ->> 'seq', record ->> 'base_digest',
+        record ->> 'id') IS DISTINCT FROM (author::text, device::text, kind, seq::text, base_digest, id::text)
+    ORDER BY id, digest
+    """
+_HOLDS = "EXISTS (SELECT FROM unnest(CAST(:words AS bytea[])) AS word WHERE position(word IN body) > 0)"
+
+
+def altered_bodies(session: Session) -> list[Altered]:
+    """Versions whose body is gone or is not the one that was received."""
+    with as_precise(session):
+        return [Altered(*row) for row in session.execute(text(_ALTERED))]
+
+
+def bodies_with(session: Session, words: Sequence[bytes]) -> list[Kept]:
+    """Bodies that hold any of these."""
+    with as_precise(session):
+        rows = session.execute(
+            text(f"SELECT id, digest, body FROM precise.version_body WHERE {_HOLDS} ORDER BY id, digest"),
+            {"words": list(words)},
+        )
+        return [Kept(row[0], row[1], bytes(row[2])) for row in rows]
+
+
+def tracks_before(session: Session, moment: datetime, most: int) -> list[Kept]:
+    """Bodies of tracks that came before and were not yet cleared."""
+    with as_precise(session):
+        rows = session.execute(
+            text("""
+            SELECT v.id, v.digest, b.body FROM xiangye.version v JOIN precise.version_body b USING (id, digest)
+            WHERE v.kind = 'track_segment' AND v.received_at < :moment AND NOT EXISTS (
+                SELECT FROM xiangye.redaction r WHERE r.kind = 'version' AND r.subject = v.id::text AND r.digest = v.digest
+                AND r.reason = 'retention')
+            ORDER BY v.id, v.digest LIMIT :most
+            """),
+            {"moment": moment, "most": most},
+        )
+        return [Kept(row[0], row[1], bytes(row[2])) for row in rows]
+
+
+def forget_track_points(session: Session, segment_ids: Sequence[UUID]) -> int:
+    with as_precise(session):
+        found = session.execute(
+            text("DELETE FROM precise.track_point WHERE segment_id = ANY(:ids) RETURNING 1"), {"ids": list(segment_ids)}
+        )
+        return len(found.all())
+
+
+def replace_bodies(session: Session, bodies: Sequence[Kept]) -> None:
+    """The database takes only what a redaction says."""
+    if bodies:
+        with as_precise(session):
+            session.execute(
+                text("UPDATE precise.version_body SET body = :body WHERE id = :id AND digest = :digest"),
+                [one._asdict() for one in bodies],
+            )
+
+
+def drop_raw_batches(session: Session, before: datetime | None = None, words: Sequence[bytes] = ()) -> int:
+    """Those that came before, and those that hold any of the words; that they came, and their digests, stays."""
+    with as_precise(session):
+        found = session.execute(
+            text(f"""
+            DELETE FROM precise.raw_batch WHERE {_HOLDS} OR batch_id IN (
+                SELECT id FROM xiangye.batch WHERE received_at < :before)
+            RETURNING 1
+            """),
+            {"before": before, "words": list(words)},
+        )
+        return len(found.all())
+
+
+def quarantined_with(session: Session, words: Sequence[bytes]) -> list[Quarantined]:
+    with as_precise(session):
+        rows = session.execute(
+            text(f"""
+            SELECT digest, detail, body FROM precise.quarantine
+            WHERE {_HOLDS} OR {_HOLDS.replace("IN body", "IN convert_to(detail::text, 'UTF8')")} ORDER BY digest
+            """),
+            {"words": list(words)},
+        )
+        return [Quarantined(row[0], row[1], bytes(row[2])) for row in rows]
+
+
+def replace_quarantined(session: Session, rows: Sequence[Quarantined]) -> None:
+    if rows:
+        with as_precise(session):
+            session.execute(
+                text(
+                    "UPDATE precise.quarantine SET body = :body, detail = CAST(:detail AS jsonb) WHERE digest = :digest"
+                ),
+                [{**one._asdict(), "detail": json.dumps(one.detail, ensure_ascii=False)} for one in rows],
+            )
