@@ -39,6 +39,9 @@ _LIMITS = (
 class TooLarge(ValueError):
     """Told by the header, before any pixel is read."""
 
+    def __init__(self, most: int) -> None:
+        super().__init__(f"图片超过 {most // 1_000_000} 百万像素")
+
 
 def main() -> None:
     Image.preinit()
@@ -52,6 +55,8 @@ def main() -> None:
         _decode(data)
     except TooLarge as error:
         _say({"problem": str(error)})
+    except Image.DecompressionBombError:  # Pillow's own limit lies higher than ours, but is asked first
+        _say({"problem": str(TooLarge(MAX_PIXELS))})
     except MemoryError:
         _say({"problem": f"解码所需内存超过 {MAX_MEMORY_BYTES >> 20} MB"})
     except Exception as error:  # noqa: BLE001 -- a decoder may fail in any way on hostile bytes; each means the same to us
@@ -76,7 +81,7 @@ def _decode(data: bytes) -> None:
     with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
         most = MAX_PIXELS_OF.get(image.format or "", MAX_PIXELS)
         if image.width * image.height > most:
-            raise TooLarge(f"图片超过 {most // 1_000_000} 百万像素")
+            raise TooLarge(most)
         _say({"facts": asdict(facts_of(image))})
         upright = ImageOps.exif_transpose(_shrunk(image))
     renditions = [_rendition(upright, edge) for edge in EDGES_PX]

@@ -4,7 +4,6 @@ from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from flask import Response, request, url_for
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from server.accounts.rights import READ_RECORDS
@@ -12,6 +11,7 @@ from server.ledger import service as ledger
 from server.media import queries, uploads
 from server.media.model import Upload
 from server.media.store import Store
+from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.devices import current_device
 from server.web.downloads import disposition
