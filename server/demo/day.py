@@ -232,8 +232,9 @@ def walk(
 
 def write_gpx(path: Path, points: Sequence[tuple[datetime, Spot]]) -> None:
     lines = [
-        f'<trkpt lat="{spot[1]:.7f}" lon="{spot[0]:.7f}"><ele>1180</ele><time>{at.isoformat()}</time><hdop>1.2</hdop></trkpt>'
-        for at, spot in points
+        f'<trkpt lat="{spot[1]:.7f}" lon="{spot[0]:.7f}"><ele>1180</ele><time>{at.isoformat()}</time>'
+        f"<hdop>{(8 + n * 7 % 11) / 10}</hdop></trkpt>"  # no receiver is equally sure everywhere
+        for n, (at, spot) in enumerate(points)
     ]
     path.write_text(
         '<?xml version="1.0" encoding="UTF-8"?>\n<gpx version="1.1" creator="xiangye demo" xmlns="http://www.topografix.com/GPX/1/1">\n'

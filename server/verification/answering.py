@@ -13,11 +13,13 @@ from server.identifications.model import Decision, Identification
 from server.ledger.model import VersionRow
 from server.sensitivity.generalising import moment, tells_recorder
 from server.sensitivity.model import ShownRecord
+from server.sensitivity.relevelling import relevel
 from server.sensitivity.scoping import place_in_lists
 from server.taxa.queries import resolve_many
 from server.taxa.service import ensure_taxa
 from server.verification.model import Review
 from server.verification.service import run_rules
+from shared.clock import FixedClock
 from shared.ids import uuid7
 
 ANSWER = "identification_answer"
@@ -112,5 +114,6 @@ def _name(session: Session, now: datetime, decision: Decision, taxon: Mapping[st
         )
     )
     session.flush()
+    relevel(session, OBSERVER_ROLE, FixedClock(now), [decision.record_id], "identification")
     place_in_lists(session, [decision.record_id])
     run_rules(session, now, [decision.record_id])

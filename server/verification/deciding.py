@@ -16,6 +16,7 @@ from server.identifications.model import Decision, Identification
 from server.identifications.queries import last_of
 from server.ledger.model import VersionRow
 from server.ledger.service import number_decisions
+from server.sensitivity.relevelling import relevel
 from server.sensitivity.scoping import place_in_lists
 from server.sensitivity.service import standings
 from server.taxa.queries import by_ids, resolve_many
@@ -79,6 +80,8 @@ def decide(session: Session, viewer: Viewer, clock: Clock, ids: Sequence[UUID], 
         if order.action in ("confirm", "reidentify"):
             _identify(session, viewer, now, made, stands, (order, taxon))
         if order.action == "reidentify":
+            # Kept as closely as the strictest of all its names; whoever sees its group, sees it now.
+            relevel(session, viewer.name, clock, ids, "identification")
             place_in_lists(session, ids)
             run_rules(session, now, ids, stands)
         _settle(session, [(reviews[one.record_id], one) for one in made], stands)
