@@ -8,6 +8,8 @@ _SKIPPED = (
     "VRT OGR_VRT GDALG GML GMLAS HTTP WFS WCS WMS WMTS OAPIF OGCAPI CSW CARTO AmigoCloud ELASTIC Elasticsearch EEDA NGW PLSCENES ADBC"
     " GPSBabel MapML MiraMonVector LVBAG GeoRSS PDS4 PDF"
 )
+# A view in a GeoPackage may call no function that reaches other files; nothing is fetched, whatever a file asks for.
+_OPTIONS = {"OGR_SQLITE_PRAGMA": "trusted_schema=OFF", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".nothing"}
 
 
 @functools.cache
@@ -23,4 +25,5 @@ def vector_library() -> ModuleType:
         else:
             os.environ["GDAL_SKIP"] = before
     library: ModuleType = pyogrio
+    library.set_gdal_config_options(_OPTIONS)
     return library

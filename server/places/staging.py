@@ -34,6 +34,7 @@ _PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _NEEDED = (".shp", ".shx", ".dbf")
 _HEADS: Mapping[str, bytes] = {"ESRI Shapefile": b"\x00\x00\x27\x0a", "GPKG": b"SQLite format 3\x00"}
 _VIRTUAL = b"<OGR"  # anywhere in a text, not only at its root: GDAL looks no closer
+_HEAD_BYTES = 65_536
 _COLLECTIONS = "FeatureCollection Feature Point LineString Polygon MultiPoint MultiLineString MultiPolygon".split()
 
 
@@ -159,7 +160,8 @@ def _geojson(name: str, file: Path, folder: Path) -> Staged:
 def _kml(name: str, file: Path, folder: Path) -> Staged:
     raw = file.read_bytes()
     try:
-        root = str(next(iter(iterparse(io.BytesIO(raw), events=("start",), forbid_dtd=True)))[1].tag)
+        head = io.BytesIO(raw[:_HEAD_BYTES])  # a root longer than that is none, and is not taken apart
+        root = str(next(iter(iterparse(head, events=("start",), forbid_dtd=True)))[1].tag)
     except (ValueError, SyntaxError, StopIteration, DefusedXmlException) as error:
         raise LayerRefused(name, f"不是可读的 KML（{error}）") from None
     if root.rpartition("}")[2] != "kml":

@@ -71,17 +71,20 @@ def _refuse_unsafe(path: Path) -> None:
         )
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise ListError(path.name, "工作簿含宏，请另存为不含宏的 .xlsx")
-    _refuse_vast_merges(path)
+    _refuse_costly_parts(path)
 
 
-def _refuse_vast_merges(path: Path) -> None:
+def _refuse_costly_parts(path: Path) -> None:
     """openpyxl makes an object of every cell that is merged: one line of a small file may stand for milliards."""
     from openpyxl.utils import range_boundaries
 
     merged = 0
     with _telling(path), zipfile.ZipFile(path) as opened:
         for name in opened.namelist():
-            for found in _MERGED.finditer(opened.read(name)) if name.lower().endswith(".xml") else ():
+            xml = opened.read(name) if name.lower().endswith((".xml", ".rels")) else b""
+            if b"<!DOCTYPE" in xml:  # which no workbook may have
+                raise ListError(path.name, f"不是可读的 .xlsx 工作簿：{name} 里有 DTD")
+            for found in _MERGED.finditer(xml):
                 left, top, right, bottom = range_boundaries(found[1].decode("ascii"))
                 merged += ((right or _LAST_COLUMN) - (left or 1) + 1) * ((bottom or _LAST_ROW) - (top or 1) + 1)
                 if merged > MAX_MERGED_CELLS:
