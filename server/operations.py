@@ -8,10 +8,13 @@ import sys
 import click
 
 from server import cluster, db, provision
+from server.places.queries import hold_all_layers
 from server.reference import load_reference
+from server.sensitivity.relevelling import relevel
 from server.sensitivity.restamping import restamp
 from server.settings import Settings, from_environment
 from server.web.safety import refuse_unsafe
+from shared.clock import SystemClock
 
 
 @click.command("serve", help="启动服务（默认仅本机）")
@@ -80,8 +83,11 @@ def upgrade() -> None:
     settings = from_environment()
     revision = provision.upgrade(settings)
     with db.open_session(settings) as session:
-        load_reference(session)
+        hold_all_layers(session)
+        changed = load_reference(session)
         restamp(session, "system")
+        if changed:
+            relevel(session, "system", SystemClock(), reason="upgrade")
     click.echo(f"数据库版本 {revision}")
 
 

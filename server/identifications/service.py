@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from server.identifications.model import Identification
 from server.ledger.model import VersionRow
 from server.sensitivity.following import follow_identifications
-from server.sensitivity.generalising import taxon_name
 from shared.ids import uuid7
 
 
@@ -39,8 +38,8 @@ def record(session: Session, namings: Sequence[Naming], levels: Mapping[UUID, in
             "occurrence_id": n.occurrence_id,
             "version_digest": n.version_digest,
             "taxon_id": n.taxon_id,
-            "scientific_name": taxon_name(levels.get(n.occurrence_id, 0), n.taxon["scientific_name"]),
-            "name_zh": taxon_name(levels.get(n.occurrence_id, 0), n.taxon["name_zh"]),
+            "scientific_name": n.taxon["scientific_name"],
+            "name_zh": n.taxon["name_zh"],
             "verbatim_name": n.taxon["verbatim_name"],
             "qualifier": n.taxon["qualifier"],
             "method": n.taxon["method"] or "eye",

@@ -1,12 +1,14 @@
-"""`xiangye places history`: what new layers moved."""
+"""`xiangye places history`: what new layers moved; `xiangye species relevel`: what new lists keep more closely."""
 
 import click
+from sqlalchemy.orm import Session
 
 from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import open_session
 from server.places.features import LAYERS
 from server.places.model import Restamping
 from server.sensitivity import restamping
+from server.sensitivity.relevelling import Relevelled, relevel
 from server.settings import from_environment
 from server.web.output import print_json
 from shared.clock import CHINA, SystemClock
@@ -49,6 +51,27 @@ def history(number: int | None, as_json: bool) -> None:
         click.echo(
             "\n".join(line for id_, change in moved.items() for line in _lines(str(id_), *change)) or "没有记录变动"
         )
+
+
+@click.command("relevel", help="按现行名录重新核定每条记录的敏感级别（只会更严）；名录到期生效后运行")
+@click.option("--json", "as_json", is_flag=True)
+def relevel_(as_json: bool) -> None:
+    with open_session(from_environment()) as session:
+        done = relevel(session, LOCAL_OPERATOR.name, SystemClock(), reason="on demand")
+    if as_json:
+        print_json(vars(done))
+    else:
+        click.echo(_words_of(done))
+
+
+def relevel_after(session: Session, by: str) -> list[str]:
+    """In the transaction that loaded lists."""
+    return [_words_of(relevel(session, by, SystemClock()))]
+
+
+def _words_of(done: Relevelled) -> str:
+    again = "；此前导出和公布的文件请核对是否须收回" if done.moved else ""
+    return f"核定敏感级别：查 {done.checked} 条，{done.moved} 条改为更严{again}"
 
 
 def _tell_all(rows: list[Restamping], as_json: bool) -> None:

@@ -68,12 +68,14 @@ def events_above(session: Session, event_ids: Iterable[UUID]) -> set[UUID]:
 
 
 @contextlib.contextmanager
-def follow_events(session: Session, occurrence_ids: Iterable[UUID], events: Iterable[UUID] = ()) -> Iterator[None]:
+def follow_events(
+    session: Session, occurrence_ids: Iterable[UUID], events: Iterable[UUID] = (), anew: bool = False
+) -> Iterator[None]:
     """Around what writes or withdraws these occurrences and events: those whose occurrences ask something else afterwards, and all that
-    they are parts of, are told anew."""
+    they are parts of, are told anew. `anew`: what is asked has been remembered already."""
     ids = list(occurrence_ids)
     touched = events_above(session, precise_reading.read_links(session, ids) | set(events))
-    before = event_guards(session, touched)
+    before = {} if anew else event_guards(session, touched)
     yield
     touched |= events_above(session, precise_reading.read_links(session, ids) | set(events))
     after = event_guards(session, touched)
@@ -151,7 +153,7 @@ def follow_identifications(session: Session, levels: Mapping[UUID, int]) -> None
     guarded = [id_ for id_, level in levels.items() if level > 0]
     rows = session.execute(
         text("""
-        SELECT id, occurrence_id, identified_at FROM xiangye.identification
+        SELECT id, occurrence_id, identified_at, scientific_name, name_zh FROM xiangye.identification
         WHERE occurrence_id = ANY(:ids) AND version_digest IS NOT NULL
         """),
         {"ids": guarded},
@@ -159,9 +161,19 @@ def follow_identifications(session: Session, levels: Mapping[UUID, int]) -> None
     if rows:
         session.execute(
             text("""
-            UPDATE xiangye.identification SET verbatim_name = NULL, identified_by = NULL, identified_at = :at WHERE id = :id
+            UPDATE xiangye.identification SET verbatim_name = NULL, identified_by = NULL, identified_at = :at,
+                scientific_name = :latin, name_zh = :chinese
+            WHERE id = :id
             """),
-            [{"id": id_, "at": generalising.moment(levels[of], at)} for id_, of, at in rows],
+            [
+                {
+                    "id": row.id,
+                    "at": generalising.moment(levels[row.occurrence_id], row.identified_at),
+                    "latin": generalising.taxon_name(row.scientific_name),
+                    "chinese": generalising.taxon_name(row.name_zh),
+                }
+                for row in rows
+            ],
         )
 
 

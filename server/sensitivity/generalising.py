@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from server.sensitivity.words import WITHHELD_ZH, tells_place
+from server.sensitivity.words import WITHHELD_ZH, tells_place, tells_position
 from shared.clock import CHINA
 from shared.vocabulary import COUNT_METHODS, LIFE_STAGES, MEASUREMENT_CODES, SEXES
 
@@ -83,7 +83,7 @@ Spoken = Callable[[str | None], bool]
 """Whether words say that something guarded was there (words.GuardedNames.spoken_of)."""
 TELLING = ("event_id", "occurrence_remarks", "behavior", "pathway", "verbatim_event_date")
 """The event has a place, and free words may name one."""
-_CODED = (
+CODED = (
     "count_method",
     "organism_quantity_type",
     "sex",
@@ -91,7 +91,7 @@ _CODED = (
     "establishment_means",
     "degree_of_establishment",
 )
-OCCURRENCE_WORDS = (*TELLING[1:], *_CODED)
+OCCURRENCE_WORDS = (*TELLING[1:], *CODED)
 EVENT_TELLING = ("location_name", "event_remarks", "verbatim_event_date")
 _EVENT_CODED = ("weather", "habitat_code", "disturbance_code")
 EVENT_WORDS = (*EVENT_TELLING, *_EVENT_CODED)
@@ -106,7 +106,7 @@ def occurrence(level: int, row: Mapping[str, Any], spoken: Spoken) -> dict[str, 
     return {
         **row,
         **dict.fromkeys(TELLING),
-        **{name: code(level, row[name]) for name in _CODED},
+        **{name: code(level, row[name]) for name in CODED},
         "access_class": "restricted",
         "observed_from": start,
         "observed_to": end,
@@ -126,9 +126,9 @@ def open_words(told: Mapping[str, Any], names: Iterable[str], spoken: Spoken) ->
     return {name: _withheld(name) if spoken(told[name]) else told[name] for name in names}
 
 
-def taxon_name(level: int, name: str | None) -> str | None:
-    """A name that somebody wrote a place into is no name to show."""
-    return None if level and name and tells_place(name) else name
+def taxon_name(name: str | None) -> str | None:
+    """Of something guarded: a name that somebody wrote a position into is no name to show."""
+    return None if name and tells_position(name) else name
 
 
 def _without_place(text: str | None, spoken: Spoken) -> str | None:

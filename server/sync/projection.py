@@ -17,7 +17,7 @@ from server.places.rules import Stamp
 from server.privacy import notices
 from server.sensitivity import rules as sensitivity_rules
 from server.sensitivity import service as sensitivity
-from server.sensitivity.following import EventGuard, event_guards, own_level
+from server.sensitivity.following import EventGuard, event_guards, follow_events, follow_media, own_level
 from server.sensitivity.naming import Named, guarded_taxa, name_all
 from shared.checks import record_flags
 from shared.clock import observed_interval, observed_year, parse_aware
@@ -44,20 +44,32 @@ def project(session: Session, records: Sequence[Projected]) -> None:
     by_kind: dict[str, list[Projected]] = {}
     for record in records:
         by_kind.setdefault(record.kind, []).append(record)
-    _project_events(session, by_kind.get("event", []) + by_kind.get("patrol", []))
-    patrols.write_patrols(session, [(r.id, r.body) for r in by_kind.get("patrol", [])])
-    _project_tracks(session, by_kind.get("track_segment", []))
-    _project_findings(session, by_kind.get("finding", []))
-    _project_occurrences(session, by_kind.get("occurrence", []))
-    media.write(session, [(r.id, r.body) for r in by_kind.get("media", [])])
+    with follow_events(session, [r.id for r in by_kind.get("occurrence", [])], _events_of(by_kind)):
+        _project_events(session, by_kind.get("event", []) + by_kind.get("patrol", []))
+        patrols.write_patrols(session, [(r.id, r.body) for r in by_kind.get("patrol", [])])
+        _project_tracks(session, by_kind.get("track_segment", []))
+        _project_findings(session, by_kind.get("finding", []))
+        _project_occurrences(session, by_kind.get("occurrence", []))
+    photos = by_kind.get("media", [])
+    media.write(session, [(r.id, r.body) for r in photos])
+    follow_media(session, {r.id for r in records} | {UUID(id_) for r in photos for id_ in r.body["subject_ids"]})
     notices.write_notices(session, [(r.id, r.body["notice"]) for r in records if "notice" in r.body])
+
+
+def _events_of(by_kind: Mapping[str, Sequence[Projected]]) -> set[UUID]:
+    """The events that these records name, and themselves."""
+    told = by_kind.get("event", []), by_kind.get("patrol", [])
+    named = {r.body["event_id"] for r in by_kind.get("occurrence", [])}
+    named |= {r.body["parent_event_id"] for some in told for r in some}
+    return {UUID(id_) for id_ in named if id_} | {r.id for some in told for r in some}
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:
     """What was deleted leaves no row that a reader could count; its versions stay, and with them its history."""
     if ids:
-        for room in (occurrences, events, patrols, media, notices, sensitivity):
-            room.withdraw(session, ids)
+        with follow_events(session, ids, ids):
+            for room in (occurrences, events, patrols, media, notices, sensitivity):
+                room.withdraw(session, ids)
 
 
 def _project_events(session: Session, records: list[Projected]) -> None:

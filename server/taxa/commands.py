@@ -1,7 +1,7 @@
 """`xiangye species`: keep lists, find a taxon, ask for its protection."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -30,32 +30,47 @@ _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
 def species() -> None: ...
 
 
-@species.command(
-    "load", help="载入名录（CSV 与同名 JSON，或 XLSX），先列出变化再问；不给文件则载入 species_lists/ 全部，不问"
-)
-@click.argument("files", nargs=-1, type=_PATH)
-@click.option("--yes", is_flag=True, help="不问，直接载入")
-@click.option("--dry-run", is_flag=True, help="只列出变化，不载入")
-@click.option("--json", "as_json", is_flag=True)
-def load(files: tuple[Path, ...], yes: bool, dry_run: bool, as_json: bool) -> None:
-    settings = settings_module.from_environment()
-    asked = files or tuple(service.default_paths() if dry_run else ())
-    given = [read_list(path) for path in asked]
-    with open_session(settings) as session:
-        differences = [service.compare(session, parsed, not files) for parsed in given]
-    if not as_json:
-        _tell(given, differences)
-    if dry_run:
-        if as_json:
-            print_json([telling.as_json(one) for one in differences])
-        return
-    if not (yes or all(one.empty for one in differences)):
-        _ask(as_json)
-    alone = len({one.list_id for one in differences}) == len(differences)
-    expected = {one.list_id: one.base for one in differences} if alone else {}
-    with open_session(settings) as session:
-        by = LOCAL_OPERATOR.name if files else BUILT_IN
-        loaded = service.load_lists(session, given or None, by, expected)
+Hold = Callable[[Session], None]
+Follow = Callable[[Session, str], list[str]]
+
+
+def load_with(hold: Hold, follow: Follow) -> click.Command:
+    """The command, given what is to be held before lists are written, and what follows them in the same transaction and says so."""
+
+    @click.command(
+        "load", help="载入名录（CSV 与同名 JSON，或 XLSX），先列出变化再问；不给文件则载入 species_lists/ 全部，不问"
+    )
+    @click.argument("files", nargs=-1, type=_PATH)
+    @click.option("--yes", is_flag=True, help="不问，直接载入")
+    @click.option("--dry-run", is_flag=True, help="只列出变化，不载入")
+    @click.option("--json", "as_json", is_flag=True)
+    def load(files: tuple[Path, ...], yes: bool, dry_run: bool, as_json: bool) -> None:
+        settings = settings_module.from_environment()
+        asked = files or tuple(service.default_paths() if dry_run else ())
+        given = [read_list(path) for path in asked]
+        with open_session(settings) as session:
+            differences = [service.compare(session, parsed, not files) for parsed in given]
+        if not as_json:
+            _tell(given, differences)
+        if dry_run:
+            if as_json:
+                print_json([telling.as_json(one) for one in differences])
+            return
+        if not (yes or all(one.empty for one in differences)):
+            _ask(as_json)
+        alone = len({one.list_id for one in differences}) == len(differences)
+        expected = {one.list_id: one.base for one in differences} if alone else {}
+        with open_session(settings) as session:
+            hold(session)
+            by = LOCAL_OPERATOR.name if files else BUILT_IN
+            loaded = service.load_lists(session, given or None, by, expected)
+            followed = follow(session, by) if any(one.changed for one in loaded) else []
+        _tell_loaded(loaded, followed, as_json)
+
+    return load
+
+
+def _tell_loaded(loaded: Sequence[service.Loaded], followed: Sequence[str], as_json: bool) -> None:
     if as_json:
         print_json([vars(one) for one in loaded])
         return
@@ -63,6 +78,8 @@ def load(files: tuple[Path, ...], yes: bool, dry_run: bool, as_json: bool) -> No
         click.echo(
             f"{'已载入' if one.changed else '无变化'}  {one.list_id}  {one.version}  {one.title_zh}  {one.rows} 行"
         )
+    for line in followed:
+        click.echo(line)
 
 
 def _tell(given: Sequence[ParsedList], differences: Sequence[Difference]) -> None:
