@@ -8,15 +8,27 @@ from server import db
 from server.accounts.rights import ROLES_ZH
 from server.accounts.routes import blueprint as accounts
 from server.accounts.service import authenticate, load_viewer
+from server.events.routes import blueprint as events
+from server.identifications.routes import blueprint as identifications
 from server.media.routes import uploading, viewing
+from server.occurrences.routes import blueprint as occurrences
+from server.occurrences.routes import tiles
 from server.packs.routes import blueprint as packs
+from server.patrols.routes import blueprint as patrols
+from server.places.routes import blueprint as places
+from server.privacy.routes import blueprint as privacy
 from server.settings import Settings, from_environment
+from server.surveys.routes import blueprint as surveys
 from server.sync.routes import blueprint as sync
+from server.taxa.routes import blueprint as taxa
+from server.verification.routes import blueprint as verification
 from server.web import bodies, devices, docs, headers, log_lines, problems, rates, safety, viewers, walls
 from server.web.database import database, request_session
 from server.web.openapi import DescribedApi
 from shared import __version__
 from shared.clock import Clock, SystemClock
+
+_READS = (occurrences, tiles, events, patrols, surveys, taxa, places)
 
 
 def serving_app() -> Flask:
@@ -54,7 +66,17 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     walls.register(app)
     bodies.register(app)
     api = DescribedApi(app)
-    for blueprint in (accounts, sync, uploading, viewing, packs):
+    for blueprint in (
+        accounts,
+        sync,
+        uploading,
+        viewing,
+        packs,
+        identifications,
+        verification,
+        privacy,
+        *_READS,
+    ):
         api.register_blueprint(blueprint)
     docs.register(app, api, ROLES_ZH)
     app.add_url_rule("/healthz", view_func=healthz)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.audit.anchor import read
-from server.audit.rules import Broken, Link, is_whole, what_is_broken
+from server.audit.rules import FIRST, Broken, Link, is_whole, what_is_broken
 from server.ledger.service import epoch
 
 UNANCHORED = "unanchored"
@@ -74,6 +74,22 @@ def check_chain(session: Session, var_dir: Path) -> Checked:
     if heads.exists and anchored is not None and count > anchored:
         broken.append(Broken(UNANCHORED, anchored + 1, count))
     return Checked(count, head, anchored, heads.path, heads.unreadable, tuple(broken))
+
+
+def check_some(session: Session, var_dir: Path, after: int, most: int) -> Checked:
+    """So many entries behind that one, as much as fits into a request."""
+    noted = read(var_dir, epoch(session))
+    count, head = last_entry(session)
+    heads = {number: mark for number, mark in noted.by_number.items() if after < number <= after + most}
+    rows = session.execute(text(_LINKS), {"after": after, "page": most}).all()
+    links = [link for link in (Link(*row) for row in rows) if link.entry_no <= after + most]
+    before = session.execute(
+        text("SELECT entry_hash FROM xiangye.audit_entry WHERE entry_no = :number"), {"number": after}
+    ).scalar()
+    whole = is_whole(links, heads, after, before if after else FIRST)
+    broken = () if whole else tuple(what_is_broken(links, heads, after))
+    last = max(noted.by_number, default=0) if noted.exists else None
+    return Checked(count, head, last, noted.path, noted.unreadable, broken)
 
 
 def broken_entries(session: Session, heads: Mapping[int, str]) -> list[Broken]:

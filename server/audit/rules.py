@@ -72,10 +72,10 @@ class _Found:
     missing: set[int] = field(default_factory=set)
 
 
-def is_whole(links: Iterable[Link], heads: Mapping[int, str]) -> bool:
-    """The common case, in one pass over entries in the order of their numbers."""
-    previous, expected = FIRST, 0
-    for expected, link in enumerate(links, start=1):
+def is_whole(links: Iterable[Link], heads: Mapping[int, str], after: int = 0, previous: str | None = FIRST) -> bool:
+    """The common case, in one pass over the entries behind number `after` in the order of their numbers."""
+    expected = after
+    for expected, link in enumerate(links, start=after + 1):
         if link.entry_no != expected or link.previous_hash != previous or not link.holds():
             return False
         if heads.get(expected, link.entry_hash) != link.entry_hash:
@@ -84,9 +84,9 @@ def is_whole(links: Iterable[Link], heads: Mapping[int, str]) -> bool:
     return max(heads, default=0) <= expected
 
 
-def what_is_broken(links: Sequence[Link], heads: Mapping[int, str]) -> list[Broken]:
+def what_is_broken(links: Sequence[Link], heads: Mapping[int, str], after: int = 0) -> list[Broken]:
     """`heads`: the hash of each entry as it was noted outside the database, as far as it was."""
-    found = _match(links, heads)
+    found = _match(links, heads, after)
     here = {link.entry_no for link in links}
     genuine_places = set(found.places.values())
     inserted = here - genuine_places - found.forged
@@ -106,7 +106,7 @@ def what_is_broken(links: Sequence[Link], heads: Mapping[int, str]) -> list[Brok
     return sorted(broken, key=lambda one: (one.first, one.kind))
 
 
-def _match(links: Sequence[Link], heads: Mapping[int, str]) -> _Found:
+def _match(links: Sequence[Link], heads: Mapping[int, str], after: int) -> _Found:
     """From the last entry down: each that is genuine vouches for the hash of the one before."""
     by_place = {link.entry_no: link for link in links}
     by_hash: dict[str, list[Link]] = {}
@@ -114,7 +114,7 @@ def _match(links: Sequence[Link], heads: Mapping[int, str]) -> _Found:
         by_hash.setdefault(link.entry_hash, []).append(link)
     found, unvouched = _Found(), set()
     vouched: str | None = None
-    for number in range(max((*by_place, *heads), default=0), 0, -1):
+    for number in range(max((*by_place, *heads), default=after), after, -1):
         wanted = heads.get(number) or vouched
         genuine = _genuine(number, wanted, by_place.get(number), by_hash)
         vouched = genuine.previous_hash if genuine else None

@@ -21,6 +21,7 @@ from shared.problems import Problem
 
 _SECRETS = ("hash", "secret", "nonce", "sealed", "verifier", "scopes", "key_id")
 _WITHHELD = ("place", "geometry", "verbatim", "event_id")
+_WITHHELD_WORDS = "受保护的位置按规定隐去"
 _OWN_WAYS = ("patrol", "track_segment", "finding")
 _READ_ME = """本压缩包是湘野系统中关于您个人的全部数据（JSON，UTF-8）：
 person.json 登记、账号、权限、设备、告知与同意、联系方式，以及其他提到您的登记；
@@ -33,7 +34,7 @@ _COLUMNS = """
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.relnamespace = 'xiangye'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         AND format_type(a.atttypid, NULL) IN ('uuid', 'text') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
-        AND c.relname <> ALL (:elsewhere)
+        AND c.relname <> ALL (:elsewhere) AND (:own OR NOT c.relrowsecurity)
     ORDER BY 1, 2
     """
 _ELSEWHERE = (
@@ -53,17 +54,21 @@ _READABLE = """
     """
 
 
-def export_person(session: Session, viewer: Viewer, clock: Clock, settings: Settings, person_id: UUID) -> bytes:
-    """A ZIP of JSON. The session sees everything: it is all theirs, wherever they were."""
+def export_person(
+    session: Session, viewer: Viewer, clock: Clock, settings: Settings, person_id: UUID, own: bool = True
+) -> bytes:
+    """A ZIP of JSON. For the person the session sees everything: it is all theirs, wherever they were. Who exports for another
+    is told no more than the own scopes hold, neither ways nor contacts."""
     person = session.get(Person, person_id)
     if person is None:
         raise Problem("not_found", f"没有编号为 {person_id} 的人员")
-    held: dict[str, Any] = dict(_rows_about(session, person))
-    held["contact"] = [
-        {"id": row.id, "created_at": row.created_at, **words}
-        for row, words in contacts.of_person(session, contact_key(settings), person_id)
-    ]
-    records = list(_records(session, person_id))
+    held: dict[str, Any] = dict(_rows_about(session, person, own))
+    if own:
+        held["contact"] = [
+            {"id": row.id, "created_at": row.created_at, **words}
+            for row, words in contacts.of_person(session, contact_key(settings), person_id)
+        ]
+    records = list(_records(session, person_id, own))
     names = (str(person_id), person.account or str(person.pseudonym))
     members = {
         "person.json": _json(held),
@@ -71,15 +76,16 @@ def export_person(session: Session, viewer: Viewer, clock: Clock, settings: Sett
         "audit.json": _json(_entries(session, names)),
         "README.txt": _READ_ME.encode(),
     }
-    log(session, clock, viewer.name, "export_person", str(person_id), {"records": len(records)})
+    log(session, clock, viewer.name, "export_person", str(person_id), {"records": len(records), "own": own})
     return pack(members, clock.now())
 
 
-def _rows_about(session: Session, person: Person) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Of every table, the rows that name the person by id, account or pseudonym, whatever their column is called."""
+def _rows_about(session: Session, person: Person, own: bool) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Of every table, the rows that name the person by id, account or pseudonym, whatever their column is called; for another
+    none of the tables that hold records."""
     names = [str(person.id), str(person.pseudonym), *([person.account] if person.account else [])]
     by_table: dict[str, list[str]] = {}
-    for table, column, _kind in session.execute(text(_COLUMNS), {"elsewhere": list(_ELSEWHERE)}).all():
+    for table, column, _kind in session.execute(text(_COLUMNS), {"elsewhere": list(_ELSEWHERE), "own": own}).all():
         by_table.setdefault(table, []).append(column)
     for table, columns in by_table.items():
         kept = [name for name in _readable(session, table) if not any(secret in name for secret in _SECRETS)]
@@ -94,10 +100,10 @@ def _readable(session: Session, table: str) -> list[str]:
     return list(session.execute(text(_READABLE), {"name": f'xiangye."{table}"'}).scalars())
 
 
-def _records(session: Session, person_id: UUID) -> Iterator[dict[str, Any]]:
+def _records(session: Session, person_id: UUID, own: bool) -> Iterator[dict[str, Any]]:
     rows = session.execute(
         text("""
-        SELECT v.id, v.digest, v.kind, v.received_at, coalesce(s.level, 0) AS level
+        SELECT v.id, v.digest, v.kind, v.received_at, coalesce(s.level, 0) AS level, coalesce(s.shown_id, v.id) AS shown_id
         FROM xiangye.version v LEFT JOIN xiangye.shown_record s USING (id) WHERE v.author = :person ORDER BY v.id, v.received_at, v.digest
         """),
         {"person": person_id},
@@ -108,6 +114,9 @@ def _records(session: Session, person_id: UUID) -> Iterator[dict[str, Any]]:
             (id_, mark): body for id_, mark, body in sensitivity.bodies_for_merging(session, [row.id for row in some])
         }
         for row in some:
+            if row.level and not own:
+                yield {"id": row.shown_id, "kind": row.kind, "information_withheld": _WITHHELD_WORDS}
+                continue
             record = json.loads(bodies[row.id, row.digest])
             yield {
                 "id": row.id,
@@ -122,7 +131,7 @@ def _shown(record: Mapping[str, Any], level: int) -> dict[str, Any]:
     if level == 0 or record["kind"] in _OWN_WAYS:
         return dict(record)
     body = {name: value for name, value in record["body"].items() if name not in _WITHHELD}
-    return {**record, "body": {**body, "information_withheld": "敏感物种，位置按规定隐去"}}
+    return {**record, "body": {**body, "information_withheld": _WITHHELD_WORDS}}
 
 
 def _entries(session: Session, names: tuple[str, ...]) -> list[dict[str, Any]]:
