@@ -24,6 +24,7 @@ _ROOMS: Mapping[str, tuple[str, str, str]] = {
     "places": ("server.reference_commands", "places", "行政区、保护地与网格"),
     "serve": ("server.operations", "serve", "启动服务"),
     "species": ("server.reference_commands", "species", "物种名录与名录包"),
+    "verification": ("server.verification.commands", "verification", "审核：规则、试运行、队列"),
     "verify": ("server.verifying", "verify", "核验报告：文件原样，快照重编相同"),
     "survey": ("server.surveys.commands", "survey", "调查项目"),
 }

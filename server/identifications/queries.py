@@ -17,10 +17,11 @@ OBSERVER = "记录人"
 
 
 def last_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, Identification]:
-    """The last identification of each occurrence, whoever made it."""
+    """The last identification of each occurrence, whoever made it; one made to check another stands for nothing."""
     rows = session.scalars(
         select(Identification)
-        .where(Identification.occurrence_id.in_(ids))
+        .outerjoin(Decision, Decision.id == Identification.decision_id)
+        .where(Identification.occurrence_id.in_(ids), Decision.action.is_distinct_from("check"))
         .ext(distinct_on(Identification.occurrence_id))
         .order_by(Identification.occurrence_id, Identification.received_at.desc(), Identification.id.desc())
     )

@@ -38,7 +38,7 @@ def _decisions(session: Session, cutoff: datetime) -> list[Mapping[str, Any]]:
         SELECT d.record_id, d.action, d.state, d.reason_code, d.actor_role, d.decided_at, i.id AS named, i.taxon_id::text,
             i.scientific_name, i.name_zh, i.qualifier, i.method, i.confidence
         FROM xiangye.decision d LEFT JOIN xiangye.identification i ON i.decision_id = d.id
-        WHERE d.decided_at < :cutoff ORDER BY d.change_no, d.id
+        WHERE d.decided_at < :cutoff AND d.action <> 'check' ORDER BY d.change_no, d.id
         """),
         {"cutoff": cutoff},
     )

@@ -7,17 +7,22 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.accounts.model import Device
+from server.accounts.queries import viewer_of
 from server.identifications.model import Decision, Identification
 from server.ledger.model import Ledger, VersionRow
-from server.surveys.model import Survey
+from server.surveys import queries as surveys
+from shared.clock import Clock
 
 PAGE = 200
 
 
-def surveys_for(session: Session, _device: Device) -> list[dict[str, str]]:
+def surveys_for(session: Session, clock: Clock, device: Device) -> list[dict[str, str]]:
+    """Those of the person's grants, and those that name no county."""
+    held = viewer_of(session, clock, device.person_id).held
+    scopes = frozenset().union(*(grant.scopes for grant in held))
     return [
         {"survey_id": str(row.id), "title": row.title, "kind": row.kind, "dataset_id": str(row.dataset_id)}
-        for row in session.scalars(select(Survey).order_by(Survey.created_at, Survey.id))
+        for row in sorted(surveys.visible(session, scopes), key=lambda row: (row.created_at, row.id))
     ]
 
 
@@ -55,7 +60,7 @@ def _decisions(session: Session, own: _Ids, cursor: int, most: int) -> list[dict
         select(Decision, Ledger, Identification)
         .join(Ledger, Ledger.id == Decision.record_id)
         .outerjoin(Identification, Identification.decision_id == Decision.id)
-        .where(Decision.record_id.in_(own), Decision.change_no > cursor)
+        .where(Decision.record_id.in_(own), Decision.change_no > cursor, Decision.action != "check")
         .order_by(Decision.change_no)
         .limit(most)
     )

@@ -106,8 +106,14 @@ def _named(session: Session, order: Order) -> ResolvedTaxon | None:
         return None
     if not given:
         raise Problem("invalid", "改定时要给出名称", field="taxon")
-    found = resolve_many(session, [(order.scientific_name, order.name_zh)])[0]
+    return known_taxon(session, order.scientific_name, order.name_zh)
+
+
+def known_taxon(session: Session, scientific_name: str | None, name_zh: str | None) -> ResolvedTaxon:
+    """A reviewer's word is a name of the lists; Problem otherwise."""
+    found = resolve_many(session, [(scientific_name, name_zh)])[0] if scientific_name or name_zh else None
     if found is None or found.status == "provisional":
+        given = scientific_name or name_zh or ""
         raise Problem("invalid", f"名录中没有“{given}”；请核对名称，或先把它加入名录", field="taxon")
     return found
 
@@ -156,7 +162,7 @@ def _decision(viewer: Viewer, now: datetime, review: Review, order: Order) -> De
         queue=_queue_after(review.queue, order.action),
         actor_id=viewer.person_id,
         actor_name=viewer.name,
-        actor_role=_role_of(viewer),
+        actor_role=role_of(viewer),
         message=order.message,
         reason_code=None,
         decided_at=now,
@@ -167,7 +173,7 @@ def _queue_after(queue: str, action: str) -> str:
     return LEVELS[LEVELS.index(queue) + 1] if action == "escalate" else queue
 
 
-def _role_of(viewer: Viewer) -> str:
+def role_of(viewer: Viewer) -> str:
     roles = [held.role for held in viewer.held if VERIFY in ROLES[held.role]]
     order = list(ROLES)
     return ROLES_ZH[max(roles, key=order.index)] if roles else "审核员"

@@ -215,7 +215,11 @@ def _with_places() -> Select[Any]:
 
 def history(session: Session, record_id: UUID) -> list[dict[str, Any]]:
     """All that was decided of a record, the oldest first."""
-    query = select(Decision).where(Decision.record_id == record_id).order_by(Decision.change_no, Decision.id)
+    query = (
+        select(Decision)
+        .where(Decision.record_id == record_id, Decision.action != "check")
+        .order_by(Decision.change_no, Decision.id)
+    )
     return [
         {
             "decision_id": str(row.id),

@@ -1,13 +1,14 @@
 """`/v1/verification/…`: the queue, what is decided of it, and the rules."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from server.accounts.rights import EDIT_RULES, READ_RECORDS, VERIFY
 from server.sensitivity.scoping import real_id, real_ids, shown_ids
-from server.verification import deciding, queries, ruling, schemas
-from server.verification.model import VerificationRule
+from server.verification import checking, deciding, queries, ruling, schemas
+from server.verification.model import QualityCheck, VerificationRule
 from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.paging import key_of, page
@@ -131,6 +132,60 @@ def activate(asked: dict[str, int], rule_id: str) -> VerificationRule:
     row = ruling.activate(session, viewer, clock(), rule_id, asked["version"])
     session.commit()
     return row
+
+
+@blueprint.get("/checks")
+@blueprint.arguments(schemas.CheckQuery, location="query")
+@blueprint.response(200, schemas.CheckList)
+def checks(asked: dict[str, Any]) -> dict[str, Any]:
+    """Second looks; a blind one does not tell what the original was called."""
+    current_viewer(VERIFY)
+    return _checks(checking.listed(request_session(), asked["state"], asked["kind"], asked["survey"]))
+
+
+@blueprint.post("/checks")
+@blueprint.arguments(schemas.DrawSchema)
+@blueprint.response(201, schemas.CheckList)
+def draw(asked: dict[str, Any]) -> dict[str, Any]:
+    """Draws as many more as the survey's profile asks for."""
+    viewer, session = current_viewer(VERIFY), request_session()
+    made = checking.draw(session, viewer, clock(), asked["survey_id"], asked["kind"])
+    told = _checks(made)
+    session.commit()
+    return told
+
+
+@blueprint.post("/checks/<uuid:check_id>/result")
+@blueprint.arguments(schemas.CheckResultSchema)
+@blueprint.response(201, schemas.CheckSchema)
+def finish(asked: dict[str, Any], check_id: UUID) -> dict[str, Any]:
+    viewer, session = current_viewer(VERIFY), request_session()
+    given = {**asked, "repeat_id": real_id(session, asked["repeat_id"]) if asked["repeat_id"] else None}
+    told = _checks([checking.finish(session, viewer, clock(), check_id, given)])["items"][0]
+    session.commit()
+    return dict(told)
+
+
+def _checks(rows: Sequence[QualityCheck]) -> dict[str, Any]:
+    named = shown_ids(request_session(), [id_ for row in rows for id_ in (row.original_id, row.repeat_id) if id_])
+    return {
+        "items": [
+            {
+                "check_id": str(row.id),
+                "kind": row.kind,
+                "survey_id": str(row.survey_id),
+                "original_id": str(named[row.original_id]),
+                "repeat_id": str(named[row.repeat_id]) if row.repeat_id and row.repeat_id in named else None,
+                "state": row.state,
+                "agrees": row.agrees,
+                "outcome": row.outcome,
+                "share": row.share,
+                "drawn_at": row.drawn_at,
+                "done_at": row.done_at,
+            }
+            for row in rows
+        ]
+    }
 
 
 def _real(shown: list[UUID]) -> list[UUID]:

@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
+from server.verification.checking import KINDS as CHECKS
 from server.verification.deciding import ACTIONS, MOST
 from server.verification.queries import LEVELS
 from server.verification.rules import KINDS, SEVERITIES
@@ -149,3 +150,41 @@ class RuleTrialSchema(Schema):
     gained = fields.Integer(required=True)
     lost = fields.Integer(required=True)
     sample = fields.List(fields.Dict(keys=fields.String(), values=fields.String()), required=True)
+
+
+class CheckQuery(Schema):
+    state = fields.String(load_default=None, validate=validate.OneOf(("open", "done")))
+    kind = fields.String(load_default=None, validate=validate.OneOf(CHECKS))
+    survey = fields.UUID(load_default=None)
+
+
+class DrawSchema(Schema):
+    survey_id = fields.UUID(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(CHECKS))
+
+
+class CheckSchema(Schema):
+    check_id = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(CHECKS))
+    survey_id = fields.String(required=True)
+    original_id = fields.String(required=True)
+    repeat_id = fields.String(allow_none=True)
+    state = fields.String(required=True)
+    agrees = fields.Boolean(allow_none=True)
+    outcome = fields.Dict(keys=fields.String(), allow_none=True)
+    share = fields.String(required=True)
+    drawn_at = fields.AwareDateTime(required=True)
+    done_at = fields.AwareDateTime(allow_none=True)
+
+
+class CheckList(Schema):
+    items = fields.List(fields.Nested(CheckSchema), required=True)
+
+
+class CheckResultSchema(Schema):
+    repeat_id = fields.UUID(load_default=None, allow_none=True)
+    taxon = fields.Nested(ReviewedTaxonSchema, load_default=None, allow_none=True)
+    qualifier = text(80, load_default=None, allow_none=True)
+    confidence = text(80, load_default=None, allow_none=True)
+    found = fields.Boolean(load_default=True)
+    catalogue_number = text(80, load_default=None, allow_none=True)

@@ -50,7 +50,9 @@ def shares(number: int, seed: str) -> tuple[float, float, Counter[str]]:
     misses: Counter[str] = Counter()
     for n, track in enumerate(walked):
         earlier = [walked[chance.randrange(number)] for _ in range(5)]
-        wrong = told_of(measure(track, [one for one in earlier if one is not track])) or told_of_photo(honest_photo(chance))
+        wrong = told_of(measure(track, [one for one in earlier if one is not track])) or told_of_photo(
+            honest_photo(chance)
+        )
         false += wrong is not None
         misses["honest:" + (wrong or "")] += wrong is not None
         way = n % 7

@@ -77,7 +77,7 @@ CREATE TABLE xiangye.decision (
     record_id uuid NOT NULL REFERENCES xiangye.ledger (id),
     change_no bigint,
     action text NOT NULL
-        CHECK (action IN ('confirm', 'reidentify', 'ask', 'answer', 'reject', 'escalate', 'reopen')),
+        CHECK (action IN ('confirm', 'reidentify', 'ask', 'answer', 'reject', 'escalate', 'reopen', 'check')),
     state text NOT NULL CHECK (state IN ('pending', 'asked', 'confirmed', 'reidentified', 'rejected', 'escalated')),
     queue text NOT NULL CHECK (queue IN ('county', 'prefecture', 'province')),
     actor_id uuid REFERENCES xiangye.person (id),
