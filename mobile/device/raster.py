@@ -87,30 +87,47 @@ def _unfiltered(head: _Head, raw: bytes) -> list[bytes]:
 
 
 def _unfilter(kind: int, row: bytearray, above: bytes, step: int) -> None:
-    if kind == 0:
-        return
-    for at in range(len(row)):
-        left = row[at - step] if at >= step else 0
-        corner = above[at - step] if at >= step else 0
-        guess = (left, above[at], (left + above[at]) // 2, _paeth(left, above[at], corner))[kind - 1]
-        row[at] = (row[at] + guess) & 0xFF
+    if kind == 1:
+        for at in range(step, len(row)):
+            row[at] = (row[at] + row[at - step]) & 0xFF
+    elif kind == 2:
+        row[:] = bytes((byte + up) & 0xFF for byte, up in zip(row, above, strict=True))
+    elif kind in (3, 4):
+        before, corners = bytes(step), bytes(step) + above
+        guess = _mean if kind == 3 else _paeth
+        for at in range(len(row)):
+            left = row[at - step] if at >= step else before[at]
+            row[at] = (row[at] + guess(left, above[at], corners[at])) & 0xFF
+    elif kind:
+        raise Unreadable("图片已损坏")
+
+
+def _mean(left: int, up: int, _: int) -> int:
+    return (left + up) >> 1
 
 
 def _paeth(left: int, up: int, corner: int) -> int:
-    estimate = left + up - corner
-    return min((left, up, corner), key=lambda value: abs(estimate - value))
+    across, down, slant = abs(up - corner), abs(left - corner), abs(left + up - 2 * corner)
+    if across <= down and across <= slant:
+        return left
+    return up if down <= slant else corner
 
 
 def _darkness(head: _Head, row: bytes, palette: bytes) -> bytes:
+    """What can be seen through is paper."""
     samples = _samples(row, head.depth, head.width * CHANNELS[head.colour])
     count, top = CHANNELS[head.colour], (1 << head.depth) - 1
     if head.colour == 3:
-        return bytes(_is_dark(palette[3 * index : 3 * index + 3], 255, 255) for index in samples)
-    transparent = head.colour in (4, 6)
-    pixels = (samples[at : at + count] for at in range(0, len(samples), count))
-    return bytes(
-        _is_dark(pixel[:-1] if transparent else pixel, pixel[-1] if transparent else top, top) for pixel in pixels
-    )
+        if 3 * max(samples) + 3 > len(palette):
+            raise Unreadable("图片已损坏")
+        return samples.translate(bytes(sum(palette[3 * n : 3 * n + 3]) * 2 < 765 for n in range(256)))
+    colours = count - (head.colour in (4, 6))
+    planes = [samples[n::count] for n in range(count)]
+    dark = planes[0] if colours == 1 else bytes(sum(pixel) // 3 for pixel in zip(*planes[:3], strict=True))
+    ink = dark.translate(bytes(2 * n < top for n in range(256)))
+    if colours == count:
+        return ink
+    return bytes(one and 2 * opacity >= top for one, opacity in zip(ink, planes[-1], strict=True))
 
 
 def _samples(row: bytes, depth: int, count: int) -> bytes:
@@ -118,10 +135,3 @@ def _samples(row: bytes, depth: int, count: int) -> bytes:
         return row[:count]
     per_byte, top = 8 // depth, (1 << depth) - 1
     return bytes((row[at // per_byte] >> (8 - depth * (at % per_byte + 1))) & top for at in range(count))
-
-
-def _is_dark(colour: bytes, opacity: int, top: int) -> bool:
-    """What can be seen through is paper."""
-    if not colour:
-        raise Unreadable("图片已损坏")
-    return opacity * 2 >= top and sum(colour) * 2 < top * len(colour)

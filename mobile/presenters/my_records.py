@@ -8,6 +8,7 @@ from mobile.store.outbox import KeptRecord
 from mobile.store.store import Store
 
 PAGE = 100
+LONGEST_IN_LIST = 100
 UNTOUCHED = {"opened_at", "event_id"}  # what a form that was only looked at holds
 
 
@@ -61,7 +62,7 @@ class MyRecordsPresenter(Presenter):
     def _row(self, record: KeptRecord) -> RecordRow:
         reviews = self._store.reviews.of(record.record_id)
         latest = reviews[-1] if reviews else None
-        said = latest.message if latest and record.state == latest.state else ""
+        said = _short(latest.message) if latest and record.state == latest.state else ""
         return RecordRow(
             record.record_id,
             record.kind,
@@ -72,3 +73,9 @@ class MyRecordsPresenter(Presenter):
             said or record.reason,
             photo_of(self._store, record.record_id),
         )
+
+
+def _short(words: str) -> str:
+    """The beginning; all of it stands on the record's own screen."""
+    line = " ".join(words.split())
+    return line if len(line) <= LONGEST_IN_LIST else f"{line[:LONGEST_IN_LIST]}…"

@@ -129,10 +129,14 @@ class RecordDetailPresenter(Presenter):
         self.taxon_text = (taxon["name_zh"] or taxon["verbatim_name"]) if taxon else ""
 
     def _history(self, record: KeptRecord, reviews: list[Review]) -> tuple[HistoryRow, ...]:
+        """In the order of time; but an answer stands after its question, however wrong the tablet's clock."""
         rows = [_row(record.record["saved_at"]["wall"], "我", "保存记录")]
         rows += [_row_of(review) for review in reviews if review.state != "pending"]
+        asked = {review.decision_id: _row_of(review)[0] for review in reviews if review.state == "asked"}
         answers = (self._store.outbox.newest_version(one) for one in self._store.reviews.answers_to(self.record_id))
-        rows += [_row_of_answer(answer) for answer in answers if answer is not None]
+        for answer in (one for one in answers if one is not None):
+            moment, row = _row_of_answer(answer)
+            rows.append((max(moment, asked.get(answer.body["decision_id"], moment)), row))
         return tuple(row for _, row in sorted(rows, key=lambda one: one[0]))
 
 

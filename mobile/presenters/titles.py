@@ -17,7 +17,7 @@ STATE_NAMES = {
     "answered": "已答复，待审核",
     **REVIEW_STATES,
 }
-FILTERS = ("draft", "asked", "waiting", "held", *(state for state in REVIEW_STATES if state != "asked"), "answered")
+FILTERS = ("draft", "asked", "answered", "waiting", "held", *(state for state in REVIEW_STATES if state != "asked"))
 """Order of the chips: what somebody has to do comes first."""
 
 

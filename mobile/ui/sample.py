@@ -77,6 +77,21 @@ LIKELY_IN_JUNE = (
     ("棕头鸦雀", 12),
     ("赤麂", 5),
 )
+REVIEWS = (
+    {
+        "state": "asked",
+        "message": "白颈长尾雉与白鹇雌鸟易混淆：请补充尾羽和颈部的颜色，最好附上照片；当时有几只雌鸟？",
+        "taxon": None,
+    },
+    {"state": "confirmed", "message": "", "taxon": None},
+    {
+        "state": "reidentified",
+        "message": "照片中翼下深色，应为白鹇亚成体",
+        "taxon": {"scientific_name": "Lophura nycthemera", "name_zh": "白鹇"},
+    },
+    {"state": "rejected", "message": "位置在水库中央，与物种习性不符，请核对定位", "taxon": None},
+    {"state": "escalated", "message": "本县新记录，已转市级专家", "taxon": None},
+)
 SIGHTINGS = (("白颈长尾雉", 2), ("藏酋猴", 11), ("普通鵟", 1), ("小䴙䴘", 4), ("南方红豆杉", 3), ("白鹇", 3))
 
 
@@ -197,3 +212,25 @@ class Tablet:
         )
         deliveries.failed(offered[count:], reason, now)
         self.field.sync.refresh()
+
+    def review_the_first(self) -> None:
+        """A reviewer has looked at what arrived: one of each answer that there is."""
+        records = [one for one in reversed(self.field.store.outbox.latest(("occurrence",), 100)) if one.state == "held"]
+        changes = [
+            {
+                "record_id": record.record_id,
+                "kind": "occurrence",
+                "state": "current",
+                "change_no": number,
+                "review": {
+                    **review,
+                    "decision_id": str(uuid7()),
+                    "decided_at": (self.clock.now() + timedelta(minutes=number)).isoformat(),
+                    "decided_by": "县级审核员",
+                },
+            }
+            for number, (record, review) in enumerate(zip(records, REVIEWS, strict=False), 1)
+        ]
+        self.field.store.pulled.take(changes, len(changes))
+        self.field.my_records.refresh()
+        self.field.home.refresh()

@@ -60,7 +60,7 @@ def _draw(folder: Path, scratch: Path):
         Window.size = size
         tablet = Tablet(scratch / name)
         tablet.record_a_morning()
-        tablet.deliver_the_first(4, str(Unreachable("https://xiangye.example")))
+        tablet.deliver_the_first(5, str(Unreachable("https://xiangye.example")))
         shell = Shell(tablet.field)
         Window.add_widget(shell)
         for screen, act in SCENES.items():
@@ -128,15 +128,71 @@ def _invasive(tablet, shell):
 def _my_records(tablet, shell):
     tablet.field.invasive.discard()
     shell.back()
+    tablet.review_the_first()
     shell.go("my_records")
 
 
+def _asked(tablet, shell):
+    """A reviewer's question, with an answer begun."""
+    shell.go("my_records")
+    detail = tablet.field.record_detail
+    asked = next(row for row in tablet.field.my_records.rows if row.state == "asked")
+    shell.page.ask(asked)
+    detail.set_answer("颈侧白色，尾羽长而有横斑；雄鸟一只，雌鸟一只，雌鸟在灌丛中只看到头部。")
+
+
+def _answered(tablet, shell):
+    tablet.wait(3600)
+    tablet.field.record_detail.send()
+
+
+def _asked_home(tablet, shell):
+    """With a question that waits."""
+    shell.go("home")
+
+
 def _sync(tablet, shell):
-    shell.back()
+    shell.go("home")
     shell.go("sync")
 
 
+def _refused(tablet, shell):
+    """The server has revoked this tablet."""
+    tablet.field.store.identity.keep(credential_refused="yes")
+    tablet.field.sync.refresh()
+
+
+def _enrol(tablet, shell):
+    """A tablet that nobody has enrolled yet, with the text of a QR code."""
+    identity = tablet.field.store.identity
+    tablet.known = (identity.current().person_id, identity.current().person_name)
+    identity.keep(credential_refused="", person_id="", person_name="")
+    tablet.field.sync.refresh()
+    shell.page.code.input.text = "xiangye:1?server=https%3A%2F%2Fxiangye.example&code=7K4M-9QXD"
+
+
+def _notice(tablet, shell):
+    """Before the first patrol: a volunteer under 14."""
+    person_id, person_name = tablet.known
+    tablet.field.store.identity.keep(person_id=person_id, person_name=person_name)
+    tablet.field.sync.refresh()
+    shell.back()
+    shell.go("notice")
+    notice = tablet.field.notice
+    notice.choose_role("consent")
+    notice.choose_age("minor")
+
+
+def _interview(tablet, shell):
+    shell.back()
+    tablet.field.record.open()
+    tablet.field.record.choose_name("大鲵")
+    tablet.field.record.set_interview(True)
+    shell.go("details")
+
+
 def _patrol(tablet, shell):
+    tablet.field.record.discard()
     shell.back()
     shell.go("patrol")
     patrol, finding = tablet.field.patrol, tablet.field.patrol.finding
@@ -173,7 +229,14 @@ SCENES = {
     "marks": _marks,
     "invasive": _invasive,
     "my_records": _my_records,
+    "asked_home": _asked_home,
+    "asked": _asked,
+    "answered": _answered,
     "sync": _sync,
+    "refused": _refused,
+    "enrol": _enrol,
+    "notice": _notice,
+    "interview": _interview,
     "patrol": _patrol,
     "transect": _transect,
 }

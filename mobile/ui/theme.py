@@ -69,6 +69,7 @@ STYLES = {
     "plain": (SURFACE, INK, EDGE),
     "chosen": (CHOSEN, INK, PRIMARY),
     "danger": (BAD, ON_DARK, BAD),
+    "asking": (WARN_PAPER, WARN, WARN),
     "bar": (BAR, ON_DARK, BAR),
     "disabled": (DISABLED, ON_DISABLED, DISABLED),
 }

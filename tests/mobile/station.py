@@ -52,6 +52,8 @@ class Station:
     lose_half: bool = False
     pack_asked: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
+    notices: dict[str, Any] | None = None
+    enrolment_status: int = 201
 
     def now(self) -> str:
         return (datetime.now(UTC) + self.skew).isoformat()
@@ -165,6 +167,10 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _enrol(self, asked: dict[str, Any]) -> None:
+        if self.station.enrolment_status != 201:
+            body = json.dumps({"title": "稍后再试", "status": self.station.enrolment_status}).encode()
+            self._answer(self.station.enrolment_status, body, {"Content-Type": "application/problem+json"})
+            return
         if asked["code"] != "GOOD-CODE":
             body = json.dumps({"title": "注册码已使用或已过期", "status": 410, "code": "enrolment_used"}).encode()
             self._answer(410, body, {"Content-Type": "application/problem+json"})
@@ -195,6 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
             "protocol": 1,
             "surveys": [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}],
             "packs": {"taxa": described},
+            **({"notices": self.station.notices} if self.station.notices else {}),
         }
 
     def _batch(self, batch: dict[str, Any]) -> None:

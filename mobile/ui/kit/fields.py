@@ -16,9 +16,9 @@ TYPING_PAUSE_S = 0.6
 class TextField(TextInput):
     """`input_type` is text, never Kivy's null, which keeps Chinese keyboards of Android in Latin."""
 
-    def __init__(self, on_typed=None, height="56dp", input_type="text", hint="", **options):
+    def __init__(self, on_typed=None, height="56dp", input_type="text", hint="", multiline=False, **options):
         super().__init__(
-            multiline=False,
+            multiline=multiline,
             write_tab=False,
             size_hint_y=None,
             height=height,

@@ -6,6 +6,11 @@ from mobile.ui import theme
 from mobile.ui.kit.paint import rgba
 
 
+def unbroken(text):
+    """Chinese breaks anywhere; a space beside a number would only break the line too early."""
+    return text.replace(" ", "\u00a0")
+
+
 class _Text(Label):
     def __init__(self, text="", size=theme.BODY, colour=theme.INK, **options):
         options = {"halign": "left", "valign": "middle", **options}

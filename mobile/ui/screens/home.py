@@ -68,7 +68,7 @@ class HomePage(Page):
             height="64dp",
             on_touch=lambda: self.shell.go("sync"),
         )
-        self.asked_key = Key(icon="question", style="chosen", height="64dp", on_touch=self._open_asked)
+        self.asked_key = Key(icon="question", style="asking", height="64dp", on_touch=self._open_asked)
         self.body.add_widget(self.strip)
         self.body.add_widget(self.grid)
         self.bind(size=self._fit)

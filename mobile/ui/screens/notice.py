@@ -6,7 +6,7 @@ from kivy.uix.boxlayout import BoxLayout
 from mobile.ui import texts, theme
 from mobile.ui.kit.keys import Chip, Key
 from mobile.ui.kit.layout import Card, Column, Split
-from mobile.ui.kit.words import Words
+from mobile.ui.kit.words import Words, unbroken
 from mobile.ui.page import Page
 from mobile.ui.screens.details import Choices
 
@@ -25,7 +25,7 @@ class NoticePage(Page):
         self.guardian = Chip(texts.GUARDIAN_AGREES, height="64dp")
         self.guardian.bind(on_release=lambda chip: notice.set_guardian(not chip.chosen))
         self.age_card = Card(texts.MY_AGE, self.ages)
-        self.guardian_card = Card(texts.GUARDIAN, Words(texts.GUARDIAN_HINT), self.guardian)
+        self.guardian_card = Card(texts.GUARDIAN, Words(unbroken(texts.GUARDIAN_HINT)), self.guardian)
         self.asked = Column(
             Card(texts.MY_ROLE, self.roles, self.basis),
             Words(texts.REFUSE_HINT, size=theme.SMALL, colour=theme.INK_SOFT),
@@ -52,12 +52,17 @@ class NoticePage(Page):
     def show(self):
         notice = self.field.notice
         self.bar.show(self.field.position, notice.title)
-        self.text.text, self.version.text, self.said.text = notice.text, notice.version_text, notice.accepted_text
+        self.text.text, self.version.text, self.said.text = (
+            unbroken(notice.text),
+            notice.version_text,
+            notice.accepted_text,
+        )
         self.roles.show(notice.role)
         self.ages.show(notice.age)
         self.basis.text = notice.basis_text
         self.guardian.chosen = notice.guardian
         self.accept_key.disabled = not notice.can_accept
+        self.refuse_key.text = texts.REFUSE if notice.needed else texts.BACK
         wanted = [
             card
             for card, asks in ((self.age_card, notice.asks_age), (self.guardian_card, notice.asks_guardian))

@@ -37,7 +37,7 @@ class RecordDetailPage(Page):
         self.state_card = Card("", self.state, self.about, self.reason)
         self.history = Card(texts.HISTORY)
         self.question = Words(size=theme.LARGE)
-        self.answer = Field(texts.ANSWER, detail.set_answer)
+        self.answer = Field(texts.ANSWER, detail.set_answer, height="128dp", multiline=True)
         self.rename_key = Key(
             texts.RENAME, icon="record", height="56dp", on_touch=lambda: self.shell.go("answer_taxon")
         )

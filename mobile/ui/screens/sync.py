@@ -9,7 +9,7 @@ from mobile.ui.kit.fields import Field
 from mobile.ui.kit.keys import Key
 from mobile.ui.kit.layout import Card, Column, Masonry
 from mobile.ui.kit.paint import Panel
-from mobile.ui.kit.words import OneLine, Words
+from mobile.ui.kit.words import OneLine, Words, unbroken
 from mobile.ui.page import Page
 
 
@@ -62,7 +62,7 @@ class SyncPage(Page):
         self.refused_card = Card(texts.REFUSED, self.refused_words, fill=theme.BAD_PAPER)
         self.enrol_card = Card(
             texts.NOT_ENROLLED,
-            Words(texts.ENROL_HINT, colour=theme.INK_SOFT),
+            Words(unbroken(texts.ENROL_HINT), colour=theme.INK_SOFT),
             self.scan_key,
             self.code,
             self.device_name,
@@ -88,6 +88,7 @@ class SyncPage(Page):
     def enter(self):
         self.field.home.refresh()
         self.field.sync.refresh()
+        self.device_name.input.show(self.field.sync.device_name)
 
     def leave(self):
         self.address.input.hand_over()
@@ -112,7 +113,8 @@ class SyncPage(Page):
         self.sync_key.disabled = sync.running or not sync.enrolled
         self.enrol_key.disabled = self.scan_key.disabled = sync.running
         self.enrol_key.style = "primary"
-        self.refused_words.text = sync.refused_text
+        self.refused_words.text = unbroken(sync.refused_text)
+        self.sync_key.style = "plain" if sync.refused else "primary"
         self.enrol_card.heading.text = texts.ENROL_AGAIN if sync.enrolled else texts.NOT_ENROLLED
         self._lay(sync)
 
