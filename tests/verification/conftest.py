@@ -1,0 +1,3 @@
+from tests.commands import here
+
+__all__ = ["here"]
