@@ -118,6 +118,7 @@ class PreciseGrant(Base):
     purpose: Mapped[str]
     county_code: Mapped[str | None]
     taxon_id: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"))
+    record_count: Mapped[int]
     state: Mapped[str]
     asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

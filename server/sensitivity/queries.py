@@ -175,9 +175,7 @@ def _body(then: _Then) -> Mapping[str, Any]:
     return then.body or {}
 
 
-def _taxa(
-    session: Session, living: Mapping[UUID, _Then], reviews: Mapping[UUID, Review]
-) -> dict[UUID, UUID | None]:
+def _taxa(session: Session, living: Mapping[UUID, _Then], reviews: Mapping[UUID, Review]) -> dict[UUID, UUID | None]:
     """What each occurrence was named by the version that gave its name, or by whoever named it after that."""
     rows = session.execute(
         text("""
@@ -215,14 +213,14 @@ def _freeze(id_: UUID, then: _Then, homes: _Homes, taxon_id: UUID | None) -> Fro
         author=str(standing.lead["author"]),
         device=str(standing.lead["device"]),
         body=body,
-        exact=_exact(homes.exact.get(id_)),
+        exact=exact_place(homes.exact.get(id_)),
         disclosed=_disclosed(homes.disclosed.get(id_)),
         taxon_id=str(taxon_id) if taxon_id else None,
         flags=homes.flags.get(id_, ()),
     )
 
 
-def _exact(row: Mapping[str, Any] | None) -> ExactPlace | None:
+def exact_place(row: Mapping[str, Any] | None) -> ExactPlace | None:
     if row is None:
         return None
     stamp = stamp_of(row)

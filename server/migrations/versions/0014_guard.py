@@ -60,6 +60,7 @@ CREATE TABLE xiangye.precise_grant (
     purpose text NOT NULL CHECK (length(btrim(purpose)) >= 5),
     county_code text,
     taxon_id uuid REFERENCES xiangye.taxon (taxon_id),
+    record_count integer NOT NULL CHECK (record_count >= 0),
     state text NOT NULL CHECK (state IN ('asked', 'approved', 'refused')),
     asked_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
@@ -69,7 +70,8 @@ CREATE TABLE xiangye.precise_grant (
     CHECK (expires_at <= asked_at + interval '7 days'),
     CHECK (decided_by <> person_id),
     CHECK ((state = 'asked') = (decided_by IS NULL)),
-    CHECK ((county_code IS NULL) = (taxon_id IS NULL))
+    CHECK ((county_code IS NULL) = (taxon_id IS NULL)),
+    CHECK ((record_count = 0) = (taxon_id IS NOT NULL))
 );
 CREATE INDEX ix_precise_grant_person_id ON xiangye.precise_grant (person_id);
 CREATE TABLE xiangye.precise_grant_record (
