@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Viewer
+from server.db import EVERYTHING, looking_through
 from server.media.model import MediaFile, MediaItem, MediaSubject
 from server.sensitivity import generalising
 from server.sensitivity.model import ShownRecord
@@ -65,8 +66,9 @@ def original(session: Session, _viewer: Viewer, shown_id: UUID) -> Original:
         .join(MediaFile, MediaFile.sha256 == MediaItem.sha256)
         .where(MediaItem.id == media)
     ).first()
-    subjects = session.scalars(select(MediaSubject.subject_id).where(MediaSubject.media_id == media))
-    if item is None:
+    with looking_through(session, EVERYTHING):  # it tells the place of each of them, seen by the viewer or not
+        subjects = session.scalars(select(MediaSubject.subject_id).where(MediaSubject.media_id == media)).all()
+    if item is None or not subjects:
         raise Problem("not_found")
     return Original(item.sha256, item.media_type, tuple(sorted(subjects, key=str)))
 

@@ -6,11 +6,12 @@ from uuid import UUID
 from flask import Response, request, url_for
 from marshmallow import Schema, fields, validate
 
-from server.accounts.rights import READ_RECORDS
+from server.accounts.rights import ASK_PRECISE, READ_RECORDS
 from server.ledger import service as ledger
 from server.media import queries, uploads
 from server.media.model import Upload
 from server.media.store import Store
+from server.sensitivity import granting, reading_rate
 from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.devices import current_device
@@ -24,6 +25,7 @@ from shared.protocol import CUSTODY_HEADER, MAX_PHOTO_BYTES, PROTOCOL, PROTOCOL_
 
 uploading = Blueprint("uploads", __name__, url_prefix="/v1/uploads", description="照片的断点续传 (tus 1.0)")
 
+_ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/heic": ".heic"}
 viewing = Blueprint("media", __name__, url_prefix="/v1/media", description="记录的照片")
 
 
@@ -51,7 +53,7 @@ class SizeSchema(Schema):
 
 
 class GrantSchema(Schema):
-    grant = fields.UUID(required=True, metadata={"description": "已批准的精确位置授权"})
+    grant = fields.UUID(load_default=None, metadata={"description": "获准的查阅许可（/v1/precise-grants）"})
 
 
 @uploading.before_request
@@ -173,6 +175,33 @@ def rendition(asked: dict[str, str], media_id: UUID) -> Response:
     if sha256 is None:
         raise Problem("not_found")
     return _picture(_store().rendition(sha256), "image/jpeg", f"照片 {media_id}.jpg", inline=True)
+
+
+@viewing.get("/<uuid:media_id>/original")
+@viewing.arguments(GrantSchema, location="query")
+@viewing.response(200, content_type="application/octet-stream")
+def original(asked: dict[str, UUID | None], media_id: UUID) -> Response:
+    """原始照片，含拍摄位置：仅凭获准的查阅许可，每次查阅都有记录"""
+    session = request_session()
+    found = _granted(asked["grant"], media_id)
+    data = _store().original(found.sha256)
+    session.commit()
+    name = f"照片 {media_id}{_ENDINGS.get(found.media_type, '')}"
+    # Never shown by a browser: these are a stranger's bytes.
+    return _picture(data, "application/octet-stream", name)
+
+
+def _granted(grant_id: UUID | None, media_id: UUID) -> queries.Original:
+    """Whoever may not, for whatever reason, hears what is heard of a photo that is not there."""
+    session = request_session()
+    try:
+        viewer = current_viewer(ASK_PRECISE)
+        found = queries.original(session, viewer, media_id)
+        use = granting.usable(session, viewer, grant_id, found.subject_ids, clock())
+    except Problem as error:
+        raise Problem("not_found") if error.kind.code == "not_allowed" else error from None
+    reading_rate.log_reading(session, viewer, clock(), use.grant_id, use.purpose, found.subject_ids)
+    return found
 
 
 def _picture(data: bytes, media_type: str, name: str, inline: bool = False) -> Response:

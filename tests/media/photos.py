@@ -12,7 +12,6 @@ from server.media.service import take_in
 from server.media.store import Store
 from server.settings import Settings
 from tests.admitting import CLOCK, outcomes, set_up
-from tests.people import headers, person, token_for
 from tests.records import MANGSHAN, envelope, observed, occurrence
 
 LATITUDE_E7, LONGITUDE_E7 = MANGSHAN["latitude_e7"], MANGSHAN["longitude_e7"]
@@ -67,10 +66,3 @@ def bring(session: Any, settings: Settings, folder: Path, data: bytes) -> str:
     path.write_bytes(data)
     take_in(session, CLOCK, Store(settings.store_dir), path, sha256)
     return sha256
-
-
-def looking_as(settings: Settings, role: str, area_kind: str = "county", area_code: str = "431022") -> dict[str, str]:
-    with session_factory(settings)() as session:
-        made = headers(token_for(session, person(session, role, area_kind, area_code)))
-        session.commit()
-    return made

@@ -10,7 +10,8 @@ from PIL import Image
 from server.db import session_factory
 from server.sensitivity.scoping import shown_ids
 from shared.ids import uuid7
-from tests.media.photos import jpeg, looking_as, send_with_photo
+from tests.media.photos import jpeg, send_with_photo
+from tests.people import subject
 from tests.records import PANGOLIN
 from tests.serving import Live
 
@@ -26,7 +27,7 @@ def get(live: Live, path: str, as_: dict[str, str], **query: str) -> requests.Re
 
 def test_a_reviewer_sees_the_photos_of_a_record_and_their_renditions(live: Live, tmp_path: Path) -> None:
     record, photo = send_with_photo(live.settings, tmp_path, jpeg(), known=True)
-    reviewer = looking_as(live.settings, "reviewer")
+    reviewer = subject(live.settings, "reviewer")
     answer = get(live, "", reviewer, record=shown(live, record))
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -55,7 +56,7 @@ def test_a_reviewer_sees_the_photos_of_a_record_and_their_renditions(live: Live,
 def test_a_photo_elsewhere_answers_like_one_that_is_not_there(live: Live, tmp_path: Path) -> None:
     """P12: another county's photo, and none at all, are one answer."""
     record, photo = send_with_photo(live.settings, tmp_path, jpeg(), known=True)
-    neighbour = looking_as(live.settings, "reviewer", area_code="431021")
+    neighbour = subject(live.settings, "reviewer", area_code="431021")
     for path, id_ in (("", record), ("/{}/rendition", photo)):
         known, unknown = (
             get(live, path.format(one), neighbour, **({} if path else {"record": one}))
@@ -70,7 +71,7 @@ def test_photos_need_a_sign_in_and_a_role_that_reads(live: Live, tmp_path: Path)
         query = {} if path else {"record": shown(live, record)}
         assert get(live, path, {}, **query).status_code == 401
         assert get(live, path, live.headers, **query).status_code == 401, "a tablet's credential is none"
-        assert get(live, path, looking_as(live.settings, "auditor"), **query).status_code == 403
+        assert get(live, path, subject(live.settings, "auditor"), **query).status_code == 403
 
 
 def test_a_guarded_photo_has_another_name_and_tells_the_month(live: Live, tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_a_guarded_photo_has_another_name_and_tells_the_month(live: Live, tmp_pa
     record, photo = send_with_photo(live.settings, tmp_path, jpeg(), known=True, taxon=PANGOLIN)
     assert shown(live, record) != record
     assert shown(live, photo) != photo
-    reviewer = looking_as(live.settings, "reviewer")
+    reviewer = subject(live.settings, "reviewer")
     [item] = get(live, "", reviewer, record=shown(live, record)).json()["items"]
     assert item["captured_at"] == "2025-05"
     assert get(live, "", reviewer, record=record).status_code == 404
@@ -87,14 +88,14 @@ def test_a_guarded_photo_has_another_name_and_tells_the_month(live: Live, tmp_pa
 
 def test_a_photo_that_does_not_decode_says_so_and_has_no_rendition(live: Live, tmp_path: Path) -> None:
     record, photo = send_with_photo(live.settings, tmp_path, b"\xff\xd8 no photo", known=True)
-    reviewer = looking_as(live.settings, "reviewer")
+    reviewer = subject(live.settings, "reviewer")
     [item] = get(live, "", reviewer, record=shown(live, record)).json()["items"]
     assert "图片无法解码" in item["problem"]
     assert get(live, f"/{shown(live, photo)}/rendition", reviewer).status_code == 404
 
 
 def test_nonsense_in_a_query_is_told(live: Live) -> None:
-    reviewer = looking_as(live.settings, "reviewer")
+    reviewer = subject(live.settings, "reviewer")
     assert get(live, "", reviewer).status_code == 422
     assert get(live, "", reviewer, record="x").status_code == 422
     assert get(live, "", reviewer, record=str(uuid7()), after="x").status_code in (404, 422)
