@@ -94,7 +94,7 @@ def _actor(session: Session, clock: Clock, person_id: UUID | None, dry_run: bool
         raise Problem("not_found", f"没有编号为 {person_id} 的人员", field="as")
     if person_id is None and not dry_run and session.get(Person, OPERATOR) is None:
         add_person(session, clock, "本机操作员", person_id=OPERATOR)
-    return Actor(person_id or OPERATOR, IMPORTER)
+    return Actor(person_id or OPERATOR, IMPORTER, follows_anybody=True)
 
 
 def _tell(report: dict[str, Any]) -> None:

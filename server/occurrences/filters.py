@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, column, exists, extract, func, select, table
+from sqlalchemy import ColumnElement, Select, and_, column, exists, extract, func, select, table
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import LateralFromClause
 
@@ -33,9 +33,13 @@ def wanted(viewer: Viewer, asked: Mapping[str, Any]) -> Scan:
 
 def last_naming(of: ColumnElement[Any] | InstrumentedAttribute[Any]) -> LateralFromClause:
     """The naming that stands: the last one, whoever made it."""
+    return _newest(IDENTIFICATION, of).lateral("naming")
+
+
+def _newest(columns: Any, of: Any) -> Select[Any]:
     naming = IDENTIFICATION.c
-    newest = select(IDENTIFICATION).where(naming.occurrence_id == of)
-    return newest.order_by(naming.received_at.desc(), naming.id.desc()).limit(1).lateral("naming")
+    newest = select(columns).where(naming.occurrence_id == of).correlate_except(IDENTIFICATION)
+    return newest.order_by(naming.received_at.desc(), naming.id.desc()).limit(1)
 
 
 def _of_occurrence(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -47,9 +51,8 @@ def _of_place(viewer: Viewer, condition: Callable[[Mapping[str, Any]], ColumnEle
     return exists().where(DisclosedPlaceRow.id == RecordScope.id, condition(place_columns(viewer)))
 
 
-def _of_naming(condition: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
-    naming = last_naming(RecordScope.id)
-    return exists(select(naming.c.id).where(condition(naming.c)))
+def _taxon_id() -> Any:
+    return _newest(IDENTIFICATION.c.taxon_id, RecordScope.id).scalar_subquery()
 
 
 def _bbox(viewer: Viewer, value: str) -> ColumnElement[bool]:
@@ -73,13 +76,13 @@ _CONDITIONS: Mapping[str, Callable[[Viewer, Any], ColumnElement[bool]]] = {
     "county": lambda viewer, code: _of_place(viewer, lambda place: place["county_code"] == code),
     "cell": lambda viewer, cell: _of_place(viewer, lambda place: place["grid_cell"] == cell),
     "bbox": _bbox,
-    "taxon_id": lambda _viewer, id_: _of_naming(lambda naming: naming.taxon_id == id_),
-    "group": lambda _viewer, group: _of_naming(
-        lambda naming: exists().where(Taxon.taxon_id == naming.taxon_id, Taxon.group_zh == group)
-    ),
+    "taxon_id": lambda _viewer, id_: _taxon_id() == id_,
+    "group": lambda _viewer, group: _taxon_id().in_(select(Taxon.taxon_id).where(Taxon.group_zh == group)),
     "year": lambda _viewer, year: RecordScope.observed_year == year,
     "month": lambda _viewer, month: _month(month),
     "survey_id": lambda _viewer, id_: _of_occurrence(Occurrence.survey_id == id_),
-    "level": lambda _viewer, level: exists().where(ShownRecord.id == RecordScope.id, ShownRecord.level == level),
+    "level": lambda _viewer, level: exists(
+        select(ShownRecord.id).where(ShownRecord.id == RecordScope.id, ShownRecord.level == level)
+    ),
     "state": lambda _viewer, state: exists().where(REVIEW.c.record_id == RecordScope.id, REVIEW.c.state == state),
 }

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, request
-from flask_smorest import Blueprint
 
 from server.accounts.rights import READ_RECORDS
 from server.occurrences import filters, queries, schemas
 from server.occurrences import tiles as drawing
 from server.sensitivity import listing
 from server.sensitivity.answers import paged
+from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.paging import page
 from server.web.viewers import current_viewer

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from server.accounts.rights import READ_RECORDS
@@ -15,6 +14,7 @@ from server.events.routes import EventFilterSchema, EventSchema
 from server.patrols import queries
 from server.sensitivity import listing
 from server.sensitivity.answers import ObservedSchema, paged
+from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.paging import page
 from server.web.viewers import current_viewer

@@ -3,10 +3,10 @@
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from server.places import naming
+from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.paging import PageSchema, key_of, page
 from server.web.settings import settings

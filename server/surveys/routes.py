@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from server.accounts.rights import READ_RECORDS
 from server.surveys import queries
 from server.surveys.model import Survey
+from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.paging import PageSchema, key_of, page
 from server.web.viewers import current_viewer

@@ -94,7 +94,7 @@ def session_() -> Response:
             "holder": settings().holder,
             "person_id": str(device.person_id),
             "protocol": protocol.PROTOCOL,
-            "surveys": queries.surveys_for(session, device),
+            "surveys": queries.surveys_for(session, clock(), device),
             "notices": {
                 kind: {"version": told.version, "text": told.text} for kind, told in notices.in_force(session).items()
             },

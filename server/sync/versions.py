@@ -13,6 +13,7 @@ from server.ledger import service as ledger
 from server.ledger.model import Ledger
 from server.sensitivity import service as sensitivity
 from server.sensitivity.scoping import place_in_lists
+from server.sync.following import not_theirs
 from server.sync.projection import Projected, project, withdraw
 from server.sync.reading import Candidate, Outcome, quarantine_row
 from server.verification import service as verification
@@ -36,13 +37,16 @@ def admit_together(
     kinds = _kinds(candidates, rows)
     misfits = [c for c in candidates if c.record["kind"] not in (kinds[c.id], "tombstone")]
     candidates = [c for c in candidates if c.record["kind"] in (kinds[c.id], "tombstone")]
+    refused = not_theirs(session, actor, now, candidates)
+    candidates = [c for c in candidates if c.position not in {one.position for one in refused}]
     fresh = ledger.insert_versions(session, _unique(_version_row(c, now) for c in candidates))
     new = _first_deliveries(candidates, fresh)
     sensitivity.keep_bodies(session, [(c.id, c.digest, c.raw) for c in new.values()])
     standings = _merge_touched(session, {c.id for c in new.values()}, {c.digest: c.record for c in new.values()})
     _project_all(session, actor, now, standings, datasets)
     outcomes = {c.position: _outcome(c, c.position in new, standings) for c in candidates}
-    return outcomes | _refuse_kind(session, actor, now, misfits)
+    outcomes |= _refuse(session, actor, now, refused, "not_yours", _NOT_YOURS)
+    return outcomes | _refuse(session, actor, now, misfits, "wrong_kind", _WRONG_KIND)
 
 
 def _first_deliveries(candidates: Iterable[Candidate], fresh: set[tuple[UUID, str]]) -> dict[int, Candidate]:
@@ -63,12 +67,15 @@ def _kinds(candidates: Iterable[Candidate], rows: Mapping[UUID, Ledger]) -> dict
     return {c.id: kinds.get(c.id, "unknown") for c in candidates}
 
 
-def _refuse_kind(session: Session, actor: Actor, now: datetime, misfits: Sequence[Candidate]) -> dict[int, Outcome]:
-    detail = [{"field": "kind", "message": "the id already belongs to a record of another kind"}]
-    outcomes = {
-        c.position: Outcome(c.record["id"], c.digest, protocol.QUARANTINED, "wrong_kind", detail) for c in misfits
-    }
-    sensitivity.keep_quarantined(session, [quarantine_row(actor, now, outcomes[c.position], c.raw) for c in misfits])
+_WRONG_KIND = {"field": "kind", "message": "the id already belongs to a record of another kind"}
+_NOT_YOURS = {"field": "id", "message": "the record is another person's, and lies where you may not send records"}
+
+
+def _refuse(
+    session: Session, actor: Actor, now: datetime, these: Sequence[Candidate], reason: str, detail: dict[str, str]
+) -> dict[int, Outcome]:
+    outcomes = {c.position: Outcome(c.record["id"], c.digest, protocol.QUARANTINED, reason, [detail]) for c in these}
+    sensitivity.keep_quarantined(session, [quarantine_row(actor, now, outcomes[c.position], c.raw) for c in these])
     return outcomes
 
 
