@@ -59,7 +59,7 @@ def add(
         raise click.UsageError("--area、--taxon-group、--expires 须与 --role 一起用")
     with open_session(settings_module.from_environment()) as session:
         person = service.add_person(session, CLOCK, name, organisation, account=login)
-        log(session, CLOCK, LOCAL_OPERATOR.name, "add_person", str(person.id), {"account": person.account})
+        log(session, CLOCK, LOCAL_OPERATOR.name, "add_person", str(person.id), {})
         if role is not None:
             _grant(session, person, role, area, taxon_group, expires)
         if password_stdin:

@@ -26,7 +26,7 @@ def appoint(session: Session, clock: Clock, by: Viewer, asked: Mapping[str, Any]
     """A new person with a first grant, without which nobody but the province would find them again."""
     one = add_person(session, clock, asked["name"].strip(), account=asked["account"])
     one.organisation_id = _organisation(session, by, asked["organisation_id"])
-    log(session, clock, by.name, "add_person", str(one.id), {"account": one.account})
+    log(session, clock, by.name, "add_person", str(one.id), {})
     grant(session, clock, by, one.id, **asked["grant"])
     if asked["password"] is not None:
         set_password(session, clock, by, one, asked["password"])

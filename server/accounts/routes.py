@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, jsonify, redirect, request, url_for
-from marshmallow import Schema
+from marshmallow import EXCLUDE, Schema
 
 from server.accounts import (
     directory,
@@ -77,7 +77,7 @@ def sign_out() -> Response:
 def change_password(asked: dict[str, str]) -> Response:
     """修改本人密码；所有登录随即失效"""
     viewer, session = by_session(), request_session()
-    signing_in.count_try(session, clock(), viewer.name)
+    signing_in.count_try(session, clock(), viewer.name)  # of this person, apart from those of strangers at the door
     session.commit()
     signing_in.change_password(session, clock(), viewer, asked["current_password"], asked["password"])
     session.commit()
@@ -284,14 +284,14 @@ def oidc_link() -> Response:
 
 
 @blueprint.get("/oidc/callback")
+@blueprint.arguments(schemas.ReturnSchema, location="query", unknown=EXCLUDE)
 @blueprint.response(201, schemas.SignedInSchema)
-def oidc_callback() -> Any:
+def oidc_callback(told: dict[str, str]) -> Any:
     """统一身份认证登录后回到这里"""
-    session = request_session()
-    state = request.args.get("state", "")
-    if state != request.cookies.get(_OIDC_COOKIE):
+    session, state = request_session(), told["state"]
+    if not state or state != request.cookies.get(_OIDC_COOKIE):
         raise Problem("sign_in_failed", "登录不是从这个浏览器开始的")
-    person = oidc.finish(session, clock(), settings().oidc, _return_address(), state, request.args.get("code", ""))
+    person = oidc.finish(session, clock(), settings().oidc, _return_address(), state, told["code"])
     return _begun(signing_in.begin(session, clock(), person, "oidc"))
 
 

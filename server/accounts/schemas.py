@@ -161,6 +161,13 @@ class CodeSchema(Schema):
     qr_png = fields.String(metadata={"description": "二维码图像：PNG 的 base64"})
 
 
+class ReturnSchema(Schema):
+    """Providers may add what they like; `error` comes without a code."""
+
+    state = text(200, load_default="")
+    code = text(2000, load_default="")
+
+
 class RedirectSchema(Schema):
     location = fields.String()
 

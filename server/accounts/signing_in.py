@@ -29,7 +29,7 @@ def sign_in(session: Session, clock: Clock, account: str, password: str) -> str:
 
 def begin(session: Session, clock: Clock, person: Person, by_what: str) -> str:
     secret = sessions.begin(session, clock, person.id)
-    log(session, clock, person.account or str(person.pseudonym), "sign_in", str(person.id), {"by": by_what})
+    log(session, clock, str(person.id), "sign_in", str(person.id), {"by": by_what})
     return secret
 
 
