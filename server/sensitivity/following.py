@@ -6,6 +6,7 @@ Only rows that everybody may read are written here, by what the gate's rules lea
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 from server.sensitivity import generalising, precise_reading
 from server.sensitivity.mentions import guarded_names
 from server.sensitivity.rules import OPERATIONAL_PATROL, Asked, strictest_of, with_new_place
+from server.sensitivity.scoping import place_in_lists
 from server.sensitivity.service import (
     PlaceToWrite,
     coarsest_names,
@@ -108,6 +110,34 @@ def _tell_events(session: Session, ids: Iterable[UUID], guards: Mapping[UUID, Ev
         changes = ", ".join(f"{name} = :{name}" for name in generalising.EVENT_WORDS)
         session.execute(text(f"UPDATE xiangye.event SET {changes} WHERE id = :id"), rows)
     forget_measurements(session, guarded & set(bodies))
+    place_in_lists(session, bodies)
+
+
+def withheld_words(
+    session: Session, bodies: Mapping[UUID, tuple[str, Mapping[str, Any]]], on: date | None = None
+) -> dict[UUID, tuple[str, ...]]:
+    """By record, of (kind, body): the fields that no edition for others prints, of records that are not guarded themselves."""
+    spoken = guarded_names(session, on).spoken_of
+    events = [id_ for id_, (kind, _) in bodies.items() if kind in ("event", "patrol")]
+    guarded = {id_ for id_, guard in event_guards(session, events).items() if guard.guarded} if events else set()
+    found = {}
+    for id_, (kind, body) in bodies.items():
+        names = _WORDS.get(kind, ())
+        told = {
+            name for name in names if spoken(body.get(name)) or (id_ in guarded and name in generalising.EVENT_TELLING)
+        }
+        told |= {f"verbatim.{term}" for term, words in (body.get("verbatim") or {}).items() if spoken(words)}
+        if told:
+            found[id_] = tuple(sorted(told))
+    return found
+
+
+_WORDS = {
+    "occurrence": generalising.OCCURRENCE_WORDS,
+    "event": generalising.EVENT_WORDS,
+    "patrol": generalising.EVENT_WORDS,
+    "finding": ("action_taken", "finding_remarks"),
+}
 
 
 def own_level(guard: EventGuard, patrol: bool) -> Asked:

@@ -17,6 +17,7 @@ from server.places.queries import hold_in_force, versions_on
 from server.places.rules import Stamp
 from server.places.stamping import STAMPING_KINDS
 from server.sensitivity import precise
+from server.sensitivity.following import event_guards, own_level, withheld_words
 from server.sensitivity.model import DisclosedPlaceRow
 from server.sensitivity.records import NOT_REVIEWED, DisclosedPlace, ExactPlace, FrozenRecord, Review, stamp_of
 from server.sensitivity.reviewed import reviews_at
@@ -64,11 +65,13 @@ def frozen_records(
     _stamp_as_on(session, {id_: then for id_, then in living.items() if id_ not in later}, homes, on)
     log(session, clock, viewer.name, "read_precise", purpose, {"records": len(living), "cutoff": cutoff.isoformat()})
     asked = _asked_without_place(session, living, homes)
+    withheld = withheld_words(session, {id_: (then.standing.kind, _body(then)) for id_, then in living.items()}, on)
     return [
         replace(
             _freeze(id_, living[id_], homes, taxa.get(id_)),
             asked_level=asked.get(id_),
             review=reviews.get(id_, NOT_REVIEWED),
+            withheld=withheld.get(id_, ()),
         )
         for id_ in sorted(living, key=str)
     ]
@@ -143,11 +146,13 @@ def _restamp(
     """Such a record may have stood elsewhere then: its stamps and flags are made anew; the strictest level ever asked for
     stays, even where nothing of it is told any longer."""
     asked = asked_levels(session, list(changed))
+    guards = event_guards(session, [id_ for id_, then in changed.items() if then.standing.kind in ("event", "patrol")])
+    asked |= {id_: own_level(guard, changed[id_].standing.kind == "patrol") for id_, guard in guards.items()}
     wanted = []
     for id_, then in changed.items():
         for home in (homes.exact, homes.disclosed, homes.flags):
             home.pop(id_, None)
-        level = _OPERATIONAL.get(then.standing.kind) or asked.get(id_) or Asked(0)
+        level = asked.get(id_) or _OPERATIONAL.get(then.standing.kind) or Asked(0)
         wanted.append(PlaceToWrite(id_, _body(then).get("place"), level.level, level.rule, level.coarsest))
     pairs = make_pairs(session, wanted, on)
     for id_, pair in pairs.items():

@@ -103,6 +103,9 @@ class FrozenRecord:
     flags: tuple[str, ...] = field(default=())
     asked_level: int | None = None
     review: Review = NOT_REVIEWED
+    withheld: tuple[str, ...] = ()
+    """Fields of the body, and terms of `verbatim` as verbatim.term, whose words speak of something guarded although this record is not:
+    no edition for others prints them."""
 
     @property
     def level(self) -> int | None:

@@ -55,6 +55,7 @@ def _facts(record: FrozenRecord, seed: str) -> dict[str, Any]:
         "flags": list(record.flags),
         "review": asdict(record.review) if record.review != NOT_REVIEWED else None,
         "asked_level": record.asked_level,
+        "withheld": list(record.withheld),
         "disclosed": asdict(record.disclosed) if record.disclosed else None,
     }
 
@@ -74,6 +75,7 @@ def _record(shown: Mapping[str, Any], exact: Mapping[str, Any]) -> FrozenRecord:
         disclosed=DisclosedPlace(**shown["disclosed"]) if shown["disclosed"] else None,
         taxon_id=shown["taxon_id"],
         flags=tuple(shown["flags"]),
+        withheld=tuple(shown.get("withheld", ())),
         review=_review(shown.get("review")),
         asked_level=shown.get("asked_level"),
     )

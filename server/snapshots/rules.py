@@ -86,7 +86,7 @@ def without_persons(body: Mapping[str, Any], seed: str) -> dict[str, Any]:
 def disclosed_body(record: FrozenRecord) -> dict[str, Any]:
     """What of a body may stand beside the disclosed place."""
     guarded = record.disclosed is not None and record.disclosed.level > 0
-    left_out = _PLACE_FIELDS | _TELLING_TEXTS if guarded else _PLACE_FIELDS
+    left_out = _PLACE_FIELDS | (_TELLING_TEXTS if guarded else frozenset(record.withheld))
     return {key: value for key, value in record.body.items() if key not in left_out}
 
 
