@@ -9,6 +9,8 @@ from server.accounts.rights import ROLES_ZH
 from server.accounts.routes import blueprint as accounts
 from server.accounts.service import authenticate, load_viewer
 from server.events.routes import blueprint as events
+from server.exchange.routes import blueprint as exports
+from server.exchange.routes import datasets
 from server.identifications.routes import blueprint as identifications
 from server.media.routes import uploading, viewing
 from server.occurrences.routes import blueprint as occurrences
@@ -18,6 +20,7 @@ from server.patrols.routes import blueprint as patrols
 from server.places.routes import blueprint as places
 from server.privacy.routes import blueprint as privacy
 from server.settings import Settings, from_environment
+from server.sensitivity.routes import blueprint as precise
 from server.surveys.routes import blueprint as surveys
 from server.sync.routes import blueprint as sync
 from server.taxa.routes import blueprint as taxa
@@ -74,6 +77,9 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         packs,
         identifications,
         verification,
+        exports,
+        datasets,
+        precise,
         privacy,
         *_READS,
     ):

@@ -141,7 +141,7 @@ def effort_log(draft: Draft) -> tuple[Block, ...]:
     hidden = (
         ()
         if draft.edition.restricted
-        else ("巡护的地点、日期按敏感信息概化", "物种数不含敏感物种，以免由调查地点推知其位置")
+        else ("地点名称不公开，巡护的日期按敏感信息概化", "物种数不含敏感物种，以免由调查地点推知其位置")
     )
     return (
         Table(
@@ -161,14 +161,14 @@ def effort_log(draft: Draft) -> tuple[Block, ...]:
 def _log_row(draft: Draft, number: int, unit: FrozenRecord) -> tuple[Cell, ...]:
     effort = effort_of(unit, draft.study)
     found = {one.taxon.taxon_id for one in draft.open_sightings if one.taxon and one.unit and one.unit.id == unit.id}
-    hidden, cell = _told_by_year(draft, unit), draft.edition.grid_cell(unit, draft.study)
+    cell = draft.edition.grid_cell(unit, draft.study)
     return (
         number,
         _day_told(draft, unit),
         EVENT_TYPES.get(unit.body["event_type"]),
         method_zh(unit.body["sampling_protocol"]),
         group_of_unit(unit),
-        None if hidden else unit.body.get("location_name"),
+        unit.body.get("location_name") if draft.edition.restricted else None,
         Code(cell) if cell else None,
         effort.length_m / 1000 if effort.length_m is not None else None,
         effort.duration_min,

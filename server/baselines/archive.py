@@ -85,7 +85,8 @@ def _event(draft: Draft, unit: FrozenRecord) -> Mapping[str, str]:
         "sampleSizeValue": size[0],
         "sampleSizeUnit": size[1],
         "samplingEffort": f"{effort['duration_min']} min" if effort.get("duration_min") else "",
-        "locality": body.get("location_name"),
+        # Free words: in public none, since those left out alone would tell where guarded species were found.
+        "locality": body.get("location_name") if draft.edition.restricted else None,
     }
     position = draft.edition.position(unit)
     if position is not None and draft.edition.restricted:

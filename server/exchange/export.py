@@ -69,7 +69,7 @@ def _counted(records: Sequence[FrozenRecord], public: bool) -> list[FrozenRecord
         for record in records
         if record.kind == "occurrence"
         and record.state in ("current", "conflict")
-        and not (public and record.body.get("evidence_only"))
+        and not (public and (record.body.get("evidence_only") or not record.review.counts))
     ]
 
 

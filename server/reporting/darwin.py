@@ -10,8 +10,10 @@ from typing import Any
 from server.formats.darwin_core import ADDRESS
 from server.reporting.presences import DATUM, is_guarded, presence_rows
 from server.reporting.small_counts import Tally
-from server.sensitivity.records import FrozenRecord
+from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord
+from shared.canonical import digest
 from shared.coordinates import e7_text
+from shared.vocabulary import REVIEW_STATES
 
 PUBLIC_DECIMALS, ROUNDED_AWAY_M = 3, 80
 """No position in public is finer than 0.001 degree, which may put it 80 m off."""
@@ -70,6 +72,7 @@ _PUBLIC_TERMS = _TAXON_TERMS | {
     "recordedByID",
 }
 """No person is named in public: recordedBy and identifiedBy stay here, and whoever recorded is known by a pseudonym alone."""
+_TERM_OF = {"occurrence_remarks": "occurrenceRemarks", "verbatim_event_date": "verbatimEventDate"}
 _NAMES_OF_PEOPLE = ("recordedBy", "identifiedBy", "recordedByID", "identifiedByID")
 
 
@@ -85,7 +88,7 @@ def restricted_terms(record: FrozenRecord) -> dict[str, str]:
         "basisOfRecord": body["basis_of_record"],
         **came,
     }
-    return {**identification_terms(record), **terms}
+    return _as_named(record, {**identification_terms(record), **terms})
 
 
 def public_terms(record: FrozenRecord) -> dict[str, str]:
@@ -93,7 +96,9 @@ def public_terms(record: FrozenRecord) -> dict[str, str]:
     body, shown = record.body, record.disclosed
     came = {term: text for term, text in body["verbatim"].items() if term in ADDRESS}
     terms = {**_own_terms(body), **{term: text for term, text in came.items() if term not in _NAMES_OF_PEOPLE}}
-    terms = {term: text for term, text in {**identification_terms(record), **terms}.items() if term in _PUBLIC_TERMS}
+    terms = {term: text for term, text in terms.items() if term not in _withheld_terms(record)}
+    terms = _as_named(record, {**identification_terms(record), **terms})
+    terms = {term: text for term, text in terms.items() if term in _PUBLIC_TERMS}
     terms = {
         "eventID": event_id_of(record),
         "occurrenceID": record.id,
@@ -110,6 +115,53 @@ def public_terms(record: FrozenRecord) -> dict[str, str]:
     return terms
 
 
+def scope_terms(record: FrozenRecord, shown_id: str) -> dict[str, str]:
+    """For who may see the record but no exact place: everything that the gate has left of it, a row for each record. A guarded one
+    stands in a synthetic event here too, since its own has a place."""
+    shown = record.disclosed
+    terms = {**identification_terms(record), **_own_terms(record.body), "basisOfRecord": record.body["basis_of_record"]}
+    if shown is not None:
+        terms |= {
+            "county": shown.county_name or "",
+            "dataGeneralizations": shown.data_generalizations or "",
+            "informationWithheld": shown.information_withheld or "",
+            **_cell_terms(shown),
+        }
+    event_id = event_id_of(record)
+    if is_guarded(record):
+        place = (terms.get(term, "") for term in ("decimalLatitude", "decimalLongitude", "county"))
+        event_id = "x" + digest(["scope event", record.body["survey_id"], *place, str(record.observed_year)])[:24]
+    return {"eventID": event_id, "occurrenceID": shown_id, **{term: text for term, text in terms.items() if text}}
+
+
+def _cell_terms(shown: DisclosedPlace) -> dict[str, str]:
+    height = f"{shown.altitude_m:.0f}" if shown.altitude_m is not None else ""
+    told = {"minimumElevationInMeters": height, "maximumElevationInMeters": height}
+    if shown.latitude is not None and shown.longitude is not None:
+        told |= {
+            "decimalLatitude": f"{shown.latitude:.7f}",
+            "decimalLongitude": f"{shown.longitude:.7f}",
+            "geodeticDatum": DATUM,
+            "coordinateUncertaintyInMeters": f"{shown.uncertainty_m:.0f}" if shown.uncertainty_m is not None else "",
+        }
+    return told
+
+
+def exact_terms(place: ExactPlace) -> dict[str, str]:
+    """In place of the disclosed one, for who was granted it."""
+    told = {
+        "decimalLatitude": e7_text(place.latitude_e7),
+        "decimalLongitude": e7_text(place.longitude_e7),
+        "geodeticDatum": DATUM,
+        "coordinateUncertaintyInMeters": f"{place.uncertainty_m:.0f}" if place.uncertainty_m is not None else "",
+        "minimumElevationInMeters": place.altitude_m or "",
+        "maximumElevationInMeters": place.altitude_m or "",
+        "county": place.stamp.county_name or "",
+    }
+    withheld = {"dataGeneralizations": "", "informationWithheld": "精确坐标，经批准查阅，不得转交"}
+    return {**told, **withheld}
+
+
 def public_position(longitude: float, latitude: float) -> dict[str, str]:
     """What is not guarded either is told no finer than maps for the public may be."""
     return {
@@ -118,6 +170,11 @@ def public_position(longitude: float, latitude: float) -> dict[str, str]:
         "geodeticDatum": DATUM,
         "coordinatePrecision": f"{10**-PUBLIC_DECIMALS:.{PUBLIC_DECIMALS}f}",
     }
+
+
+def _withheld_terms(record: FrozenRecord) -> set[str]:
+    """Terms of an open record whose words speak of guarded ones."""
+    return {_TERM_OF.get(field, field.removeprefix("verbatim.")) for field in record.withheld}
 
 
 def public_rows(records: Sequence[FrozenRecord], known: Tally) -> tuple[list[FrozenRecord], list[dict[str, str]]]:
@@ -130,11 +187,29 @@ def public_rows(records: Sequence[FrozenRecord], known: Tally) -> tuple[list[Fro
 
 def identification_terms(record: FrozenRecord) -> dict[str, str]:
     """How sure the name is, by which method, and what reviewers made of it."""
-    taxon = record.body["taxon"]
+    taxon = vars(record.review.name) if record.review.name else record.body["taxon"]
     parts = (("method", "鉴定方法"), ("confidence", "把握程度"))
     remarks = "；".join(f"{words}：{taxon[key]}" for key, words in parts if taxon.get(key))
-    told = {"identificationQualifier": taxon.get("qualifier"), "identificationRemarks": remarks}
+    told = {
+        "identificationQualifier": taxon.get("qualifier"),
+        "identificationRemarks": remarks,
+        "identificationVerificationStatus": REVIEW_STATES.get(record.review.state),
+    }
     return {term: text for term, text in told.items() if text}
+
+
+def _as_named(record: FrozenRecord, terms: Mapping[str, str]) -> dict[str, str]:
+    """With the name that a reviewer gave, where one did; what was said before stays beside it."""
+    name = record.review.name
+    if name is None:
+        return dict(terms)
+    kept = {term: text for term, text in terms.items() if term not in _TAXON_TERMS}
+    told = {
+        "scientificName": name.scientific_name,
+        "vernacularName": name.name_zh,
+        "previousIdentifications": terms.get("scientificName") or terms.get("vernacularName"),
+    }
+    return {**kept, **{term: text for term, text in told.items() if text}}
 
 
 def in_order_of_ids(occurrences: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:

@@ -1,12 +1,16 @@
 """`xiangye survey add|list`."""
 
+from uuid import UUID
+
 import click
 from sqlalchemy import select
 
+from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import open_session
 from server.settings import from_environment
 from server.surveys import service
-from server.surveys.model import Survey
+from server.surveys.cross_border import set_cross_border
+from server.surveys.model import CROSS_BORDER, NEEDS_REVIEW, Survey
 from server.web.output import print_json
 from shared.clock import SystemClock
 from shared.vocabulary import SURVEY_KINDS
@@ -21,14 +25,34 @@ def survey() -> None: ...
 @click.option("--kind", required=True, type=click.Choice(sorted(SURVEY_KINDS)))
 @click.option("--owner", default="", help="数据所有单位")
 @click.option("--county", "counties", multiple=True, help="县级代码，可重复")
+@click.option(
+    "--cross-border",
+    type=click.Choice(sorted(CROSS_BORDER)),
+    default=NEEDS_REVIEW,
+    show_default=True,
+    help="数据能否出境：allowed 可以，needs_review 须经审查，forbidden 不得；不得出境的不进公开数据",
+)
 @click.option("--json", "as_json", is_flag=True)
-def add(title: str, kind: str, owner: str, counties: tuple[str, ...], as_json: bool) -> None:
+def add(title: str, kind: str, owner: str, counties: tuple[str, ...], cross_border: str, as_json: bool) -> None:
     clock = SystemClock()
     with open_session(from_environment()) as session:
         dataset = service.add_dataset(session, clock, title, owner or "未注明")
+        set_cross_border(session, clock, LOCAL_OPERATOR.name, dataset.id, cross_border)
         made = service.add_survey(session, clock, title, kind, dataset, counties)
         answer = {"survey_id": str(made.id), "dataset_id": str(dataset.id), "title": title, "kind": kind}
     print_json(answer) if as_json else click.echo(answer["survey_id"])
+
+
+@survey.command("cross-border", help="设定一个调查项目的数据集能否出境")
+@click.argument("survey_id", type=click.UUID)
+@click.argument("flag", type=click.Choice(sorted(CROSS_BORDER)))
+@click.option("--json", "as_json", is_flag=True)
+def cross_border_(survey_id: UUID, flag: str, as_json: bool) -> None:
+    with open_session(from_environment()) as session:
+        dataset_id = service.survey(session, survey_id).dataset_id
+        dataset = set_cross_border(session, SystemClock(), LOCAL_OPERATOR.name, dataset_id, flag)
+        answer = {"dataset_id": str(dataset.id), "title": dataset.title, "cross_border": dataset.cross_border}
+    print_json(answer) if as_json else click.echo(f"“{answer['title']}”：{CROSS_BORDER[flag]}")
 
 
 @survey.command("list", help="列出调查项目")

@@ -340,7 +340,7 @@ class Baseline:
                     TYPES[visit.body["event_type"]],
                     METHODS.get(visit.body["sampling_protocol"], visit.body["sampling_protocol"]),
                     group_of(visit),
-                    DASH if hidden else text(visit.body.get("location_name")),
+                    DASH if self.county.public else text(visit.body.get("location_name")),
                     text(self.visit_cell(visit)),
                     text(length / 1000 if length is not None else None, 2),
                     text(minutes(visit)),

@@ -131,16 +131,8 @@ def put_together(bodies: list[Body], lists: Lists, county_at: Any, areas: dict[s
             one.level = 2  # where rangers walk is no public matter
         elif one.kind == "track_segment":
             by_id[one.body["patrol_id"]].legs.append(one)
-    finds: dict[int, list[int]] = {}
-    for one in bodies:
-        if one.kind == "occurrence" and one.event:
-            finds.setdefault(id(one.event), []).append(one.level)
-    for one in bodies:
-        if one.kind == "event" and all(finds.get(id(one), [0])):
-            one.level = min(finds[id(one)])  # where nothing else was found, the visit's place is that of the guarded find
-    for one in bodies:
-        cell = disclosure_box(*one.e7, one.level) if one.e7 else None
-        one.inside = cell is not None and one.county in areas and areas[one.county][1].covers(cell)
+    _guard_visits(bodies)
+    _look_inside(bodies, areas)
     for one in bodies:
         if one.kind == "occurrence" and one.event and one.county not in (None, ELSEWHERE):
             one.event.county = one.event.county or one.county
@@ -149,6 +141,23 @@ def put_together(bodies: list[Body], lists: Lists, county_at: Any, areas: dict[s
             one.body.get("event_id") or one.body.get("patrol_id") or next(iter(one.body.get("subject_ids", [])), "")
         )
         one.county = one.county or (parent.county if parent else None)
+
+
+def _guard_visits(bodies: list[Body]) -> None:
+    """Where nothing else was found, the visit's place is that of the guarded find."""
+    finds: dict[int, list[int]] = {}
+    for one in bodies:
+        if one.kind == "occurrence" and one.event:
+            finds.setdefault(id(one.event), []).append(one.level)
+    for one in bodies:
+        if one.kind == "event" and all(finds.get(id(one), [0])):
+            one.level = min(finds[id(one)])
+
+
+def _look_inside(bodies: list[Body], areas: dict[str, Any]) -> None:
+    for one in bodies:
+        cell = disclosure_box(*one.e7, one.level) if one.e7 else None
+        one.inside = cell is not None and one.county in areas and areas[one.county][1].covers(cell)
 
 
 def _unit(event: Body | None, by_id: dict[str, Body]) -> Body | None:
