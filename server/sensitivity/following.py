@@ -126,6 +126,8 @@ def withheld_words(
         told = {
             name for name in names if spoken(body.get(name)) or (id_ in guarded and name in generalising.EVENT_TELLING)
         }
+        if any(spoken(one["value"]) or spoken(one.get("method")) for one in body.get("measurements") or ()):
+            told.add("measurements")
         told |= {f"verbatim.{term}" for term, words in (body.get("verbatim") or {}).items() if spoken(words)}
         if told:
             found[id_] = tuple(sorted(told))

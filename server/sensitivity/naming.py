@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from server.sensitivity.circumstances import of_bodies
-from server.sensitivity.words import tells_position
+from server.sensitivity.words import without_position
 from server.taxa import queries as taxa
 from server.taxa.matching import propose_many
 from server.taxa.rules import NOT_SENSITIVE, UNPLACED, Circumstances, ResolvedTaxon, SensitivityRules
@@ -28,10 +28,10 @@ class Named:
 
 
 def name_all(session: Session, bodies: Mapping[UUID, Mapping[str, Any]]) -> dict[UUID, Named]:
-    """A name that no list knows becomes a provisional taxon, so that no record loses its name; not one that somebody wrote a position
-    into, since taxa are for everybody to read."""
+    """A name that no list knows becomes a provisional taxon, so that no record loses its name; without a position that somebody wrote
+    into it, since taxa are for everybody to read."""
     names = [_names(body["taxon"]) for body in bodies.values()]
-    ensure_taxa(session, [pair for pair in names if not any(tells_position(name) for name in pair if name)])
+    ensure_taxa(session, [pair for pair in names if any(pair)])
     resolved = taxa.resolve_many(session, names)
     rules = taxa.sensitivity_rules(session)
     like = _likenesses(session, names, resolved)
@@ -104,7 +104,7 @@ def guarded_taxa(session: Session, taxon_ids: Set[str]) -> frozenset[str]:
 
 
 def _names(taxon: Mapping[str, Any]) -> _Pair:
-    return taxon["scientific_name"] or taxon["verbatim_name"], taxon["name_zh"]
+    return without_position(taxon["scientific_name"] or taxon["verbatim_name"]), without_position(taxon["name_zh"])
 
 
 def _named(

@@ -46,13 +46,13 @@ _POSITION = re.compile("|".join(_POSITIONS), re.IGNORECASE)
 _ENDING = (
     "自治县|保护区|保护站|管护站|管理站|检查站|监测站|瞭望塔|护林站|林场|农场|茶场|水库|水电站|电站|公园|景区|风景区|国道|省道|县道|"
     "村民小组|村委会|村部|社区|街道|瀑布|溶洞|峡谷|垭口|山庄|寺庙|庙|寺|庵|祠|亭|塔|桥|坝|渡口|码头|"
-    "[省市州县区镇乡村组屯寨院坊堡圩墟]|[坪冲坳垭岭山峰顶尖岗坡坎崖岩峡沟谷溪河江湖塘井泉湾洲滩洞坑槽垌垄塬界坨嘴咀埂丘坟]"
+    "[省市州县区镇乡村组屯寨院坊堡圩墟]|[坪冲坳垭岭山峰顶尖岗坡坎崖岩峡沟谷溪河江湖塘井泉湾洲滩洞坑槽垌垄塬界坨嘴咀埂丘坟石]"
 )
 _NAMED = re.compile(rf"[\u3400-\u9fff\U00020000-\U000323af]{{1,8}}?(?:{_ENDING})")
 _COMMON = re.compile(
     "下山|上山|爬山|登山|满山|一座山|在山|这座|河边|江边|湖边|溪边|山坡|山沟|山谷|山顶|山脊|水沟|路边|树洞|洞穴|岩洞|土坡|水塘|水坑|"
     "村民|小组|本组|一组|二组|分组|同组|每组|全组|国家一级|地区|山区|林区|景区|样区|湿地区|各区|核心区|社区|水溪|小溪|小河|河滩|沙洲|"
-    "泥滩|江湖|池塘|鱼塘|水库|城市|县城|城镇|乡村|农村|全县|本县|全省|我省|本省|我县|山羊|山雀|山鸡|竹洞|自挖洞"
+    "泥滩|江湖|池塘|鱼塘|城市|县城|城镇|乡村|农村|全县|本县|全省|我省|本省|我县|山羊|山雀|山鸡|竹洞|自挖洞"
 )
 """What ends like a name and is none: taken out before a name is looked for."""
 
@@ -64,6 +64,13 @@ def _plain(text: str) -> str:
 def tells_position(text: str) -> bool:
     """A place by numbers, in whatever system."""
     return bool(_POSITION.search(_plain(text)))
+
+
+def without_position(name: str | None) -> str | None:
+    """The part of a name before the position that somebody wrote behind it; None where nothing is left."""
+    if not name or not tells_position(name):
+        return name
+    return re.split(r"[(（,，;；:：@在]|[NEne]?\d|北纬|东经|坐标", name, maxsplit=1)[0].strip() or None
 
 
 def tells_place(text: str, names: Iterable[str] = ()) -> bool:

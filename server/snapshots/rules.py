@@ -20,10 +20,17 @@ _TELLING_TEXTS = frozenset(
         "event_id",
         "verbatim_event_date",
         "behavior",
+        "pathway",
         "action_taken",
+        "measurements",
+        "observed_from",
+        "observed_to",
+        "recorded_by",
+        "participants",
+        "leader",
     }
 )
-"""A guarded record's free words may name the place, and its event has one."""
+"""A guarded record's free words may name the place, and its event has one; its hour and its people would lead to one."""
 
 
 def county_of(records: Sequence[FrozenRecord]) -> dict[str, str]:
