@@ -3,7 +3,7 @@
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 from marshmallow import Schema, fields, validate
 
 from server.accounts.rights import ASK_PRECISE, READ_RECORDS
@@ -25,6 +25,8 @@ from shared.protocol import CUSTODY_HEADER, MAX_PHOTO_BYTES, PROTOCOL, PROTOCOL_
 
 uploading = Blueprint("uploads", __name__, url_prefix="/v1/uploads", description="照片的断点续传 (tus 1.0)")
 
+TAKEN = "XIANGYE_PHOTO_TAKEN"
+"""Of the application's configuration: called with the SHA-256 of each photo whose last byte has come."""
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/heic": ".heic"}
 viewing = Blueprint("media", __name__, url_prefix="/v1/media", description="记录的照片")
 
@@ -100,9 +102,12 @@ def create() -> Response:
 def head(upload_id: UUID) -> Response:
     store, session = _store(), request_session()
     upload = uploads.find(session, current_device(), upload_id)
+    was_whole = upload.completed_at is not None
     uploads.settle(session, clock(), store, upload)
     session.commit()
     uploads.clear(store, upload)
+    if not was_whole:
+        _tell(upload)
     response = _state(upload, uploads.offset(store, upload), 200)
     response.headers["Upload-Length"] = str(upload.byte_count)
     return response
@@ -122,6 +127,7 @@ def patch(upload_id: UUID) -> Response:
     reached = uploads.append(session, clock(), store, upload, at, cast(BinaryIO, request.stream))
     session.commit()
     uploads.clear(store, upload)
+    _tell(upload)
     return _state(upload, reached, 204)
 
 
@@ -135,6 +141,12 @@ def delete(upload_id: UUID) -> Response:
 
 def _store() -> Store:
     return Store(settings().store_dir)
+
+
+def _tell(upload: Upload) -> None:
+    """Rooms above want to know of a photo that is whole now: it may say where and when it was taken."""
+    if upload.completed_at is not None and TAKEN in current_app.config:
+        current_app.config[TAKEN](upload.sha256)
 
 
 def _state(upload: Upload, reached: int, status: int) -> Response:
