@@ -87,9 +87,6 @@ class HomePage(Page):
         self.cells["waiting"].show(home.waiting_text, theme.INFO if waits else theme.GOOD)
         self._show_state(home)
         self.asked_key.text = texts.ASKED.format(text=home.asked_text)
-        self.tiles["my_records"].text = (
-            texts.MY_RECORDS_ASKED.format(count=home.asked_count) if home.asked_count else texts.MY_RECORDS
-        )
         self._put_on_top(self.asked_key, home.asked_count > 0)
         self._put_on_top(self.enrol_key, not home.enrolled)
 

@@ -63,3 +63,12 @@ def driver(window: object, tmp_path: Path) -> Iterator[Driver]:
     opened.resize(1280, 800)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def unread(window: object, tmp_path: Path) -> Iterator[Driver]:
+    """A tablet whose person has not yet read the notice of tracks."""
+    opened = Driver(window, tmp_path, noticed=False)
+    opened.resize(1280, 800)
+    yield opened
+    opened.close()

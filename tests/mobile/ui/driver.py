@@ -22,12 +22,12 @@ def draw_photos(folder: Path, count: int = 2) -> Path:
 
 
 class Driver:
-    def __init__(self, window: Any, folder: Path) -> None:
+    def __init__(self, window: Any, folder: Path, noticed: bool = True) -> None:
         from mobile.ui.app import on_window_thread
         from mobile.ui.shell import Shell
 
         self.window = window
-        self.tablet = Tablet(folder / "tablet", draw_photos(folder / "photos"), on_window_thread)
+        self.tablet = Tablet(folder / "tablet", draw_photos(folder / "photos"), on_window_thread, noticed)
         self.field = self.tablet.field
         self.shell = Shell(self.field)
         self.taps = 0

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mobile.sync.failures import CredentialRefused
+from mobile.ui import texts
 from tests.mobile.ui.driver import Driver
 from tests.mobile.ui.lint import faults
 
@@ -33,9 +34,16 @@ def fill(driver: Driver) -> None:
     tablet, field = driver.tablet, driver.field
     tablet.record_a_morning()
     tablet.deliver_the_first(
-        2,
+        5,
         str(CredentialRefused()) * 2,
     )
+    tablet.review_the_first()
+    field.store.identity.keep(credential_refused="yes")
+    field.sync.refresh()
+    asked = next(row for row in field.my_records.rows if row.state == "asked")
+    field.record_detail.open(asked.record_id)
+    field.record_detail.set_answer("颈侧白色，尾羽长而有横斑。" * 6)
+    field.record_detail.choose(field.record_detail.picker.by_name("莽山烙铁头蛇").key)
     field.patrol.start("莽山大峡谷巡护线")
     tablet.walk((0.003, 0.002))
     tablet.wait(900)
@@ -51,6 +59,7 @@ def fill(driver: Driver) -> None:
     field.record.choose_name("加拿大一枝黄花")
     field.record.set_count(1200)
     field.record.take_photo()
+    field.record.set_interview(True)
     field.invasive.open()
     field.invasive.choose_species(field.invasive.picker.by_name("加拿大一枝黄花"))
     field.invasive.take_photo()
@@ -146,3 +155,49 @@ def _faults_of_all(driver: Driver, size: tuple[int, int], density: float = 1) ->
         if wrong:
             found[screen] = wrong
     return found
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_every_screen_says_that_a_track_is_being_recorded(driver: Driver, size: tuple[int, int]) -> None:
+    driver.resize(*size)
+    sign = texts.TRACKING
+    for screen in SCREENS:
+        driver.shell.go("home")
+        driver.shell.go(screen)
+        driver.pump()
+        assert sign not in driver.shown_texts(), screen
+    driver.field.patrol.start("莽山")
+    for screen in SCREENS:
+        driver.shell.go("home")
+        driver.shell.go(screen)
+        driver.pump()
+        assert sign in driver.shown_texts(), screen
+    driver.field.patrol.pause()
+    driver.pump()
+    assert sign not in driver.shown_texts(), "in a pause nothing is recorded"
+    driver.field.patrol.resume()
+    driver.pump()
+    assert sign in driver.shown_texts()
+    driver.field.patrol.end()
+    driver.field.transect.start("样线")
+    driver.pump()
+    assert sign in driver.shown_texts()
+    driver.field.transect.end()
+    driver.pump()
+    assert sign not in driver.shown_texts()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("role", ["duty", "consent"])
+def test_the_notice_is_sound_for_everybody(unread: Driver, size: tuple[int, int], role: str) -> None:
+    unread.resize(*size)
+    unread.shell.go("notice")
+    unread.field.notice.choose_role(role)
+    unread.field.notice.choose_age("minor")
+    unread.pump(8)
+    assert faults(unread.shell, *size) == []
+    unread.field.notice.set_guardian(True)
+    unread.field.notice.accept()
+    unread.shell.notice.hide()
+    unread.pump(8)
+    assert faults(unread.shell, *size) == []
