@@ -175,6 +175,8 @@ def change_person(asked: dict[str, Any], person_id: UUID) -> Person:
 def reset_password(asked: dict[str, str], person_id: UUID) -> None:
     """重设他人密码；其登录随即失效"""
     viewer, session = current_viewer(MANAGE_PEOPLE), request_session()
+    if person_id == viewer.person_id:
+        raise Problem("not_allowed", "本人的密码须登录后用 /v1/session/password 修改")
     one = people.managed(session, clock(), viewer, person_id)
     signing_in.set_password(session, clock(), viewer, one, asked["password"])
     session.commit()

@@ -21,6 +21,7 @@ from shared.ids import uuid7
 from shared.problems import Problem
 
 CODE_LIFETIME = timedelta(hours=24)
+_LONGEST = timedelta(days=3660)
 SEEN_EVERY = timedelta(minutes=1)
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without the letters and digits that gloves and eyes confuse
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
@@ -119,8 +120,8 @@ def _check_grant(session: Session, area: Area, term: Term, now: datetime) -> Non
         raise Problem("invalid", f"没有代码为 {area.code} 的区域", field="area_code")
     if term.taxon_group is not None and not areas.group_is_known(session, term.taxon_group):
         raise Problem("invalid", f"没有 {term.taxon_group} 这个类群", field="taxon_group")
-    if term.expires_at is not None and (term.expires_at.tzinfo is None or term.expires_at <= now):
-        raise Problem("invalid", "有效期须带时区，并晚于此刻", field="expires_at")
+    if term.expires_at is not None and (term.expires_at.tzinfo is None or not now < term.expires_at < now + _LONGEST):
+        raise Problem("invalid", "有效期须带时区，晚于此刻，且在十年之内", field="expires_at")
 
 
 def may_grant(session: Session, clock: Clock, by: Viewer, area: Area, term: Term) -> bool:

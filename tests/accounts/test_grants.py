@@ -1,6 +1,6 @@
 """Nobody grants more than they hold; what ends has ended at the next question."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
@@ -26,6 +26,7 @@ SIBLING, ELSEWHERE = "431024", "430602"
 LATER = CLOCK.now() + timedelta(days=30)
 ENDS = st.sampled_from([None, LATER, LATER + timedelta(days=1)])
 GROUPS = st.sampled_from([None, "鸟类", "哺乳类"])
+FURTHEST = datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))
 TERMS = st.builds(Term, st.sampled_from(sorted(ROLES)), GROUPS, ENDS)
 
 
@@ -90,16 +91,16 @@ def test_a_group_and_an_end_are_handed_on_too(reference: Session) -> None:
     grant(reference, CLOCK, viewer_of(reference, admin), other.id, "reviewer", "county", COUNTY, "鸟类", LATER)
 
 
+def lasts(held: Term, wanted: Term) -> bool:
+    return held.expires_at is None or (wanted.expires_at is not None and wanted.expires_at <= held.expires_at)
+
+
 @given(st.lists(TERMS, max_size=4), TERMS)
 def test_whatever_is_held_no_right_grows(held: list[Term], wanted: Term) -> None:
+    """In taxa and in time too; what is handed on without being held is of the field alone."""
     if not may_hand_on(held, wanted):
         return
-    lasting = (
-        [one for one in held if one.expires_at is None or (wanted.expires_at or LATER * 1) <= one.expires_at]
-        if (wanted.expires_at)
-        else [one for one in held if one.expires_at is None]
-    )
-    fitting = [one for one in lasting if one.taxon_group in (None, wanted.taxon_group)]
+    fitting = [one for one in held if lasts(one, wanted) and one.taxon_group in (None, wanted.taxon_group)]
     rights = frozenset().union(*(ROLES[one.role] for one in fitting))
     assert MANAGE_PEOPLE in rights
     assert ROLES[wanted.role] - HANDED_ON <= rights
@@ -132,6 +133,7 @@ def test_a_title_says_how_far_it_reaches(role: str, kind: str, fits: bool) -> No
         (("surveyor", "province", "湖南"), "area_code"),
         (("surveyor", "county", COUNTY, "龙类"), "taxon_group"),
         (("surveyor", "county", COUNTY, None, CLOCK.now()), "expires_at"),
+        (("surveyor", "county", COUNTY, None, FURTHEST), "expires_at"),
     ],
 )
 def test_what_there_is_not_is_named(reference: Session, terms: tuple[object, ...], field: str) -> None:

@@ -1,5 +1,6 @@
 """Signing in at the console: the cookie, the token against forgery, and every way in which a session ends."""
 
+import json
 import statistics
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+import requests
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -258,3 +260,14 @@ def test_nothing_that_is_no_credential_opens_anything(live: Live, session: Sessi
     for borne in (("", None, None), (None, "", ""), (None, None, None)):
         with pytest.raises(Problem):
             load_viewer(session, CLOCK, *borne)
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"])
+def test_no_form_of_another_site_can_sign_anybody_in(live: Live, kind: str) -> None:
+    """A browser sends these across sites without asking; JSON it does not."""
+    with open_session(live.settings) as session:
+        with_password(session, "li.si")
+    body = json.dumps({"account": "li.si", "password": PASSWORD})
+    answer = requests.post(f"{live.url}/v1/session", data=body.encode(), headers={"Content-Type": kind}, timeout=30)
+    assert answer.status_code == 422
+    assert "Set-Cookie" not in answer.headers

@@ -55,6 +55,8 @@ def test_a_token_cannot_outlive_itself(live: Live) -> None:
     ):
         assert code_of(ask(live, script, "POST", path, body)) == (403, "not_allowed"), path
     assert code_of(ask(live, script, "DELETE", "session")) == (403, "not_allowed")
+    me = ask(live, script, "GET", "session").json()["person_id"]
+    assert code_of(ask(live, script, "POST", f"people/{me}/password", {"password": PASSWORD})) == (403, "not_allowed")
     assert ask(live, script, "GET", "session").json()["csrf_token"] is None
 
 
