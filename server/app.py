@@ -12,19 +12,20 @@ from server.events.routes import blueprint as events
 from server.exchange.routes import blueprint as exports
 from server.exchange.routes import datasets
 from server.identifications.routes import blueprint as identifications
-from server.media.routes import uploading, viewing
+from server.media.routes import TAKEN, uploading, viewing
 from server.occurrences.routes import blueprint as occurrences
 from server.occurrences.routes import tiles
 from server.packs.routes import blueprint as packs
 from server.patrols.routes import blueprint as patrols
 from server.places.routes import blueprint as places
 from server.privacy.routes import blueprint as privacy
-from server.settings import Settings, from_environment
 from server.sensitivity.routes import blueprint as precise
+from server.settings import Settings, from_environment
 from server.surveys.routes import blueprint as surveys
 from server.sync.routes import blueprint as sync
 from server.taxa.routes import blueprint as taxa
 from server.verification.routes import blueprint as verification
+from server.verification.service import photo_came
 from server.web import bodies, devices, docs, headers, log_lines, problems, rates, safety, viewers, walls
 from server.web.database import database, request_session
 from server.web.openapi import DescribedApi
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     )
     app.config[devices.LOADER] = lambda borne: authenticate(request_session(), borne, app.config["XIANGYE_CLOCK"])
     app.config[viewers.LOADER] = lambda *borne: load_viewer(request_session(), app.config["XIANGYE_CLOCK"], *borne)
+    app.config[TAKEN] = lambda sha256: _photo_came(app.config["XIANGYE_CLOCK"], sha256)
     database.init_app(app)
     if settings.trusted_proxies:
         count = settings.trusted_proxies
@@ -88,6 +90,11 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.add_url_rule("/healthz", view_func=healthz)
     problems.register(app)
     return app
+
+
+def _photo_came(clock: Clock, sha256: str) -> None:
+    photo_came(request_session(), clock.now(), sha256)
+    request_session().commit()
 
 
 def healthz() -> Response:

@@ -21,7 +21,8 @@ from shared.wire.standing import Standing
 _TIMED = frozenset({"hour", "minute", "second"})
 _OWN_WORDS = frozenset({"observed_from", "observed_to", "place", "flags", "notice"})
 """What may differ between two records that say the same."""
-_LIKE_WITHIN = timedelta(minutes=30)
+_LIKE_WITHIN, _LIKE_MOST = timedelta(minutes=30), 30
+"""A person records no more in that time; a machine that does is not compared with all that it sent."""
 _EARLIER_TRACKS = 10
 _Tracks = Mapping[UUID, list[TrackPoint]]
 
@@ -47,7 +48,7 @@ def gather(session: Session, ids: Sequence[UUID], known: Mapping[UUID, Standing]
     of_patrol = _patrols_of(living, exact)
     tracks = _tracks(session, {patrol for some in of_patrol.values() for patrol in some})
     photos = _photos(session, living, exact)
-    alike = _alike(session, living, exact, disclosed)
+    alike = _alike(session, living, (exact, disclosed), stands)
     measured = {patrol: measure(track, _earlier(session, patrol, tracks)) for patrol, track in tracks.items() if track}
     return {
         id_: _checked(
@@ -212,16 +213,18 @@ def _moment(captured_at: str | None) -> datetime | None:
 def _alike(
     session: Session,
     living: Mapping[UUID, Standing],
-    exact: Mapping[UUID, Mapping[str, Any]],
-    disclosed: Mapping[UUID, DisclosedPlaceRow],
+    homes: tuple[Mapping[UUID, Mapping[str, Any]], Mapping[UUID, DisclosedPlaceRow]],
+    known: Mapping[UUID, Standing],
 ) -> dict[UUID, tuple[tuple[float, float], ...]]:
     """Only records whose places are shown alike are compared: else one would tell where the other was."""
+    exact, disclosed = homes
     asked = {id_: stand for id_, stand in living.items() if _may_repeat(stand) and id_ in disclosed}
     pairs = _saved_near(session, asked)
     others = {other for some in pairs.values() for other in some}
     if not others:
         return {}
-    stands = standings(session, sorted(others, key=str))
+    read = standings(session, sorted(others - known.keys(), key=str))
+    stands = {id_: known.get(id_) or read[id_] for id_ in others}
     places = precise.read_checked(session, sorted(others, key=str))
     levels = {
         row[0]: row[1]
@@ -229,12 +232,13 @@ def _alike(
             select(DisclosedPlaceRow.id, DisclosedPlaceRow.level).where(DisclosedPlaceRow.id.in_(others))
         )
     }
+    said = {id_: _says(stand) for id_, stand in {**asked, **stands}.items()}
     found: dict[UUID, tuple[tuple[float, float], ...]] = {}
     for id_, some in pairs.items():
         same = [
             (_minutes(asked[id_], stands[other]), distance_between_m(_point(exact[id_]), _point(places[other])))
             for other in some
-            if levels.get(other) == disclosed[id_].level and _says(asked[id_]) == _says(stands[other])
+            if levels.get(other) == disclosed[id_].level and said[id_] == said[other]
         ]
         if same:
             found[id_] = tuple(sorted(same))
@@ -273,14 +277,17 @@ def _saved_near(session: Session, asked: Mapping[UUID, Standing]) -> dict[UUID, 
     found: dict[UUID, list[UUID]] = {}
     for id_, other in session.execute(
         text("""
-        SELECT DISTINCT q.id, v.id FROM jsonb_to_recordset(CAST(:asked AS jsonb))
+        SELECT DISTINCT q.id, near.id FROM jsonb_to_recordset(CAST(:asked AS jsonb))
             AS q (id uuid, device uuid, low timestamptz, high timestamptz)
-        JOIN xiangye.version v ON v.device = q.device AND v.saved_at BETWEEN q.low AND q.high
-            AND v.kind = 'occurrence' AND v.id < q.id
-        JOIN xiangye.ledger l ON l.id = v.id AND l.state IN ('current', 'conflict')
-        JOIN xiangye.disclosed_place d ON d.id = v.id
+        CROSS JOIN LATERAL (
+            SELECT v.id FROM (
+                SELECT id FROM xiangye.version WHERE device = q.device AND saved_at BETWEEN q.low AND q.high
+                    AND kind = 'occurrence' AND id < q.id
+                ORDER BY saved_at DESC LIMIT :most) v
+            WHERE EXISTS (SELECT FROM xiangye.identification a JOIN xiangye.identification b USING (taxon_id)
+                WHERE a.occurrence_id = q.id AND b.occurrence_id = v.id)) near
         """),
-        {"asked": json.dumps(rows)},
+        {"asked": json.dumps(rows), "most": _LIKE_MOST},
     ):
         found.setdefault(id_, []).append(other)
     return found

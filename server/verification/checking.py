@@ -26,7 +26,7 @@ from server.media.model import MediaSubject
 from server.occurrences.model import Occurrence
 from server.sensitivity.relevelling import relevel
 from server.sensitivity.scoping import place_in_lists
-from server.surveys.service import survey as find_survey
+from server.surveys.queries import one as find_survey
 from server.taxa.queries import by_ids
 from server.taxa.rules import ResolvedTaxon
 from server.verification.deciding import known_taxon, role_of
@@ -50,7 +50,7 @@ def shares() -> Mapping[str, Mapping[str, str]]:
 
 def draw(session: Session, viewer: Viewer, clock: Clock, survey_id: UUID, kind: str) -> list[QualityCheck]:
     """As many more originals as the share asks for now, by a digest of their ids, so that nobody chooses which."""
-    survey = find_survey(session, survey_id)
+    survey = find_survey(session, viewer.scopes, survey_id)
     share = shares().get(survey.profile, {}).get(kind)
     if share is None:
         raise Problem("invalid", f"调查提纲 {survey.profile} 没有规定{KINDS[kind]}的比例", field="kind")

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from server.db import EVERYTHING, looking_through
 from server.identifications.model import Decision
+from server.ledger.service import number_decisions
+from server.media.model import MediaItem
 from server.sensitivity.checked import Checked
 from server.sensitivity.facts import gather
 from server.verification import firsts
@@ -45,6 +47,15 @@ def run_rules(
         _queue(session, checked, {id_ for (id_, _), (rule, _) in found.items() if rule.severity == FLAG})
         _reopen(session, now, checked, newly_flagged)
         return len(cases)
+
+
+def photo_came(session: Session, now: datetime, sha256: str) -> int:
+    """The file itself may say where and when it was taken: the rules run again on what it shows."""
+    with looking_through(session, EVERYTHING):
+        media = session.scalars(select(MediaItem.id).where(MediaItem.sha256 == sha256)).all()
+        checked = run_rules(session, now, media)
+        number_decisions(session)
+    return checked
 
 
 def withdraw(session: Session, ids: Collection[UUID]) -> None:
