@@ -12,7 +12,8 @@ from server.accounts.model import Person
 from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.formats.packing import pack
-from server.privacy import contacts
+from server.privacy import contacts, notices
+from server.privacy.model import RecordNotice
 from server.privacy.sealing import contact_key
 from server.sensitivity import service as sensitivity
 from server.settings import Settings
@@ -113,6 +114,7 @@ def _records(session: Session, person_id: UUID, own: bool) -> Iterator[dict[str,
         bodies = {
             (id_, mark): body for id_, mark, body in sensitivity.bodies_for_merging(session, [row.id for row in some])
         }
+        told = notices.of_records(session, [row.id for row in some])
         for row in some:
             if row.level and not own:
                 yield {"id": row.shown_id, "kind": row.kind, "information_withheld": _WITHHELD_WORDS}
@@ -122,6 +124,7 @@ def _records(session: Session, person_id: UUID, own: bool) -> Iterator[dict[str,
                 "id": row.id,
                 "digest": row.digest,
                 "received_at": row.received_at,
+                "notice": _notice(told.get(row.id)),
                 "record": _shown(record, row.level),
             }
 
@@ -132,6 +135,11 @@ def _shown(record: Mapping[str, Any], level: int) -> dict[str, Any]:
         return dict(record)
     body = {name: value for name, value in record["body"].items() if name not in _WITHHELD}
     return {**record, "body": {**body, "information_withheld": _WITHHELD_WORDS}}
+
+
+def _notice(row: RecordNotice | None) -> dict[str, Any] | None:
+    names = ("version", "basis", "accepted_at", "guardian")
+    return {name: getattr(row, name) for name in names} if row else None
 
 
 def _entries(session: Session, names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -5,19 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.audit.service import log
 from server.privacy.model import Consent, NoticeVersion, RecordNotice
-from shared.clock import Clock, parse_aware
+from shared.clock import Clock, parse_aware, today_in_china
 from shared.ids import uuid7
-from shared.notices import NOTICE_KINDS, NOTICES, NoticeText
+from shared.notices import NOTICE_KINDS, NOTICES, TRACK, NoticeText
 from shared.problems import Problem
 from shared.vocabulary import LEGAL_BASES
 
 _BUILT_IN_BY = "system"
+_HOW_LONG = "保存多久：自服务器收到之日起 {days} 天，到期删除；法律法规另有规定的从其规定。"
 UNDER_AGE = 14
 
 
@@ -39,6 +40,10 @@ def write_notices(session: Session, told: Sequence[tuple[UUID, Mapping[str, Any]
         statement = insert(RecordNotice)
         changes = {name: statement.excluded[name] for name in rows[0] if name != "id"}
         session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes), rows)
+
+
+def of_records(session: Session, ids: Sequence[UUID]) -> dict[UUID, RecordNotice]:
+    return {row.id: row for row in session.scalars(select(RecordNotice).where(RecordNotice.id.in_(ids)))}
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:
@@ -79,6 +84,16 @@ def publish(session: Session, clock: Clock, by: str, kind: str, version: str, ti
     session.flush()
     log(session, clock, by, "publish_notice", f"{kind} {version}", {})
     return row
+
+
+def say_how_long(session: Session, clock: Clock, by: str, days: int) -> None:
+    """The law wants the period named (PIPL art. 17): another period is another text, and people are asked anew."""
+    now = in_force(session)[TRACK]
+    lines = [_HOW_LONG.format(days=days) if line.startswith(_HOW_LONG[:5]) else line for line in now.text.split("\n")]
+    if lines != now.text.split("\n"):
+        published = session.scalar(select(func.count()).where(NoticeVersion.kind == TRACK)) or 0
+        version = f"{today_in_china(clock)}-{published + 1}"
+        publish(session, clock, by, TRACK, version, now.title, "\n".join(lines))
 
 
 def give_consent(session: Session, clock: Clock, by: str, given: Mapping[str, Any], **whose: UUID) -> Consent:

@@ -14,6 +14,7 @@ from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.privacy.erasing import replace_versions
 from server.privacy.model import RetentionSetting
+from server.privacy.notices import say_how_long
 from server.privacy.rules import without_track
 from server.sensitivity import service as sensitivity
 from server.settings import Settings
@@ -64,6 +65,8 @@ def keep_for(session: Session, clock: Clock, by: str, kind: str, number: int) ->
     statement = insert(RetentionSetting).values(row)
     session.execute(statement.on_conflict_do_update(index_elements=["kind"], set_=row))
     log(session, clock, by, "set_retention", kind, {"days": number})
+    if kind == TRACK:
+        say_how_long(session, clock, by, number)
 
 
 def apply(session: Session, viewer: Viewer, clock: Clock, settings: Settings) -> Removed:

@@ -21,7 +21,7 @@ _READS = (
 _TESTS = r"\b{model}\b|\b{table}\b"
 _BY_MIGRATION = {"server_state"}  # its one row is made with the table
 # Kept as evidence of what came, for the day when a person or a drill asks.
-_EVIDENCE = {"batch", "raw_batch", "quarantine"}
+_EVIDENCE = {"raw_batch"}
 # Written with each record for readers who ask by row; the reports read merged bodies. Whoever reads one takes it off this list.
 _UNREAD = {"event_participant", "measurement", "patrol", "finding", "media_item", "media_subject"} | {
     "event_geometry",

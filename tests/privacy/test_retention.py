@@ -18,6 +18,7 @@ from server.auditing import verify_evidence
 from server.db import open_session, session_factory
 from server.privacy import retention
 from server.privacy.model import RetentionSetting
+from server.privacy.notices import in_force
 from server.privacy.retention import DEFAULT_DAYS, KINDS, Removed, apply, keep_for
 from shared.clock import FixedClock
 from shared.problems import Problem
@@ -149,6 +150,19 @@ def test_settings_are_kept_and_logged(session: Session) -> None:
     assert list(told) == [{"days": 30}, {"days": 60}]
 
 
+def test_the_notice_says_how_long_tracks_are_kept(session: Session) -> None:
+    """PIPL art. 17: another period is another version of the text, never the old text changed."""
+    seen = set()
+    for days in (365, 100, 365, 365):
+        keep_for(session, CLOCK, "操作员", "track", days)
+        now = in_force(session)["track"]
+        assert f"{days} 天，到期删除" in now.text and "72 小时以后" in now.text
+        seen.add(now.version)
+    assert len(seen) == 3
+    keep_for(session, CLOCK, "操作员", "session", 30)
+    assert in_force(session)["track"].version in seen
+
+
 def test_the_command(lived_in: Live, here: Here, tmp_path: Path) -> None:
     settings = lived_in.settings
     env = environment(XIANGYE_DATABASE_URL=str(settings.database_url), XIANGYE_VAR=str(settings.var_dir))
@@ -171,6 +185,4 @@ def test_a_notice_is_published_by_command(lived_in: Live, here: Here, tmp_path: 
     assert here.xiangye(env, *publish).refuses("已发布")
     assert "新的告知书 𬶋" in here.xiangye(env, "account", "notice").out
     with session_factory(settings)() as session:
-        from server.privacy.notices import in_force
-
         assert in_force(session)["track"].text == "新的告知书 𬶋"
