@@ -19,12 +19,13 @@ _OF_AREA = {
     "area": "SELECT scope_no FROM xiangye.scope WHERE kind = 'area' AND code = :code",
     "organisation": "SELECT scope_no FROM xiangye.scope WHERE kind = 'organisation' AND code = :code",
     "prefecture": """
-        WITH known AS (
-            SELECT DISTINCT ON (c.code) c.code, c.prefecture_code AS above
-            FROM xiangye.county c JOIN xiangye.boundary_version v ON v.id = c.boundary_version
-            ORDER BY c.code, v.valid_to DESC NULLS FIRST, v.loaded_at DESC)
-        SELECT scope_no FROM xiangye.scope LEFT JOIN known USING (code)
-        WHERE kind = 'county' AND coalesce(above, left(code, 4) || '00') = :code
+        WITH ever AS (
+            SELECT code FROM xiangye.county WHERE prefecture_code = :code
+            UNION SELECT code FROM xiangye.scope WHERE kind = 'county' AND left(code, 4) || '00' = :code)
+        SELECT scope_no FROM ever JOIN xiangye.scope s USING (code) LEFT JOIN LATERAL (
+            SELECT c.prefecture_code AS above FROM xiangye.county c JOIN xiangye.boundary_version v ON v.id = c.boundary_version
+            WHERE c.code = ever.code ORDER BY v.valid_to DESC NULLS FIRST, v.loaded_at DESC LIMIT 1) newest ON true
+        WHERE s.kind = 'county' AND coalesce(above, left(code, 4) || '00') = :code
         """,
     "province": "SELECT scope_no FROM xiangye.scope WHERE kind = 'county' AND left(code, 2) = left(:code, 2)",
 }

@@ -50,16 +50,15 @@ _EVENT = aliased(ShownRecord, name="of_event")
 def page(session: Session, viewer: Viewer, of: Scan, wanted: Asked) -> Sequence[Row[Any]]:
     """One row more than the limit where there is another page."""
     rows = listing.page(viewer, of, wanted)
-    same = (Occurrence.observed_year == rows.c.observed_year) & (Occurrence.id == rows.c.id)
-    told = _told(viewer, rows, ShownRecord.id == rows.c.id, same).add_columns(rows.c.listed_on, rows.c.listing_key)
-    return session.execute(told.order_by(*listing.in_order(rows, wanted.sort))).all()
+    of_page = told(viewer, rows, rows.c.id, rows.c.observed_year).add_columns(rows.c.listing_key)
+    return session.execute(of_page.order_by(*listing.in_order(rows, wanted.sort))).all()
 
 
 def one(session: Session, viewer: Viewer, shown_id: UUID) -> dict[str, Any]:
     """With its measurements. Problem `not_found` alike for what is not there and for what is elsewhere."""
-    same = (Occurrence.observed_year == ShownRecord.observed_year) & (Occurrence.id == ShownRecord.id)
-    known = select(ShownRecord.id).where(ShownRecord.shown_id == shown_id, ShownRecord.kind == KIND).subquery("known")
-    row = session.execute(_told(viewer, known, ShownRecord.id == known.c.id, same)).one_or_none()
+    columns = select(ShownRecord.id, ShownRecord.observed_year)
+    known = columns.where(ShownRecord.shown_id == shown_id, ShownRecord.kind == KIND).subquery("known")
+    row = session.execute(told(viewer, known, known.c.id, known.c.observed_year)).one_or_none()
     if row is None:
         raise Problem("not_found")
     return shown(row) | {"measurements": measurements_of(session, row.record_id)}
@@ -96,8 +95,12 @@ def history(session: Session, shown_id: UUID) -> list[dict[str, Any]]:
     ]
 
 
-def _told(viewer: Viewer, of: FromClause, is_record: ColumnElement[bool], is_row: ColumnElement[bool]) -> Select[Any]:
-    naming = last_naming(Occurrence.id)
+def told(viewer: Viewer, of: FromClause, id_: ColumnElement[UUID], year: ColumnElement[int]) -> Select[Any]:
+    # Apart and unopened, so that of the partitions the one of its year alone is asked for each.
+    only = (
+        select(Occurrence).where(Occurrence.observed_year == year, Occurrence.id == id_).offset(0).lateral("occurrence")
+    )
+    row, naming = aliased(Occurrence, only), last_naming(id_)
     place = {name: column.label(f"place_{name}") for name, column in place_columns(viewer).items()}
     columns = [
         ShownRecord.id.label("record_id"),
@@ -106,18 +109,18 @@ def _told(viewer: Viewer, of: FromClause, is_record: ColumnElement[bool], is_row
         ShownRecord.listed_on,
         _EVENT.shown_id.label("event_id"),
         func.coalesce(REVIEW.c.state, "pending").label("state"),
-        *(getattr(Occurrence, name) for name in _OWN),
+        *(getattr(row, name) for name in _OWN),
         *place.values(),
         *_taxon(naming.c),
     ]
     return (
         select(*columns)
         .select_from(of)
-        .join(ShownRecord, is_record)
-        .join(Occurrence, is_row)
-        .outerjoin(_EVENT, _EVENT.id == Occurrence.event_id)
-        .outerjoin(DisclosedPlaceRow, DisclosedPlaceRow.id == Occurrence.id)
-        .outerjoin(REVIEW, REVIEW.c.record_id == Occurrence.id)
+        .join(ShownRecord, ShownRecord.id == id_)
+        .join(row, true())
+        .outerjoin(_EVENT, _EVENT.id == row.event_id)
+        .outerjoin(DisclosedPlaceRow, DisclosedPlaceRow.id == id_)
+        .outerjoin(REVIEW, REVIEW.c.record_id == id_)
         .outerjoin(naming, true())
         .outerjoin(Taxon, Taxon.taxon_id == naming.c.taxon_id)
         .outerjoin(

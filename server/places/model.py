@@ -57,7 +57,7 @@ class CountyRow(Base):
     code: Mapped[str] = mapped_column(primary_key=True)
     boundary_version: Mapped[str] = mapped_column(ForeignKey("xiangye.boundary_version.id"), primary_key=True)
     name_zh: Mapped[str]
-    prefecture_code: Mapped[str]
+    prefecture_code: Mapped[str] = mapped_column(index=True)
     prefecture_name: Mapped[str]
     province_code: Mapped[str]
     province_name: Mapped[str]

@@ -66,7 +66,7 @@ def scan(kind: str, *conditions: ColumnElement[bool]) -> Scan:
 def page(viewer: Viewer, of: Scan, wanted: Asked) -> Subquery:
     """One row more than the limit where there is another page."""
     scopes = _scopes(viewer.scopes)
-    within, begins = _within(scopes), _after(wanted)
+    within, begins = _within(scopes), after(wanted)
     one = of.where(within, *begins).order_by(*_order(RecordScope, wanted.sort)).limit(wanted.limit + 1).lateral("found")
     rows = select(one.c.id, one.c.observed_year, one.c.listed_on, one.c.listing_key).distinct()
     ordered = rows.select_from(scopes).join(one, true()).order_by(*_order(one.c, wanted.sort))
@@ -113,7 +113,7 @@ def _within(scopes: Any) -> ColumnElement[bool]:
     return and_(RecordScope.scope_no == scopes.c.scope_no, of_group)
 
 
-def _after(wanted: Asked) -> list[ColumnElement[bool]]:
+def after(wanted: Asked) -> list[ColumnElement[bool]]:
     if wanted.after is None:
         return []
     here, there = tuple_(RecordScope.listed_on, RecordScope.listing_key), tuple_(*wanted.after)

@@ -70,6 +70,7 @@ CREATE TABLE xiangye.record_scope (
 );
 CREATE INDEX ix_record_scope_listing ON xiangye.record_scope (scope_no, kind, listed_on, listing_key);
 CREATE INDEX ix_disclosed_place_latitude_longitude ON xiangye.disclosed_place (latitude, longitude);
+CREATE INDEX ix_county_prefecture_code ON xiangye.county (prefecture_code);
 CREATE INDEX ix_media_subject_subject_id ON xiangye.media_subject (subject_id);
 REVOKE ALL ON xiangye.scope, xiangye.shown_record, xiangye.record_scope FROM xiangye_app;
 GRANT SELECT ON xiangye.scope, xiangye.record_scope TO xiangye_app;
