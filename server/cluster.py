@@ -257,6 +257,8 @@ def _start(cluster: Cluster) -> None:
     _make_folder(cluster.socket_dir)
     options = f"-c listen_addresses='' -c unix_socket_directories={cluster.socket_dir} -c unix_socket_permissions=0700"
     options += f" -c port={_PORT} -c timezone=UTC"
+    # An error quotes the row it is about, and with it a place or a name: the program is told, the log is not.
+    options += " -c log_min_messages=log"
     if not cluster.fsync:
         options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
     deadline = time.monotonic() + START_PATIENCE_S
