@@ -116,7 +116,7 @@ def _is_ours(running: Running, settings: Settings) -> bool:
     except OSError:
         return False
     bound = f"{settings.host}:{running.port}".encode()
-    return bound in arguments and b"server.app:create_app()" in arguments and _home(settings) in environment
+    return bound in arguments and b"server.app:serving_app()" in arguments and _home(settings) in environment
 
 
 def _home(settings: Settings) -> bytes:
