@@ -62,7 +62,7 @@ class MyRecordsPresenter(Presenter):
     def _row(self, record: KeptRecord) -> RecordRow:
         reviews = self._store.reviews.of(record.record_id)
         latest = reviews[-1] if reviews else None
-        said = _short(latest.message) if latest and record.state == latest.state else ""
+        said = _short(latest.message) if latest and record.state == latest.state and not latest.is_answer else ""
         return RecordRow(
             record.record_id,
             record.kind,

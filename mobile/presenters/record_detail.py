@@ -1,7 +1,5 @@
 """One of my records: where it stands, what reviewers said and I answered, and the answer to an open question."""
 
-from datetime import datetime
-
 from mobile.capture.answer import AnswerCapture
 from mobile.capture.problems import FieldProblem
 from mobile.capture.recorder import Recorder
@@ -129,32 +127,32 @@ class RecordDetailPresenter(Presenter):
         self.taxon_text = (taxon["name_zh"] or taxon["verbatim_name"]) if taxon else ""
 
     def _history(self, record: KeptRecord, reviews: list[Review]) -> tuple[HistoryRow, ...]:
-        """In the order of time; but an answer stands after its question, however wrong the tablet's clock."""
+        """In the server's order, each answer behind its question: clocks of tablets are not to be trusted."""
+        found = (self._store.outbox.newest_version(one) for one in self._store.reviews.answers_to(self.record_id))
+        answers = [answer for answer in found if answer is not None]
         rows = [_row(record.record["saved_at"]["wall"], "我", "保存记录")]
-        rows += [_row_of(review) for review in reviews if review.state != "pending"]
-        asked = {review.decision_id: _row_of(review)[0] for review in reviews if review.state == "asked"}
-        answers = (self._store.outbox.newest_version(one) for one in self._store.reviews.answers_to(self.record_id))
-        for answer in (one for one in answers if one is not None):
-            moment, row = _row_of_answer(answer)
-            rows.append((max(moment, asked.get(answer.body["decision_id"], moment)), row))
-        return tuple(row for _, row in sorted(rows, key=lambda one: one[0]))
+        for review in reviews:
+            if review.state != "pending" and not review.is_answer:
+                rows.append(_row_of(review))
+            if review.state == "asked":
+                rows += [_row_of_answer(one) for one in answers if one.body["decision_id"] == review.decision_id]
+        return tuple(rows)
 
 
-def _row(at: str, who: str, what: str, words: str = "") -> tuple[datetime, HistoryRow]:
-    """Sorted by the moment, whatever zone its writer was in; one without a readable time stands last."""
+def _row(at: str, who: str, what: str, words: str = "") -> HistoryRow:
     try:
-        moment = parse_aware(at).astimezone(CHINA)
+        when = f"{parse_aware(at).astimezone(CHINA):%Y-%m-%d %H:%M}"
     except (ValueError, OverflowError):
-        return datetime.max.replace(tzinfo=CHINA), HistoryRow("", who, what, words)
-    return moment, HistoryRow(f"{moment:%Y-%m-%d %H:%M}", who, what, words)
+        when = ""
+    return HistoryRow(when, who, what, words)
 
 
-def _row_of(review: Review) -> tuple[datetime, HistoryRow]:
+def _row_of(review: Review) -> HistoryRow:
     what = "提问" if review.state == "asked" else state_name_of(review.state, review)
     return _row(review.decided_at, review.decided_by or "审核员", what, review.message)
 
 
-def _row_of_answer(answer: KeptRecord) -> tuple[datetime, HistoryRow]:
+def _row_of_answer(answer: KeptRecord) -> HistoryRow:
     taxon = answer.body.get("taxon") or {}
     name = taxon.get("name_zh") or taxon.get("verbatim_name") or taxon.get("scientific_name")
     words = "\n".join(filter(None, (answer.body["answer"], f"现认为是：{name}" if name else "")))

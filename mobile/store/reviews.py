@@ -8,6 +8,7 @@ from typing import Any
 from mobile.store.database import Database
 
 _COLUMNS = "record_id, decision_id, state, change_no, message, scientific_name, name_zh, decided_at, decided_by"  # in this order
+OBSERVER = "记录人"
 _LATEST = "v.change_no = (select max(w.change_no) from review w where w.record_id = v.record_id)"
 
 
@@ -24,6 +25,11 @@ class Review:
     name_zh: str
     decided_at: str
     decided_by: str
+
+    @property
+    def is_answer(self) -> bool:
+        """The server lists the observer's own answer among what was decided."""
+        return self.decided_by == OBSERVER
 
 
 class Reviews:

@@ -9,24 +9,38 @@ from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
 from shared import __version__
 from shared.canonical import canonical_bytes
+from shared.ids import uuid7
 
 GONE = 410
 
 
+class _OfAnother(Exception):
+    """The server knows this tablet as somebody else's."""
+
+
 def enrol(store: Store, invitation: Invitation, address: str, device_name: str, report: SyncReport) -> None:
     """The address is kept only with the credential that came from it: a false code must not lead the old credential astray."""
-    answer = _ask(store, invitation.code, address, device_name)
+    before, waiting = store.identity.current(), store.outbox.waiting_count() + store.media.waiting_count()
+    try:
+        answer = _ask(store, invitation.code, address, device_name)
+    except _OfAnother:
+        if waiting:
+            raise NotReady(_words_of(before.person_name, waiting)) from None
+        # Nothing is left that bears the old id, so the new person begins with a tablet of their own.
+        store.identity.keep(device_id=str(uuid7()))
+        answer = _ask(store, invitation.code, address, device_name)
     names = ("person_id", "person_name", "holder", "server_epoch", "pack_key")
     settings = {name: str(answer.get(name) or "") for name in names}
     if not settings["person_id"] or not isinstance(answer.get("credential"), str):
         raise BrokenAnswer
-    before, waiting = store.identity.current().person_id, store.outbox.waiting_count()
     store.identity.set_server_url(address)
     store.identity.enrol(answer["credential"], device_name=device_name, credential_refused="", **settings)
-    if waiting and before not in ("", settings["person_id"]):
-        report.warn(
-            f"平板换了使用人：原使用人还有 {waiting} 条记录未送达，须由原使用人重新登记后才能发送；记录都还在平板上"
-        )
+    if waiting and before.person_id not in ("", settings["person_id"]):
+        report.warn(_words_of(before.person_name, waiting))
+
+
+def _words_of(person: str, waiting: int) -> str:
+    return f"平板上还有 {person} 的 {waiting} 条记录和照片未送达：请由本人登记并同步后，再换人登记；记录都还在平板上"
 
 
 def _ask(store: Store, code: str, address: str, device_name: str) -> dict[str, Any]:
@@ -44,6 +58,8 @@ def _ask(store: Store, code: str, address: str, device_name: str) -> dict[str, A
     except Refused as failure:
         if failure.status == GONE:
             raise EnrolmentSpent from failure
+        if failure.field == "device_id":
+            raise _OfAnother from failure
         raise
     finally:
         transport.close()

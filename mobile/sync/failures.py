@@ -43,7 +43,9 @@ class EnrolmentSpent(SyncFailure):
     """The code was good once."""
 
     def __init__(self) -> None:
-        super().__init__("登记码已经用过或已过期（每个登记码只能用一次，24 小时内有效）：请向管理员索取新的登记码")
+        super().__init__(
+            "登记码已经用过、已过期或输入有误（只能用一次，24 小时内有效）：请核对，或向管理员索取新的登记码"
+        )
 
 
 class TooManyTries(SyncFailure):
@@ -54,8 +56,8 @@ class TooManyTries(SyncFailure):
 class Refused(SyncFailure):
     """The server said no, in its own words."""
 
-    def __init__(self, status: int, words: str, code: str = "") -> None:
+    def __init__(self, status: int, words: str, field: str = "") -> None:
         super().__init__(f"服务器未接受（{status}）：{words}")
         self.status = status
-        self.code = code
+        self.field = field
         self.again = status >= 500

@@ -120,7 +120,7 @@ class Transport:
             if answer.status_code == 429:
                 raise TooManyTries
             problem = _problem(answer)
-            raise Refused(answer.status_code, problem_words(answer), str(problem.get("code") or ""))
+            raise Refused(answer.status_code, problem_words(answer), str(problem.get("field") or ""))
 
 
 def problem_words(answer: requests.Response) -> str:

@@ -111,7 +111,7 @@ def test_a_spent_code_says_so_and_a_false_one_leads_nothing_astray(tmp_path: Pat
     with station() as stranger, tablet(tmp_path, server_url=server.url) as held:
         sync = held.app.sync
         assert sync.enrol(invitation(stranger.url, "USED-CODE")) is False
-        assert "已经用过或已过期" in sync.message and "24 小时" in sync.message
+        assert "已经用过、已过期" in sync.message and "24 小时" in sync.message
         assert sync.server_url == server.url, "the credential stays with the server that gave it"
         held.sighting()
         assert sync.sync() is True and stranger.records == {} and len(server.records) == 1
@@ -152,7 +152,7 @@ def test_another_person_is_told_of_what_waits(tmp_path: Path, server: Station) -
         assert held.app.sync.enrol("GOOD-CODE") is True
         assert held.app.sync.report is not None
         (warning,) = held.app.sync.report.warnings
-        assert "原使用人还有 1 条记录未送达" in warning
+        assert "测试员 的 1 条记录和照片未送达" in warning
 
 
 def png(text: str, scale: int = 4, **options: Any) -> bytes:

@@ -56,7 +56,7 @@ def test_enrolment_brings_person_surveys_and_species(tmp_path: Path) -> None:
     with station(pack=pack) as server, tablet(tmp_path / "data", server_url=server.url, enrolled=False) as held:
         sync = held.app.sync
         assert sync.enrol("") is False and sync.message == "请输入登记码"
-        assert sync.enrol("WRONG") is False and "登记码已经用过或已过期" in sync.message
+        assert sync.enrol("WRONG") is False and "登记码已经用过、已过期" in sync.message
         assert not sync.enrolled
         assert sync.enrol(" GOOD-CODE ", "一号平板") is True and sync.message == "登记成功"
         assert (sync.person_name, sync.device_name) == ("测试员", "一号平板")
