@@ -35,6 +35,8 @@ _TYPES = {
 _NAMES = {"elevation": "高程", "land_cover": "土地覆被"}
 _HEIGHTS_M = (-500.0, 9_000.0)
 _MOST_CLASSES = 500
+_MOST_CELLS = 20_000_000_000
+_MOST_BLOCK_BYTES = 512_000_000
 
 
 @dataclass(frozen=True)
@@ -208,8 +210,25 @@ def _check_form(name: str, raster: Any, kind: str) -> None:
         problems.append("没有地理配准（仿射变换），不知道像元在何处")
     if raster.dtypes[0] not in _TYPES[kind]:
         problems.append(f"{_NAMES[kind]}的像元类型应为 {'、'.join(_TYPES[kind])}，实为 {raster.dtypes[0]}")
+    problems += _too_costly(raster)
     if problems:
         raise LayerRefused(name, *problems)
+
+
+def _too_costly(raster: Any) -> list[str]:
+    """By its header: a file of a few kilobytes may claim any size, and each block is read whole."""
+    rows, columns = raster.block_shapes[0]
+    block = rows * columns * np.dtype(raster.dtypes[0]).itemsize
+    problems = []
+    if raster.width * raster.height > _MOST_CELLS:
+        problems.append(
+            f"像元共 {raster.width} × {raster.height}，超过 {_MOST_CELLS // 10**8} 亿的上限；请先裁剪到本省"
+        )
+    if block > _MOST_BLOCK_BYTES:
+        problems.append(
+            f"每块 {block / 1e6:.0f} MB，超过 {_MOST_BLOCK_BYTES // 10**6} MB 的上限；请分块重存（TILED=YES）"
+        )
+    return problems
 
 
 def _check_province(session: Session, name: str, raster: Any, home: str) -> None:
