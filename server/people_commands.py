@@ -48,7 +48,7 @@ def erase(person: str, also: tuple[str, ...], yes: bool, as_json: bool) -> None:
         rows = sum(done.rows.values())
         click.echo(
             f"已删除：登记 {rows} 处，版本 {done.versions} 个，原始批次 {done.raw_batches} 个，"
-            f"照片 {done.photos} 张，快照文件 {done.files} 个；今后的代号 {done.pseudonym}"
+            f"照片 {done.photos} 张，快照文件 {done.files} 个，导出文件 {done.exports} 个；今后的代号 {done.pseudonym}"
         )
     if done.still_named:
         raise click.ClickException(f"这些表只增不改，其中仍有此人的姓名，须人工处理：{'、'.join(done.still_named)}")

@@ -50,6 +50,7 @@ class Erased:
     quarantined: int = 0
     photos: int = 0
     files: int = 0
+    exports: int = 0
     still_named: list[str] = field(default_factory=list)
 
 
@@ -66,7 +67,9 @@ def erase(
     devices = list(session.scalars(select(Device.id).where(Device.person_id == person_id)))
     _end_account(session, clock, person)
     if words:
-        done.versions = _redact_versions(session, viewer, clock, words, instead)
+        redacted_ids = _redact_versions(session, viewer, clock, words, instead)
+        done.versions = len(redacted_ids)
+        done.exports = sum(1 for _ in _drop_exports(session, settings, redacted_ids))
         done.raw_batches = sensitivity.drop_raw_batches(session, words=as_bytes(words))
         done.quarantined = _redact_quarantine(session, words, instead)
         done.photos = _redact_photos(session, viewer, clock, Store(settings.store_dir), devices, words)
@@ -104,7 +107,8 @@ def _end_account(session: Session, clock: Clock, person: Person) -> None:
     session.execute(consents.values(withdrawn_at=now))
 
 
-def _redact_versions(session: Session, viewer: Viewer, clock: Clock, words: Sequence[str], instead: str) -> int:
+def _redact_versions(session: Session, viewer: Viewer, clock: Clock, words: Sequence[str], instead: str) -> list[UUID]:
+    """The record of each version that named the person."""
     changed = []
     for kept in sensitivity.bodies_with(session, as_bytes(words)):
         record = parse(kept.body)
@@ -112,7 +116,18 @@ def _redact_versions(session: Session, viewer: Viewer, clock: Clock, words: Sequ
         if body != kept.body:
             changed.append(sensitivity.Kept(kept.id, kept.digest, body))
     replace_versions(session, viewer, clock, "person", changed)
-    return len(changed)
+    return [one.id for one in changed]
+
+
+def _drop_exports(session: Session, settings: Settings, ids: Sequence[UUID]) -> Iterator[Path]:
+    """Files made of these records and not yet taken; whoever asked for one is told to export anew."""
+    made = session.execute(
+        text("SELECT DISTINCT export_id FROM xiangye.export_record WHERE record_id = ANY (:ids)"), {"ids": list(ids)}
+    )
+    for export_id in made.scalars():
+        for path in (settings.store_dir / "exports").glob(f"{export_id}.*"):
+            path.unlink()
+            yield path
 
 
 def replace_versions(

@@ -112,6 +112,7 @@ class ErasedSchema(Schema):
     quarantined = fields.Integer()
     photos = fields.Integer()
     files = fields.Integer()
+    exports = fields.Integer()
     rows = fields.Dict(keys=fields.String(), values=fields.Integer())
     still_named = fields.List(fields.String(), metadata={"description": "只增不改、其中仍有姓名的表，须人工处理"})
 

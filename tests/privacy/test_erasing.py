@@ -28,6 +28,7 @@ from shared.clock import today_in_china
 from tests import records
 from tests.admitting import CLOCK
 from tests.commands import Here, environment
+from tests.people import subject
 from tests.serving import Live
 
 NAME, PHONE, SPACED = "欧阳𬶋田", "13907350001", "139-0735-0001"
@@ -150,6 +151,18 @@ def test_the_log_still_holds_and_the_snapshot_still_opens(lived_in: Live) -> Non
         assert load(session, settings, snapshot).records
         told = session.execute(text("SELECT detail FROM audit_entry WHERE action = 'erase_person'")).scalar_one()
     assert told["versions"] == 3
+
+
+def test_an_export_that_waits_to_be_taken_is_gone(lived_in: Live) -> None:
+    scientist = subject(lived_in.settings, "scientist", area_kind="province", area_code="43")
+    asked = {"format": "csv", "edition": "scope", "filters": {}}
+    made = requests.post(f"{lived_in.url}/v1/exports", json=asked, headers=scientist, timeout=60)
+    assert made.status_code == 201, made.text
+    place = f"{lived_in.url}/v1/exports/{made.json()['id']}/file"
+    assert requests.get(place, headers=scientist, timeout=60).status_code == 200
+    with open_session(lived_in.settings) as session:
+        assert erase(session, LOCAL_OPERATOR, CLOCK, lived_in.settings, UUID(records.PERSON)).exports == 1
+    assert requests.get(place, headers=scientist, timeout=60).status_code == 410
 
 
 def test_the_tablet_is_a_stranger_afterwards(lived_in: Live) -> None:

@@ -62,6 +62,8 @@ CREATE TABLE xiangye.consent (
     CHECK (NOT under_14 OR guardian AND basis = 'consent'),
     CHECK (withdrawn_at >= given_at)
 );
+SELECT xiangye.wall_by('xiangye.consent',
+    '(SELECT xiangye.sees_everything()) OR contact_id IS NULL OR EXISTS (SELECT FROM xiangye.contact c WHERE c.id = contact_id)');
 CREATE INDEX ix_consent_person_id ON xiangye.consent (person_id);
 CREATE INDEX ix_consent_contact_id ON xiangye.consent (contact_id);
 """
