@@ -85,6 +85,7 @@ def test_without_encryption_only_this_computer_is_spoken_to(url: str) -> None:
     "url", ["http://10.0.0.4", "http://xiangye.example", "http://0.0.0.0:80", "HTTP://192.168.1.2"]
 )
 def test_no_code_and_no_credential_leaves_in_the_clear(url: str, tmp_path: Path) -> None:
+    """T20: no cleartext, whatever address an older app kept."""
     with pytest.raises(NotReady, match="https://"):
         Transport(url, "secret")
     with tablet(tmp_path) as held:
@@ -128,6 +129,7 @@ def test_too_many_tries_and_a_restored_code_are_told_apart(tmp_path: Path, serve
 
 
 def test_a_revoked_tablet_keeps_its_records_and_says_what_to_do(tmp_path: Path, server: Station) -> None:
+    """T26"""
     with tablet(tmp_path, server_url=server.url) as held:
         held.sighting()
         server.revoked = True

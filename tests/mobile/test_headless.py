@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mobile.cli import COMMANDS, run
-from mobile.script.read import ScriptFault, read_script
+from mobile.script.read import ScriptFault, check_step, read_script
 from tests.mobile.station import Station, closed_port, make_pack, station
 from tests.mobile.test_photos import jpeg
 
@@ -101,6 +101,32 @@ def play(
     )
     out, err = capsys.readouterr()
     return code, json.loads(out) if out else {}, err
+
+
+def notices(server: Station, kind: str) -> set[tuple[str, bool | None]]:
+    return {
+        (one["body"]["notice"]["basis"], one["body"]["notice"]["guardian"])
+        for one in server.records.values()
+        if one["kind"] == kind
+    }
+
+
+@pytest.mark.parametrize("guardian", [True, False])
+def test_a_script_says_which_notice_was_accepted(
+    home: Path, capsys: pytest.CaptureFixture[str], guardian: bool
+) -> None:
+    step = {"do": "accept_notice", "basis": "consent", "under_age": True, "guardian": guardian}
+    with station() as server:
+        code, told, _ = play(home, [*DAY[:3], step, *DAY[3:]], server.url, capsys)
+        given = {("consent", True)} if guardian else {("employment", None)}
+        assert notices(server, "patrol") == notices(server, "track_segment") == given
+    assert code == (0 if guardian else 1)
+    assert guardian or "监护人" in told["problems"][0], "and the day goes on, as if the script had said nothing"
+
+
+def test_a_basis_that_is_none_is_refused_before_the_day_begins() -> None:
+    with pytest.raises(ScriptFault, match="basis"):
+        check_step(1, {"do": "accept_notice", "basis": "habit"})
 
 
 def test_a_whole_day(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

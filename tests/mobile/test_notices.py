@@ -164,7 +164,7 @@ def inside(moment: datetime, spans: Sequence[tuple[datetime, datetime]]) -> bool
 
 
 def test_24_hours_with_two_patrols_hold_no_track_outside_them(tmp_path: Path) -> None:
-    """Tracks exist only between 开始 and 结束: over a simulated day, track points and location requests for tracking outside the two
+    """T30: tracks exist only between 开始 and 结束: over a simulated day, track points and location requests for tracking outside the two
     patrols (and in a pause) are 0; while nobody looks at the app, it asks for no position at all."""
     with tablet(tmp_path / "data") as held:
         receiver = Receiver(held)

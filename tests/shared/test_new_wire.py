@@ -20,6 +20,7 @@ NOTICE = {"version": "2026-1", "basis": "duty"}
 
 @pytest.mark.parametrize("old", GOLDEN, ids=lambda old: f"{old['record']['kind']}-{old['digest'][:6]}")
 def test_what_older_apps_sent_is_read_as_before(old: dict[str, Any]) -> None:
+    """T16"""
     assert digest(old["record"]) == old["digest"]
     body = json.loads(json.dumps(load_record(old["record"])["body"]))
     assert {name: value for name, value in body.items() if name in old["loaded"]} == old["loaded"]
