@@ -7,6 +7,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from server.snapshots.left_out import LeftOut, words_of
 from server.surveys.model import NEEDS_REVIEW
 
 
@@ -90,19 +91,6 @@ class Rendition:
     height: int
 
 
-_WHY_ZH = {"rejected": "经审核退回的", "flagged": "有疑点尚未审核的"}
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A record that is no observation by the cutoff, and why: rejected | flagged; `rules` that held something against it."""
-
-    id: str
-    kind: str
-    why: str
-    rules: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True)
 class Context:
     boundary_version: str
@@ -120,15 +108,7 @@ class Context:
 
     @property
     def left_out_zh(self) -> str:
-        """What the section on methods says of it; empty where nothing was left out."""
-        if not self.left_out:
-            return ""
-        counted = {why: sum(one.why == why and one.kind == "occurrence" for one in self.left_out) for why in _WHY_ZH}
-        told = "、".join(f"{_WHY_ZH[why]}{count}条" for why, count in counted.items() if count)
-        other = len(self.left_out) - sum(counted.values())
-        beside = f"；随之未计入的巡护、轨迹、照片等{other}条" if other else ""
-        words = f"物种记录{told}" if told else "物种记录0条"
-        return f"截至数据截止时间，下列记录不作为观察计入任何表格和图：{words}{beside}。"
+        return words_of(self.left_out)
 
     @property
     def demonstration(self) -> bool:

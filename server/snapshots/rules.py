@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from server.sensitivity.records import NOT_REVIEWED, FrozenRecord
-from server.snapshots.context import LeftOut
+from server.snapshots.left_out import LeftOut
 from shared.canonical import digest
 
 _PARENT_FIELDS = ("event_id", "parent_event_id", "patrol_id")
