@@ -17,6 +17,7 @@ from server.settings import Settings
 from shared.canonical import digest
 from tests.admitting import outcomes, set_up
 from tests.records import EGRET, MANGSHAN, PANGOLIN, envelope, event, observed, occurrence
+from tests.sensitivity.forms import forms_of
 
 PLANTED = [(249512345 + n * 3313, 1129287654 + n * 7177) for n in range(12)]
 
@@ -67,27 +68,6 @@ def _plant(session: Session) -> None:
         ]
     assert set(outcomes(session, *sent)) == {"accepted"}
     session.commit()
-
-
-def forms_of(latitude_e7: int, longitude_e7: int) -> Iterator[str]:
-    """Every spelling under which a coordinate could lie in a table: text, E7, doubles in WKB, and the base64 of each."""
-    for value in (latitude_e7, longitude_e7):
-        plain = [str(value), f"{value / 1e7:.7f}"[:-3], f"{value / 1e7:.4f}"]
-        yield from plain
-        for order in "<>":
-            packed = struct.pack(f"{order}d", value / 1e7)
-            yield packed.hex()
-            yield packed.hex().upper()
-            yield from _base64_forms(packed)
-        for spelled in plain:
-            yield from _base64_forms(spelled.encode())
-
-
-def _base64_forms(data: bytes) -> Iterator[str]:
-    """The stable middle of the base64 at each of the three alignments."""
-    for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + data).decode().rstrip("=")
-        yield encoded[(4 if shift else 0) : len(encoded) - 1]
 
 
 def leaks(session: Session) -> list[tuple[str, str]]:
