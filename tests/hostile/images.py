@@ -71,7 +71,7 @@ def jpeg_that_says_it_is_vast() -> bytes:
     return bytes(whole)
 
 
-def jpeg_of_a_thousand_scans() -> bytes:
+def jpeg_of_very_many_scans() -> bytes:
     """Progressive: each scan goes over all pixels again, and a few bytes make one."""
     image = Image.new("L", (7_000, 7_000), 128)
     whole = written("JPEG", image, progressive=True, quality=20)
@@ -79,7 +79,7 @@ def jpeg_of_a_thousand_scans() -> bytes:
     end = whole.index(b"\xff", at + 12)
     while whole[end + 1] == 0:
         end = whole.index(b"\xff", end + 1)
-    return whole[:at] + whole[at:end] * 1_000 + whole[end:]
+    return whole[:at] + whole[at:end] * 20_000 + whole[end:]
 
 
 def webp_that_says_it_is_vast() -> bytes:

@@ -34,6 +34,7 @@ def _own_peak_kb() -> int:
 def _main(path: str) -> None:
     begun = time.perf_counter()
     told = decode(Path(path).read_bytes())
+    of_child = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(
         json.dumps(
             {
@@ -41,7 +42,8 @@ def _main(path: str) -> None:
                 "position": told.position,
                 "renditions": [[made.width_px, made.height_px, made.jpeg.hex()] for made in told.renditions],
                 "seconds": time.perf_counter() - begun,
-                "child_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+                "child_cpu_seconds": of_child.ru_utime + of_child.ru_stime,
+                "child_mb": of_child.ru_maxrss / 1024,
                 "parent_mb": _own_peak_kb() / 1024,
             }
         )
