@@ -26,10 +26,10 @@ _SHOWN = """
 """
 _AT = "ST_AsMVTGeom(ST_Transform(ST_SetSRID(ST_MakePoint({}, {}), 4326), 3857), ST_TileEnvelope(:z, :x, :y))"
 _POINTS = f"""
-    WITH {_SHOWN}, some AS (SELECT * FROM shown ORDER BY listing_key LIMIT {MOST})
+    WITH {_SHOWN}, kept AS (SELECT * FROM shown ORDER BY listing_key LIMIT {MOST})
     SELECT ST_AsMVT(told, 'occurrences', 4096, 'geom') FROM (
-        SELECT s.shown_id::text AS id, some.level, {_AT.format("longitude", "latitude")} AS geom
-        FROM some JOIN xiangye.shown_record s ON s.id = some.id ORDER BY some.listing_key) told WHERE geom IS NOT NULL
+        SELECT s.shown_id::text AS id, kept.level, {_AT.format("longitude", "latitude")} AS geom
+        FROM kept JOIN xiangye.shown_record s ON s.id = kept.id ORDER BY kept.listing_key) told WHERE geom IS NOT NULL
 """
 _COUNTS = f"""
     WITH {_SHOWN}, cell AS (

@@ -33,8 +33,9 @@ class Caller:
     live: Live
     token: str
 
-    def get(self, path: str, **query: Any) -> requests.Response:
-        return requests.get(f"{self.live.url}/v1/{path}", params=query, headers=people.headers(self.token), timeout=20)
+    def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> requests.Response:
+        sent = {**people.headers(self.token), **(headers or {})}
+        return requests.get(f"{self.live.url}/v1/{path}", params=query, headers=sent, timeout=60)
 
     def items(self, path: str, **query: Any) -> list[dict[str, Any]]:
         answer = self.get(path, **query)
