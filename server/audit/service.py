@@ -69,20 +69,25 @@ class Redacted:
     sha256: str
 
 
+def write_redactions(session: Session, clock: Clock, reason: str, redacted: Sequence[Redacted]) -> None:
+    """Before the bytes themselves give way: the database takes only what is written here. `log_redactions` tells of them as
+    the last step, when every row is locked that has to be."""
+    session.add_all(
+        Redaction(
+            kind=one.kind,
+            subject=one.subject,
+            digest=one.digest,
+            redacted_sha256=one.sha256,
+            reason=reason,
+            at=clock.now(),
+        )
+        for one in redacted
+    )
+    session.flush()
+
+
 def log_redactions(session: Session, clock: Clock, actor: str, reason: str, redacted: Sequence[Redacted]) -> None:
-    """Before the bytes themselves give way: the database takes only what is written here."""
     for start in range(0, len(redacted), _TOGETHER):
         some = redacted[start : start + _TOGETHER]
-        session.add_all(
-            Redaction(
-                kind=one.kind,
-                subject=one.subject,
-                digest=one.digest,
-                redacted_sha256=one.sha256,
-                reason=reason,
-                at=clock.now(),
-            )
-            for one in some
-        )
         told = [[one.kind, one.subject, one.digest, one.sha256] for one in some]
         log(session, clock, actor, "redact", reason, {"redactions": told})

@@ -4,12 +4,13 @@ Texts give way to a redaction that keeps their digest, so that the log can still
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, event, select, text, update
 from sqlalchemy.orm import Session
 
 from server.accounts.model import (
@@ -22,7 +23,7 @@ from server.accounts.model import (
     RoleGrant,
 )
 from server.accounts.viewer import Viewer
-from server.audit.service import Redacted, log, log_redactions
+from server.audit.service import Redacted, log, log_redactions, write_redactions
 from server.media.model import MediaFile, Upload
 from server.media.store import Store
 from server.privacy import contacts, texts
@@ -61,26 +62,40 @@ def erase(
     person = session.get(Person, person_id, with_for_update=True)
     if person is None:
         raise Problem("not_found", f"没有编号为 {person_id} 的人员")
-    instead = f"〔人员 {str(person.pseudonym)[:8]}〕"
     words = ways_to_write([*_own_words(session, settings, person), *also])
     done = Erased(str(person_id), str(person.pseudonym))
     devices = list(session.scalars(select(Device.id).where(Device.person_id == person_id)))
     _end_account(session, clock, person)
     if words:
-        redacted_ids = _redact_versions(session, viewer, clock, words, instead)
-        done.versions = len(redacted_ids)
-        done.exports = sum(1 for _ in _drop_exports(session, settings, redacted_ids))
-        done.raw_batches = sensitivity.drop_raw_batches(session, words=as_bytes(words))
-        done.quarantined = _redact_quarantine(session, words, instead)
-        done.photos = _redact_photos(session, viewer, clock, Store(settings.store_dir), devices, words)
-        done.files = _redact_snapshots(session, viewer, clock, settings, words, instead)
-        done.rows = texts.take_out(session, words, instead)
-        done.still_named = texts.still_named(session, words)
+        _take_out(session, viewer, clock, settings, done, words, devices)
     session.expire_all()
     counts = {name: count for name, count in asdict(done).items() if isinstance(count, int)}
     told = {"pseudonym": done.pseudonym, **counts, "rows": sum(done.rows.values())}
     log(session, clock, viewer.name, "erase_person", str(person_id), told)
     return done
+
+
+def _take_out(
+    session: Session,
+    viewer: Viewer,
+    clock: Clock,
+    settings: Settings,
+    done: Erased,
+    words: Sequence[str],
+    devices: Sequence[UUID],
+) -> None:
+    """Rows first and the log last: whoever holds its lock may wait for nobody's row."""
+    instead = f"〔人员 {done.pseudonym[:8]}〕"
+    done.rows = texts.take_out(session, words, instead)
+    done.raw_batches = sensitivity.drop_raw_batches(session, words=as_bytes(words))
+    done.quarantined = _redact_quarantine(session, words, instead)
+    versions = _redact_versions(session, clock, words, instead)
+    photos = _redact_photos(session, clock, Store(settings.store_dir), devices, words)
+    files = _redact_snapshots(session, clock, settings, words, instead)
+    done.versions, done.photos, done.files = len(versions), len(photos), len(files)
+    done.exports = sum(1 for _ in _drop_exports(session, settings, [UUID(one.subject) for one in versions]))
+    done.still_named = texts.still_named(session, words)
+    log_redactions(session, clock, viewer.name, "person", [*versions, *photos, *files])
 
 
 def _own_words(session: Session, settings: Settings, person: Person) -> Iterator[str]:
@@ -107,16 +122,23 @@ def _end_account(session: Session, clock: Clock, person: Person) -> None:
     session.execute(consents.values(withdrawn_at=now))
 
 
-def _redact_versions(session: Session, viewer: Viewer, clock: Clock, words: Sequence[str], instead: str) -> list[UUID]:
-    """The record of each version that named the person."""
+def _redact_versions(session: Session, clock: Clock, words: Sequence[str], instead: str) -> list[Redacted]:
     changed = []
     for kept in sensitivity.bodies_with(session, as_bytes(words)):
         record = parse(kept.body)
         body = canonical_bytes({**record, "body": redacted(record["body"], words, instead)})
         if body != kept.body:
             changed.append(sensitivity.Kept(kept.id, kept.digest, body))
-    replace_versions(session, viewer, clock, "person", changed)
-    return [one.id for one in changed]
+    return replace_versions(session, clock, "person", changed)
+
+
+def replace_versions(
+    session: Session, clock: Clock, reason: str, changed: Sequence[sensitivity.Kept]
+) -> list[Redacted]:
+    told = [Redacted("version", str(one.id), one.digest, _sha256(one.body)) for one in changed]
+    write_redactions(session, clock, reason, told)
+    sensitivity.replace_bodies(session, changed)
+    return told
 
 
 def _drop_exports(session: Session, settings: Settings, ids: Sequence[UUID]) -> Iterator[Path]:
@@ -128,14 +150,6 @@ def _drop_exports(session: Session, settings: Settings, ids: Sequence[UUID]) -> 
         for path in (settings.store_dir / "exports").glob(f"{export_id}.*"):
             path.unlink()
             yield path
-
-
-def replace_versions(
-    session: Session, viewer: Viewer, clock: Clock, reason: str, changed: Sequence[sensitivity.Kept]
-) -> None:
-    told = [Redacted("version", str(one.id), one.digest, _sha256(one.body)) for one in changed]
-    log_redactions(session, clock, viewer.name, reason, told)
-    sensitivity.replace_bodies(session, changed)
 
 
 def _redact_quarantine(session: Session, words: Sequence[str], instead: str) -> int:
@@ -153,8 +167,8 @@ def _redact_quarantine(session: Session, words: Sequence[str], instead: str) -> 
 
 
 def _redact_photos(
-    session: Session, viewer: Viewer, clock: Clock, store: Store, devices: Sequence[UUID], words: Sequence[str]
-) -> int:
+    session: Session, clock: Clock, store: Store, devices: Sequence[UUID], words: Sequence[str]
+) -> list[Redacted]:
     """Cameras write their owner's name into photos. Those of the person's own tablets are looked through."""
     mine = select(Upload.sha256).where(Upload.device_id.in_(devices))
     changed = []
@@ -163,15 +177,16 @@ def _redact_photos(
         clean = without_bytes(data, words)
         if clean != data:
             changed.append((Redacted("photo", sha256, sha256, _sha256(clean)), clean))
-    log_redactions(session, clock, viewer.name, "person", [one for one, _ in changed])
+    told = [one for one, _ in changed]
+    write_redactions(session, clock, "person", told)
     for one, clean in changed:
-        store.put_original(one.subject, clean)
-    return len(changed)
+        _once_committed(session, partial(store.put_original, one.subject, clean))
+    return told
 
 
 def _redact_snapshots(
-    session: Session, viewer: Viewer, clock: Clock, settings: Settings, words: Sequence[str], instead: str
-) -> int:
+    session: Session, clock: Clock, settings: Settings, words: Sequence[str], instead: str
+) -> list[Redacted]:
     """Their files hold whole records; a report is compiled again from what they say now."""
     written: dict[str, dict[str, str]] = {
         row[0]: row[1] for row in session.execute(text("SELECT id, files FROM xiangye.snapshot ORDER BY id"))
@@ -185,12 +200,22 @@ def _redact_snapshots(
             clean = without(data.decode(), words, instead).encode()
             if clean != data:
                 changed.append((Redacted("snapshot", f"{id_}/{name}", sha256, _sha256(clean)), path, clean))
-    log_redactions(session, clock, viewer.name, "person", [one for one, _, _ in changed])
+    told = [one for one, _, _ in changed]
+    write_redactions(session, clock, "person", told)
     for _, path, clean in changed:
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(clean)
-        part.replace(path)
-    return len(changed)
+        _once_committed(session, partial(_replace, path, clean))
+    return told
+
+
+def _once_committed(session: Session, change: Callable[[], None]) -> None:
+    """A file cannot be rolled back: it gives way when the redaction that tells of it stands."""
+    event.listen(session, "after_commit", lambda _session: change(), once=True)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)
 
 
 def _sha256(data: bytes) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.audit.service import log
 from server.privacy.model import Consent, NoticeVersion, RecordNotice
-from shared.clock import Clock, parse_aware, today_in_china
+from shared.clock import CHINA, Clock, parse_aware, today_in_china
 from shared.ids import uuid7
 from shared.notices import NOTICE_KINDS, NOTICES, TRACK, NoticeText
 from shared.problems import Problem
@@ -20,6 +20,7 @@ from shared.vocabulary import LEGAL_BASES
 _BUILT_IN_BY = "system"
 _HOW_LONG = "保存多久：自服务器收到之日起 {days} 天，到期删除；法律法规另有规定的从其规定。"
 UNDER_AGE = 14
+_EARLIEST = datetime(2000, 1, 1, tzinfo=CHINA)
 
 
 def write_notices(session: Session, told: Sequence[tuple[UUID, Mapping[str, Any] | None]]) -> None:
@@ -108,8 +109,8 @@ def give_consent(session: Session, clock: Clock, by: str, given: Mapping[str, An
         raise Problem("invalid", f"未知的合法性基础；可用：{'、'.join(LEGAL_BASES)}", field="basis")
     if given["under_14"] and not (given["guardian"] and given["basis"] == "consent"):
         raise Problem("invalid", f"未满 {UNDER_AGE} 周岁，须经监护人同意", field="guardian")
-    if given_at > now:
-        raise Problem("invalid", "同意的时间在将来", field="given_at")
+    if not _EARLIEST <= given_at <= now:
+        raise Problem("invalid", "同意的时间在将来，或早于 2000 年", field="given_at")
     row = Consent(
         id=uuid7(),
         kind=given["kind"],

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Viewer
-from server.audit.service import log
+from server.audit.service import Redacted, log, log_redactions
 from server.privacy.erasing import replace_versions
 from server.privacy.model import RetentionSetting
 from server.privacy.notices import say_how_long
@@ -72,14 +72,16 @@ def keep_for(session: Session, clock: Clock, by: str, kind: str, number: int) ->
 def apply(session: Session, viewer: Viewer, clock: Clock, settings: Settings) -> Removed:
     """What is past its time goes, and the log says how much of what. The session sees everything."""
     before = {kind: clock.now() - timedelta(days=number) for kind, number in days(session).items()}
+    cleared = _clear_tracks(session, clock, before[TRACK])
     removed = Removed(
-        tracks=_clear_tracks(session, viewer, clock, before[TRACK]),
+        tracks=len(cleared),
         sessions=sum(_count(session, statement, before[SESSION]) for statement in _ENDED),
         sign_in_tries=_count(session, _TRIES, before[SIGN_IN_TRY]),
         # A raw batch holds the tracks that came with it.
         raw_batches=sensitivity.drop_raw_batches(session, max(before[RAW_BATCH], before[TRACK])),
         log_files=sum(1 for _ in _drop_logs(settings.var_dir, before[LOG])),
     )
+    log_redactions(session, clock, viewer.name, "retention", cleared)
     log(session, clock, viewer.name, "apply_retention", "", asdict(removed))
     return removed
 
@@ -88,13 +90,12 @@ def _count(session: Session, statement: str, before: datetime) -> int:
     return len(session.execute(text(statement), {"before": before}).all())
 
 
-def _clear_tracks(session: Session, viewer: Viewer, clock: Clock, before: datetime) -> int:
-    cleared = 0
+def _clear_tracks(session: Session, clock: Clock, before: datetime) -> list[Redacted]:
+    cleared: list[Redacted] = []
     while found := sensitivity.tracks_before(session, before, _TRACKS_AT_ONCE):
         changed = [one._replace(body=canonical_bytes(without_track(parse(one.body)))) for one in found]
-        replace_versions(session, viewer, clock, "retention", changed)
+        cleared += replace_versions(session, clock, "retention", changed)
         sensitivity.forget_track_points(session, [one.id for one in found])
-        cleared += len(found)
     return cleared
 
 

@@ -171,6 +171,17 @@ def test_the_tablet_is_a_stranger_afterwards(lived_in: Live) -> None:
     assert lived_in.post_batch(records.occurrence()).status_code == 401
 
 
+def test_what_is_rolled_back_changes_no_file(lived_in: Live) -> None:
+    settings = lived_in.settings
+    files = hits_in_files(settings.var_dir)
+    with session_factory(settings)() as session:
+        erase(session, LOCAL_OPERATOR, CLOCK, settings, UUID(records.PERSON))
+        session.rollback()
+    assert hits_in_files(settings.var_dir) == files
+    with session_factory(settings)() as session:
+        assert verify_evidence(session, settings).holds
+
+
 def test_erasing_again_finds_what_was_forgotten(lived_in: Live) -> None:
     """A former name is told later: the person is found by the number that stays."""
     with open_session(lived_in.settings) as session:

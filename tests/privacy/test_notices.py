@@ -75,6 +75,7 @@ def test_a_later_version_and_a_deletion_are_followed(reception: Session) -> None
         ({"kind": "else"}, "version"),
         ({"basis": "because"}, "basis"),
         ({"given_at": CLOCK.now() + timedelta(hours=1)}, "given_at"),
+        ({"given_at": datetime(1, 1, 1, tzinfo=UTC)}, "given_at"),
     ],
 )
 def test_a_consent_that_is_none_is_refused(session: Session, change: dict[str, object], field: str) -> None:
