@@ -23,7 +23,7 @@ _BY_MIGRATION = {"server_state"}  # its one row is made with the table
 # Kept as evidence of what came, for the day when a person or a drill asks.
 _EVIDENCE = {"raw_batch"}
 # Written with each record for readers who ask by row; the reports read merged bodies. Whoever reads one takes it off this list.
-_UNREAD = {"event_participant", "measurement", "patrol", "finding", "media_item", "media_subject"} | {
+_UNREAD = {"event_participant", "measurement", "patrol", "finding"} | {
     "event_geometry",
     "event_link",
     "track_point",
