@@ -170,11 +170,12 @@ def test_a_state_works_once_in_one_browser_and_for_ten_minutes(
 ) -> None:
     linked(joined, provider)
     with Console(joined) as console, Console(joined) as stranger:
-        address = provider.agree(start(console))
+        location = start(console)
+        address, another = provider.agree(location), provider.agree(location)  # one state, two codes that are good
         assert code_of(back(stranger, address)) == (401, "sign_in_failed")  # a link sent by somebody else
         kept = dict(console.browser.cookies)
         assert back(console, address).status_code == 201
-        again = requests.get(address, cookies=kept, timeout=30, allow_redirects=False)
+        again = requests.get(another, cookies=kept, timeout=30, allow_redirects=False)
         assert code_of(again) == (401, "sign_in_failed")
         late = provider.agree(start(console))
         turn(clock, minutes=10, seconds=1)
