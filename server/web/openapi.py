@@ -3,6 +3,8 @@
 from typing import Any
 
 from apispec import BasePlugin
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from flask_smorest import Api
 
@@ -42,6 +44,13 @@ class _Security(BasePlugin):
             operation["security"] = _needed(row)
 
 
+def _room_and_name(schema: Any) -> str:
+    """Rooms name their schemas without asking each other."""
+    kind: Any = resolve_schema_cls(schema)
+    room = kind.__module__.removeprefix("server.").split(".")[0]
+    return f"{room}.{kind.__name__.removesuffix('Schema')}"
+
+
 def _needed(row: policy.Row | None) -> list[dict[str, list[str]]]:
     if row is None or row.is_open:
         return []
@@ -52,7 +61,8 @@ class DescribedApi(Api):  # type: ignore[misc]
     DEFAULT_ERROR_RESPONSE_NAME = "PROBLEM"
 
     def __init__(self, app: Flask) -> None:
-        super().__init__(app, spec_kwargs={"extra_plugins": [_Security()]})
+        schemas = MarshmallowPlugin(schema_name_resolver=_room_and_name)
+        super().__init__(app, spec_kwargs={"extra_plugins": [_Security()], "marshmallow_plugin": schemas})
         for name, scheme in _SCHEMES.items():
             self.spec.components.security_scheme(name, scheme)
         content = {"application/problem+json": {"schema": _PROBLEM}}
