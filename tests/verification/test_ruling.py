@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from server.db import open_session
 from server.settings import Settings
+from server.verification.model import RuleTrial, VerificationRule
 from tests import records
 from tests.admitting import outcomes, set_up
 from tests.commands import Here
@@ -52,6 +54,10 @@ def test_a_rule_goes_live_only_after_a_trial_that_changes_nothing(live: Live) ->
     assert who.post("/verification/rules/count-egrets/activation", version=2).status_code == 201
     reviewer.post("/verification/runs", record_ids=ids)
     assert sorted(one["flagged"] for one in reviewer.queue()) == [False, False, True]
+    with open_session(live.settings) as session:
+        tried_versions = [row.version for row in session.scalars(select(RuleTrial).order_by(RuleTrial.id))]
+        rule = session.get_one(VerificationRule, ("count-egrets", 1))
+        assert (tried_versions, rule.parameters, rule.retired_at is not None) == ([1, 2], {"max": 100}, True)
     states = {
         state: [
             one["version"]
