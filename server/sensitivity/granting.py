@@ -145,7 +145,7 @@ def _decides(session: Session, viewer: Viewer, grant: PreciseGrant) -> bool:
     """Whether everything that is asked for lies within the viewer's scopes: row-level security shows no other records."""
     if grant.county_code is not None:
         return _sees(session, viewer, grant.county_code, grant.taxon_id)
-    seen = select(func.count()).select_from(PreciseGrantRecord).where(PreciseGrantRecord.grant_id == grant.id)
+    seen = select(func.count(PreciseGrantRecord.record_id)).where(PreciseGrantRecord.grant_id == grant.id)
     return session.scalar(seen) == grant.record_count
 
 

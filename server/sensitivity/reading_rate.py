@@ -62,7 +62,7 @@ def _read_within_the_hour(session: Session, person_id: UUID, clock: Clock) -> in
     row = PreciseReading
     cleared = session.scalar(select(func.max(PreciseStop.cleared_at)).where(PreciseStop.person_id == person_id))
     since = clock.now() - _HOUR
-    counted = select(func.count()).where(row.person_id == person_id, row.at > since)
+    counted = select(func.count(PreciseReading.id)).where(row.person_id == person_id, row.at > since)
     if cleared is not None:
         counted = counted.where(row.at > cleared)
     return session.scalar(counted) or 0

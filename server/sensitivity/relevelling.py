@@ -77,9 +77,13 @@ def relevel(
 
 def moved_since(session: Session, at: datetime) -> set[UUID]:
     """Records that are kept more closely since then: what was published of them before is to be recalled."""
-    row = RelevelledRow
-    query = select(row.id).join(Relevelling, Relevelling.relevelling_id == row.relevelling_id)
-    return set(session.scalars(query.where(Relevelling.at >= at)))
+    rows = session.execute(
+        text("""
+        SELECT DISTINCT m.id FROM xiangye.relevelled m JOIN xiangye.relevelling r USING (relevelling_id) WHERE r.at >= :at
+        """),
+        {"at": at},
+    )
+    return set(rows.scalars())
 
 
 def _stream(session: Session, ids: Sequence[UUID] | None) -> Iterator[list[dict[str, Any]]]:

@@ -222,6 +222,7 @@ def test_grants_and_readings_cannot_be_taken_back(case: Case) -> None:
         "DELETE FROM precise_grant",
         "UPDATE precise_reading SET place_count = 0",
         "DELETE FROM precise_stop",
+        "UPDATE precise_grant_record SET record_id = grant_id",
     ):
         with pytest.raises(Exception, match="permission denied"), case.session.begin_nested():
             case.session.execute(text(statement))
