@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from server.audit.anchor import read
-from server.audit.checking import broken_entries, check_chain, first_broken
+from server.audit.checking import broken_entries, check_chain, check_some, first_broken
 from server.audit.rules import Broken
 from server.db import session_factory
 from server.ledger.service import epoch
@@ -112,6 +112,14 @@ def test_one_alone_is_found_wherever_it_is(owner: Session, heads: dict[int, str]
 def test_any_column_forged_is_found(owner: Session, heads: dict[int, str], change: str) -> None:
     owner.execute(text(f"UPDATE audit_entry SET {change} WHERE entry_no = 500"))
     assert any(one.first <= 500 <= one.last for one in broken_entries(owner, heads))
+
+
+def test_a_part_is_checked_alone(logged: Settings, owner: Session) -> None:
+    """What one request verifies: behind the forged entry and before it everything holds."""
+    tampering.forge(owner, 500)
+    tampering.cut_from(owner, 990)
+    told = {after: check_some(owner, logged.var_dir, after, 300).broken for after in (0, 300, 600, 900)}
+    assert told == {0: (), 300: (Broken("forged", 500, 500),), 600: (), 900: (Broken("cut_off", 990, ENTRIES),)}
 
 
 def test_without_the_heads_the_chain_still_tells_what_it_can(owner: Session) -> None:
