@@ -173,8 +173,8 @@ def public_position(longitude: float, latitude: float) -> dict[str, str]:
 
 
 def _withheld_terms(record: FrozenRecord) -> set[str]:
-    """Terms of an open record whose words speak of guarded ones."""
-    return {_TERM_OF.get(field, field.removeprefix("verbatim.")) for field in record.withheld}
+    """Terms of a record whose words speak of something guarded. Its own name is told even so: no species disappears."""
+    return {_TERM_OF.get(field, field.removeprefix("verbatim.")) for field in record.withheld} - _TAXON_TERMS
 
 
 def public_rows(records: Sequence[FrozenRecord], known: Tally) -> tuple[list[FrozenRecord], list[dict[str, str]]]:

@@ -1,6 +1,5 @@
 """The demo's Darwin Core Archives, read back by python-dwca-reader: the same ids, counts and names as the tables; nothing exact in public."""
 
-import hashlib
 import math
 import zipfile
 from collections import Counter
@@ -23,9 +22,14 @@ def test_species_and_counts_are_those_of_the_tables(demo: Demo, name: str) -> No
     listed = tables(demo.first / name)["checklist"]
     printed = dict(zip(column(listed, "scientific_name"), column(listed, "records"), strict=True))
     assert printed.keys() == present.keys()
-    assert {key: count for key, count in printed.items() if count.isdigit()} == {
-        key: str(count) for key, count in present.items() if printed[key].isdigit()
+    merged = {one["scientificName"] for one in occurrences if one.get("dataGeneralizations")}
+    assert bool(merged) is (name == "baseline-public")
+    assert {key: count for key, count in printed.items() if key not in merged} == {
+        key: str(count) for key, count in present.items() if key not in merged
     }
+    for key in merged & present.keys():
+        # A row of a guarded species is a presence: never more of them than records, and one where their number is not told.
+        assert present[key] == 1 if printed[key] == "有记录" else present[key] <= int(printed[key])
     chinese = {one["scientificName"]: one["vernacularName"] for one in occurrences}
     assert chinese == dict(zip(column(listed, "scientific_name"), column(listed, "name_zh"), strict=True)) | {
         key: name for key, name in chinese.items() if key not in printed
@@ -87,12 +91,14 @@ def test_a_guarded_record_stands_in_an_event_of_its_own(demo: Demo) -> None:
     own = set(bodies(demo, "event"))
     by_id = {one["eventID"]: one for one in events}
     hidden = [one for one in occurrences if one["dataGeneralizations"]]
-    assert {one["occurrenceID"] for one in hidden} >= {_shown_id(id_) for id_ in _guarded(demo)}
+    listed = set(column(tables(demo.first / "baseline-restricted")["protected"], "scientific_name"))
+    assert {one["scientificName"] for one in hidden} >= listed, "no species disappears because of its level"
     for told in hidden:
         event = by_id[told["eventID"]]
         assert told["eventID"] not in own and not told["eventID"].startswith("XY-")
-        assert len(told["eventDate"]) == 4 == len(event["eventDate"])
-        assert not event["samplingProtocol"] and not event["locality"] and not event["sampleSizeValue"]
+        assert len(told.get("eventDate", "")) in (0, 4) and told.get("eventDate", "") == event["eventDate"]
+        assert not event["samplingProtocol"] and not event["sampleSizeValue"]
+        assert not told.get("individualCount") and not told.get("recordedByID")
         assert told["informationWithheld"] and not _has_english(
             told["dataGeneralizations"] + told["informationWithheld"]
         )
@@ -121,10 +127,6 @@ def test_the_id_and_the_order_of_a_guarded_record_do_not_tell_when_it_was_saved(
     with zipfile.ZipFile(demo.first / "baseline-public" / "dwca.zip") as packed:
         everything = b"".join(packed.read(part) for part in packed.namelist()).decode()
     assert not [id_ for id_ in _guarded(demo) if id_ in everything]
-
-
-def _shown_id(id_: str) -> str:
-    return "g" + hashlib.sha256(f'["public occurrence","{id_}"]'.encode()).hexdigest()[:32]
 
 
 def _visits(demo: Demo) -> dict[str, Any]:

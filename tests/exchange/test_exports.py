@@ -1,132 +1,29 @@
 """Exports over the interface: editions, who may take what, second persons, recall, data that may not leave."""
 
-import csv
 import io
-import json
-import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
-import openpyxl
 import pytest
-from dwca.darwincore.utils import qualname
-from dwca.read import DwCAReader
-from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.accounts import tokens
 from server.app import create_app
-from server.cluster import Cluster
 from server.db import open_session, session_factory
 from server.exchange.model import ExportRecord
 from server.exchange.standing import recalled
-from server.formats.csv_text import restore
-from server.sensitivity.scoping import place_in_lists, shown_ids
-from server.settings import Settings
+from server.sensitivity.scoping import place_in_lists
 from server.web.database import database
 from shared.clock import FixedClock
-from tests.admitting import CLOCK, set_up
-from tests.conftest import clone
-from tests.exchange.planted import SECRET, Planted, everything_in, leaks, plant
-from tests.people import headers, person, token_for
+from tests.admitting import CLOCK
+from tests.exchange.office import Office, archive, rows_of
+from tests.exchange.planted import SECRET, everything_in, leaks
+from tests.people import headers
 from tests.records import DATASET
 
 FORMATS = ("dwca", "csv", "xlsx", "geojson")
-
-
-@dataclass(frozen=True)
-class Office:
-    client: FlaskClient
-    settings: Settings
-    planted: Planted
-    tokens: dict[str, dict[str, str]]
-
-    def ask(self, who: str, **order: Any) -> Any:
-        return self.client.post("/v1/exports", json=order, headers=self.tokens[who])
-
-    def file(self, who: str, export_id: str) -> Any:
-        return self.client.get(f"/v1/exports/{export_id}/file", headers=self.tokens[who])
-
-    def taken(self, who: str, **order: Any) -> bytes:
-        asked = self.ask(who, **order)
-        assert asked.status_code == 201, asked.json
-        answer = self.file(who, asked.json["id"])
-        assert answer.status_code == 200, answer.json
-        return bytes(answer.data)
-
-    def execute(self, statement: str, **values: Any) -> None:
-        with open_session(self.settings) as session:
-            session.execute(text(statement), values)
-
-
-PEOPLE = {
-    "reviewer": ("reviewer", "county", "431022"),
-    "scientist": ("scientist", "county", "431022"),
-    "admin": ("county_admin", "county", "431022"),
-    "other_admin": ("county_admin", "county", "431022"),
-    "neighbour": ("county_admin", "county", "431023"),
-    "province": ("province_admin", "province", "43"),
-    "surveyor": ("surveyor", "county", "431022"),
-}
-
-
-@pytest.fixture(scope="module")
-def office(private_cluster: Cluster, reference_template: str) -> Iterator[Office]:
-    """One for all tests that change nothing for others."""
-    with tempfile.TemporaryDirectory() as folder, clone(private_cluster, reference_template, "exports") as made:
-        yield from _office(replace(made, var_dir=Path(folder)))
-
-
-@pytest.fixture
-def own_office(reference_settings: Settings) -> Iterator[Office]:
-    yield from _office(reference_settings)
-
-
-def _office(reference_settings: Settings) -> Iterator[Office]:
-    with open_session(reference_settings) as session:
-        set_up(session)
-        planted = plant(session)
-        people = {name: person(session, *grant) for name, grant in PEOPLE.items()}
-        borne = {name: headers(token_for(session, one)) for name, one in people.items()}
-    app = create_app(reference_settings, CLOCK)
-    yield Office(app.test_client(), reference_settings, planted, borne)
-    with app.app_context():
-        database.engine.dispose()
-
-
-def rows_of(data: bytes, file_format: str) -> list[dict[str, str]]:
-    if file_format == "csv":
-        read = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
-        return [{name: restore(cell) for name, cell in row.items()} for row in read]
-    if file_format == "geojson":
-        return [one["properties"] for one in json.loads(data)["features"]]
-    if file_format == "xlsx":
-        head, *rows = openpyxl.load_workbook(io.BytesIO(data))["出现记录"].iter_rows(values_only=True)
-        return [{str(k): restore(str(v)) for k, v in zip(head, row, strict=True) if v is not None} for row in rows]
-    return archive(data)[1]
-
-
-def archive(data: bytes, folder: Path = Path("/tmp")) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Events and occurrences, read by python-dwca-reader."""
-    path = folder / f"read-{abs(hash(data))}.zip"
-    path.write_bytes(data)
-    try:
-        with DwCAReader(str(path)) as opened:
-            events = [(_short(one.data), one.extensions) for one in opened]
-    finally:
-        path.unlink()
-    found = [_short(e.data) for _, own in events for e in own if e.rowtype == qualname("Occurrence")]
-    return [event for event, _ in events], found
-
-
-def _short(data: dict[str, str]) -> dict[str, str]:
-    return {address.rsplit("/", 1)[-1]: cell for address, cell in data.items()}
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
@@ -327,90 +224,3 @@ def test_l19_ids_of_guarded_records_lead_nowhere(office: Office) -> None:
         for id_ in office.planted.guarded:
             spelled = (id_, id_.replace("-", ""), hashlib.sha256(id_.encode()).hexdigest()[:16])
             assert not [text_ for text_ in spelled if text_ in told]
-
-
-def _grant(office: Office, who: str, ids: list[str]) -> str:
-    asked = office.client.post(
-        "/v1/precise-grants", json={"purpose": "复核栖息地", "record_ids": ids}, headers=office.tokens[who]
-    )
-    assert asked.status_code == 201, asked.json
-    approved = office.client.post(
-        f"/v1/precise-grants/{asked.json['id']}/approval",
-        json={"approved": True, "reason": "核实"},
-        headers=office.tokens["other_admin"],
-    )
-    assert approved.status_code == 200, approved.json
-    return str(asked.json["id"])
-
-
-def _shown(office: Office, taxa: tuple[str, ...]) -> list[str]:
-    with open_session(office.settings) as session:
-        ids = [id_ for name in taxa for id_ in office.planted.ids_of(name)]
-        return [str(one) for one in shown_ids(session, ids).values()]
-
-
-def test_an_exact_export_needs_a_grant_for_every_guarded_record(own_office: Office) -> None:
-    office = own_office
-    assert office.ask("scientist", format="csv", edition="exact").status_code == 422
-    assert (
-        office.ask("scientist", format="csv", edition="public", grant_id=office.planted.open_ids[0]).status_code == 422
-    )
-    grant = _grant(office, "scientist", _shown(office, ("Macaca thibetana",)))
-    refused = office.ask("scientist", format="csv", edition="exact", grant_id=grant)
-    assert (refused.status_code, refused.json["code"]) == (404, "not_found")
-    assert (
-        office.ask("reviewer", format="csv", edition="exact", grant_id=grant, filters=_macaques(office)).status_code
-        == 404
-    )
-    asked = office.ask("scientist", format="csv", edition="exact", grant_id=grant, filters=_macaques(office))
-    assert (asked.status_code, asked.json["state"], asked.json["exact_places"]) == (201, "ready", 8)
-    assert not (office.settings.store_dir / "exports").exists(), "no exact place lies about in a file"
-    answer = office.file("scientist", asked.json["id"])
-    assert answer.status_code == 200, answer.json
-    told = {(row["decimalLatitude"], row["decimalLongitude"]) for row in rows_of(answer.data, "csv")}
-    truth = {office.planted.guarded[str(id_)] for id_ in office.planted.ids_of("Macaca thibetana")}
-    assert told == {(f"{lat / 1e7:.7f}", f"{lon / 1e7:.7f}") for lat, lon in truth}
-    with open_session(office.settings) as session:
-        readings = session.scalars(text("SELECT subject FROM xiangye.audit_entry WHERE action = 'read_precise'")).all()
-    assert grant in readings
-
-
-def _macaques(office: Office) -> dict[str, str]:
-    with open_session(office.settings) as session:
-        taxon = session.scalars(
-            text("SELECT taxon_id::text FROM xiangye.taxon WHERE scientific_name = 'Macaca thibetana'")
-        )
-        return {"taxon_id": taxon.one()}
-
-
-def test_t5_more_than_twenty_exact_places_need_a_second_person(own_office: Office) -> None:
-    """T5: an export of 21 exact places without a second approver is refused, however it is cut into pieces."""
-    office = own_office
-    with open_session(office.settings) as session:
-        more = plant(session, (254_100_000, 1_129_600_000))
-        office.planted.taxa.update(more.taxa)
-        office.planted.guarded.update(more.guarded)
-    grant = _grant(office, "admin", _shown(office, ("Macaca thibetana", "Manis pentadactyla", "Tragopan caboti")))
-    first = office.ask("admin", format="csv", edition="exact", grant_id=grant, filters=_macaques(office))
-    assert (first.json["state"], first.json["exact_places"]) == ("ready", 16)
-    asked = office.ask("admin", format="csv", edition="exact", grant_id=grant, filters={"group": "哺乳类"})
-    assert (asked.json["state"], asked.json["exact_places"]) == ("waiting", 30)
-    refused = office.file("admin", asked.json["id"])
-    assert (refused.status_code, refused.json["code"]) == (403, "second_person_needed")
-    rest = office.ask("admin", format="csv", edition="exact", grant_id=grant, filters={"group": "鸟类"})
-    assert (rest.json["state"], rest.json["exact_places"]) == ("waiting", 6), "16 and 6 are more than twenty"
-    path = f"/v1/exports/{asked.json['id']}/approval"
-    said = {"approve": True, "reason": "与课题相符"}
-    assert office.client.post(path, json=said, headers=office.tokens["admin"]).status_code == 403
-    assert office.client.post(path, json=said, headers=office.tokens["scientist"]).status_code == 403
-    assert office.client.post(path, json=said, headers=office.tokens["neighbour"]).status_code == 404
-    listed = office.client.get("/v1/exports?waiting=true", headers=office.tokens["other_admin"]).json["items"]
-    assert {one["id"] for one in listed} == {asked.json["id"], rest.json["id"]}
-    assert office.client.get("/v1/exports?waiting=true", headers=office.tokens["neighbour"]).json["items"] == []
-    approved = office.client.post(path, json=said, headers=office.tokens["other_admin"])
-    assert (approved.status_code, approved.json["state"]) == (200, "ready")
-    assert office.file("admin", asked.json["id"]).status_code == 200
-    no = {"approve": False, "reason": "用途不明"}
-    path = f"/v1/exports/{rest.json['id']}/approval"
-    assert office.client.post(path, json=no, headers=office.tokens["province"]).json["state"] == "refused"
-    assert office.file("admin", rest.json["id"]).status_code == 410
