@@ -16,12 +16,9 @@ from server.sensitivity.shown import place_columns
 from shared.problems import Problem
 
 KIND = "event"
+OBSERVED = ("survey_id", "dataset_id", "observed_from", "observed_to", "date_precision")
 _OWN = (
-    "survey_id",
-    "dataset_id",
-    "observed_from",
-    "observed_to",
-    "date_precision",
+    *OBSERVED,
     "event_type",
     "sampling_protocol",
     "target_group",

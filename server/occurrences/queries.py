@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session, aliased
 
 from server.accounts.model import Person
 from server.accounts.viewer import Viewer
-from server.events.queries import measurements_of
+from server.events.queries import OBSERVED, measurements_of
 from server.ledger.model import Ledger, VersionRow
 from server.occurrences.filters import KIND, REVIEW, last_naming
 from server.occurrences.model import Occurrence
+from server.occurrences.service import PLAIN
 from server.sensitivity import generalising, listing
 from server.sensitivity.listing import Asked, Scan
 from server.sensitivity.model import DisclosedPlaceRow, ShownRecord
@@ -21,29 +22,8 @@ from server.taxa.model import Taxon, TaxonName
 from shared.clock import CHINA
 from shared.problems import Problem
 
-_OWN = (
-    "survey_id",
-    "dataset_id",
-    "observed_from",
-    "observed_to",
-    "date_precision",
-    "occurrence_status",
-    "individual_count",
-    "count_min",
-    "count_max",
-    "organism_quantity",
-    "organism_quantity_type",
-    "sex",
-    "life_stage",
-    "behavior",
-    "evidence_class",
-    "basis_of_record",
-    "establishment_means",
-    "degree_of_establishment",
-    "occurrence_remarks",
-    "access_class",
-    "flags",
-)
+_UNSAID = frozenset({"count_method", "pathway"})
+_OWN = (*OBSERVED, *(name for name in PLAIN if name not in _UNSAID), "access_class", "flags")
 _EVENT = aliased(ShownRecord, name="of_event")
 
 
