@@ -10,7 +10,7 @@ from server.baselines.methods import surveyed_cells
 from server.baselines.species import COUNTING_RULE, SpeciesLine
 from server.baselines.study import Sighting, group_of_unit, method_zh
 from server.reporting.document import Block, Cell, Code, Column, Latin, Paragraph, Table
-from server.reporting.presences import is_guarded, is_guarded_visit
+from server.reporting.presences import is_guarded
 from server.reporting.small_counts import small
 from server.sensitivity.records import FrozenRecord
 from shared.checks import FLAGS
@@ -177,8 +177,7 @@ def _log_row(draft: Draft, number: int, unit: FrozenRecord) -> tuple[Cell, ...]:
 
 
 def _told_by_year(draft: Draft, unit: FrozenRecord) -> bool:
-    """Patrols, and visits that found guarded species alone."""
-    return not draft.edition.restricted and is_guarded_visit(unit)
+    return not draft.edition.restricted and unit.id in draft.guarded_visits
 
 
 def _day_told(draft: Draft, unit: FrozenRecord) -> str | None:

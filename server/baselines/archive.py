@@ -8,7 +8,7 @@ from server.baselines.study import PASSIVE
 from server.formats.dwca_writer import write_archive
 from server.formats.eml import DatasetDescription
 from server.reporting.darwin import event_rows, measurement_terms, public_position, public_rows, restricted_terms
-from server.reporting.presences import DATUM, is_guarded_visit, tally
+from server.reporting.presences import DATUM, tally
 from server.sensitivity.records import FrozenRecord
 from server.surveys.model import CROSS_BORDER, FORBIDDEN
 
@@ -57,7 +57,7 @@ def _units(draft: Draft, told: set[str], came_as: Mapping[str, str]) -> list[Fro
     return [
         unit
         for unit in units
-        if not is_guarded_visit(unit)
+        if unit.id not in draft.guarded_visits
         and not _stays_inside(draft, unit)
         and (unit.body["sampling_protocol"] not in PASSIVE or came_as.get(unit.id, unit.id) in told)
     ]

@@ -11,6 +11,7 @@ from server.baselines.species import SpeciesLine, group_names, species_lines
 from server.baselines.study import Sighting, Study
 from server.baselines.survey_profile import Profile
 from server.reporting.document import Count
+from server.reporting.presences import is_guarded, is_guarded_visit
 from server.settings import Settings
 
 SOURCE = "本报告数据快照（见“数据版本与校验”）"
@@ -42,6 +43,16 @@ class Draft:
     def open_sightings(self) -> list[Sighting]:
         """What figures by visit and by cell are made of: with the guarded ones a group of few species would tell where they were."""
         return self.edition.open_to_it(self.study.sightings)
+
+    @cached_property
+    def guarded_visits(self) -> frozenset[str]:
+        """Visits whose day and place are those of guarded finds: patrols, and those that found guarded species alone."""
+        finds: dict[str, list[bool]] = {}
+        for one in (*self.study.sightings, *self.study.unplaced, *self.study.absences):
+            for event_id in {event.id for event in (one.event, one.unit) if event is not None}:
+                finds.setdefault(event_id, []).append(is_guarded(one.record))
+        visits = [one for one in self.study.records.values() if one.kind in ("event", "patrol")]
+        return frozenset(one.id for one in visits if is_guarded_visit(one) or all(finds.get(one.id, [False])))
 
     @property
     def dates(self) -> tuple[date | None, date | None]:
