@@ -174,13 +174,15 @@ def enrol_again(live: Live, person: Any, device_id: str) -> requests.Response:
 def test_a_tablet_whose_enrolment_was_never_answered_enrols_again(live: Live) -> None:
     from uuid import UUID
 
+    from server.accounts.service import add_person
+
     again = enrol_again(live, UUID(records.PERSON), records.DEVICE)
     assert again.status_code == 201
     assert problem(live.post_batch(occurrence())) == (401, "credential_unknown")
     renewed = {"Authorization": f"Bearer {again.json()['credential']}"}
     assert live.post_batch(occurrence(), **renewed).json()["receipts"][0]["outcome"] == "accepted"
     with open_session(live.settings) as session:
-        other = person(session, "surveyor").id
+        other = add_person(session, CLOCK, "另一人").id
     assert problem(enrol_again(live, other, records.DEVICE)) == (422, "invalid")
 
 
@@ -190,7 +192,7 @@ def test_a_person_learns_what_another_made_of_her_record(live: Live) -> None:
     first = occurrence()
     live.post_batch(first)
     with open_session(live.settings) as session:
-        other = add_person(session, CLOCK, "另一人").id
+        other = person(session, "surveyor").id
     device = str(uuid7())
     theirs = {"Authorization": f"Bearer {enrol_again(live, other, device).json()['credential']}"}
     body = {**first["body"], "individual_count": 5}
