@@ -19,7 +19,7 @@ export MPLCONFIGDIR := $(VAR)/matplotlib
 # Given on the command line of make: SERVE=0 (do not leave the server running), IMPORT=FILE (import it as well).
 export SERVE IMPORT
 
-.PHONY: help demo demo-stop clean-demo test bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
+.PHONY: help demo demo-stop clean-demo test openapi bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,10 @@ screenshots: ## 画出野外应用的每个画面 draw every screen of the field
 
 test: ## 全部测试 all tests, from nothing
 	@$(RUN) test test --fonts -- "$(VENV)/bin/pytest" -n 2 --dist loadgroup -q
+
+# EXAMPLES=n for so many requests a route and phase.
+openapi: ## 按接口说明生成大量请求，三种身份 many generated requests over the whole interface
+	@$(RUN) openapi test -- env XIANGYE_EXAMPLES=$(or $(EXAMPLES),50) "$(VENV)/bin/pytest" -n 0 -q tests/openapi
 
 # NAMES="stamping search" for some of them.
 bench: ## 速度与体积，逐项与目标对照 every figure of speed and size beside its goal

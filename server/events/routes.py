@@ -18,6 +18,9 @@ from server.web.viewers import current_viewer
 blueprint = Blueprint("events", __name__, url_prefix="/v1/events", description="调查活动")
 
 
+_DECIMAL = {"type": ["string", "null"], "description": "十进制数，写成文本"}
+
+
 class EventFilterSchema(ListSchema):
     survey_id = fields.UUID(load_default=None)
     county = fields.String(load_default=None, validate=validate.Regexp(r"[0-9]{6}\Z"))
@@ -31,9 +34,9 @@ class EventSchema(ObservedSchema):
     sampling_protocol = fields.String()
     target_group = fields.String(allow_none=True)
     location_name = fields.String(allow_none=True)
-    effort_length_m = fields.Decimal(as_string=True, allow_none=True)
-    effort_duration_min = fields.Decimal(as_string=True, allow_none=True)
-    effort_area_m2 = fields.Decimal(as_string=True, allow_none=True)
+    effort_length_m = fields.Decimal(as_string=True, allow_none=True, metadata=_DECIMAL)
+    effort_duration_min = fields.Decimal(as_string=True, allow_none=True, metadata=_DECIMAL)
+    effort_area_m2 = fields.Decimal(as_string=True, allow_none=True, metadata=_DECIMAL)
     effort_observers = fields.Integer(allow_none=True)
     weather = fields.String(allow_none=True)
     habitat_code = fields.String(allow_none=True)

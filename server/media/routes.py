@@ -73,6 +73,7 @@ def name_the_protocol(response: Response) -> Response:
 
 
 @uploading.route("", methods=["OPTIONS"])
+@uploading.doc(responses={"204": {"description": "版本、扩展与上限"}})
 def options() -> Response:
     response = Response(status=204)
     response.headers.update(
@@ -82,6 +83,7 @@ def options() -> Response:
 
 
 @uploading.post("")
+@uploading.doc(responses={"201": {"description": "上传的地址"}})
 def create() -> Response:
     store = _store()
     upload = uploads.create(
@@ -99,6 +101,7 @@ def create() -> Response:
 
 
 @uploading.route("/<uuid:upload_id>", methods=["HEAD"])
+@uploading.doc(responses={"200": {"description": "已收到的字节数"}})
 def head(upload_id: UUID) -> Response:
     store, session = _store(), request_session()
     upload = uploads.find(session, current_device(), upload_id)
@@ -114,6 +117,7 @@ def head(upload_id: UUID) -> Response:
 
 
 @uploading.patch("/<uuid:upload_id>")
+@uploading.doc(responses={"204": {"description": "收到后的字节数"}})
 def patch(upload_id: UUID) -> Response:
     store, session = _store(), request_session()
     upload = uploads.find(session, current_device(), upload_id)
@@ -132,6 +136,7 @@ def patch(upload_id: UUID) -> Response:
 
 
 @uploading.delete("/<uuid:upload_id>")
+@uploading.doc(responses={"204": {"description": "已终止"}})
 def delete(upload_id: UUID) -> Response:
     upload = uploads.find(request_session(), current_device(), upload_id)
     uploads.terminate(request_session(), _store(), upload)

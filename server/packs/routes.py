@@ -17,8 +17,15 @@ blueprint = Blueprint("packs", __name__, url_prefix="/v1/packs", description="�
 
 
 @blueprint.get("/taxa")
+@blueprint.doc(
+    parameters=[{"in": "query", "name": "from", "schema": {"type": "string"}, "description": "平板已有的版本"}],
+    responses={
+        "200": {"description": "数据包，或与已有版本的差异", "content": {PACK_TYPE: {}, DIFFERENCE_TYPE: {}}},
+        "304": {"description": "没有变化"},
+    },
+)
 def taxa() -> Response:
-    """`?from=VERSION`: what the tablet has."""
+    """签名的名录包；已有的版本只给差异"""
     current_device()
     newest = service.ensure(settings(), request_session(), clock())
     known = request.args.get("from", "")

@@ -19,6 +19,7 @@ from server.packs import service as packs
 from server.packs.signing import pack_key
 from server.privacy import notices
 from server.sync import queries, service
+from server.sync.schemas import ChangesSchema, ReceiptsSchema, SyncSessionSchema
 from server.web.database import request_session
 from server.web.devices import current_device
 from server.web.settings import clock, settings
@@ -84,7 +85,9 @@ def enrol(asked: dict[str, str]) -> dict[str, str]:
 
 
 @blueprint.get("/sync/session")
+@blueprint.response(200, SyncSessionSchema)
 def session_() -> Response:
+    """登录状态、调查项目、告知书与可用的数据包"""
     device = current_device()
     session = request_session()
     return jsonify(
@@ -114,7 +117,9 @@ def _reference(session: Session) -> dict[str, Any]:
 
 
 @blueprint.post("/sync/batches")
+@blueprint.response(200, ReceiptsSchema)
 def batches() -> Response:
+    """提交一批记录，逐条给出回执"""
     device = current_device()
     body = service.unpack(_limited_body(), request.headers.get("Content-Encoding"))
     actor = Actor(device.person_id, device.id)
@@ -128,7 +133,9 @@ def batches() -> Response:
 
 
 @blueprint.get("/sync/changes")
+@blueprint.response(200, ChangesSchema)
 def changes() -> Response:
+    """本人记录自 cursor 以来的变化"""
     device, session = current_device(), request_session()
     look_through(session, of_person(session, device.person_id))
     answer: dict[str, Any] = queries.changes_for(session, device, _whole("cursor", 0), _whole("limit", queries.PAGE))

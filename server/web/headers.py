@@ -1,5 +1,7 @@
 """What every answer tells the browser: nothing here is to be framed, sniffed, kept or scripted."""
 
+from http.client import NO_CONTENT
+
 from flask import Flask, Response, request
 
 from server.settings import Settings
@@ -26,6 +28,8 @@ def register(app: Flask, settings: Settings) -> None:
     def protect(response: Response) -> Response:
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
+        if response.status_code == NO_CONTENT:
+            response.headers.pop("Content-Type", None)
         # A view that says how long its answer may be kept has thought about who may see it.
         response.headers.setdefault("Cache-Control", _KEEP_OUT_OF_CACHES)
         response.vary.update(("Authorization", "Cookie"))

@@ -1,5 +1,6 @@
 """The OpenAPI document: what a problem looks like, and who may call each route, from the table that the server runs by."""
 
+from http import HTTPStatus
 from typing import Any
 
 from apispec import BasePlugin
@@ -65,5 +66,9 @@ class DescribedApi(Api):  # type: ignore[misc]
         super().__init__(app, spec_kwargs={"extra_plugins": [_Security()], "marshmallow_plugin": schemas})
         for name, scheme in _SCHEMES.items():
             self.spec.components.security_scheme(name, scheme)
+
+    def _register_responses(self) -> None:
+        """In place of the library's: whatever the status, a refusal of ours is a problem."""
         content = {"application/problem+json": {"schema": _PROBLEM}}
-        self.spec.components.response("PROBLEM", {"description": "RFC 9457 问题", "content": content})
+        for name in (self.DEFAULT_ERROR_RESPONSE_NAME, *(status.name for status in HTTPStatus)):
+            self.spec.components.response(name, {"description": "RFC 9457 问题", "content": content}, lazy=True)

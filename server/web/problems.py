@@ -1,10 +1,11 @@
 """Every refusal leaves as an RFC 9457 problem; nothing tells more of the server than its code."""
 
 import logging
+from typing import cast
 
 from flask import Flask, Response, jsonify
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from server.web.database import database
 from shared.problems import Problem
@@ -34,11 +35,18 @@ def _problem(error: Problem) -> Response:
 
 def _http(error: HTTPException) -> Response:
     database.session.rollback()
-    problem = Problem(_BY_STATUS.get(error.code or 500, "internal"))
+    status = error.code or 500
+    if status < 400:
+        return cast(Response, Response.force_type(error.get_response()))
+    # A refusal that the library knows and we do not is still the asker's mistake, not ours.
+    problem = Problem(_BY_STATUS.get(status, "invalid" if status < 500 else "internal"))
     messages = getattr(error, "data", {}).get("messages")
     if messages:
         problem.extra["errors"] = messages
-    return _answer(problem)
+    response = _answer(problem)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def _database(error: OperationalError) -> Response:

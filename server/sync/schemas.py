@@ -1,0 +1,49 @@
+"""What tablets are answered, for the interface's document; the answers themselves are made by hand, key by key."""
+
+from marshmallow import Schema, fields
+
+_MOMENT = {"format": "date-time"}
+
+
+class SyncSessionSchema(Schema):
+    server_time = fields.String(required=True, metadata=_MOMENT)
+    server_epoch = fields.String(required=True, metadata={"description": "恢复备份后改变：平板须重新提交仍保留的一切"})
+    holder = fields.String(required=True)
+    person_id = fields.UUID(required=True)
+    protocol = fields.Integer(required=True)
+    surveys = fields.List(fields.Dict(), required=True)
+    notices = fields.Dict(required=True, metadata={"description": "现行告知书，按种类"})
+    packs = fields.Dict(required=True, metadata={"description": "可下载的参考数据包"})
+    pack_key = fields.String(metadata={"description": "名录包签名公钥：SPKI DER 的 base64"})
+
+
+class ReceiptSchema(Schema):
+    record_id = fields.String(required=True, allow_none=True)
+    digest = fields.String(required=True)
+    outcome = fields.String(required=True, metadata={"enum": ["accepted", "already_have", "conflict", "quarantined"]})
+    reason = fields.String()
+    detail = fields.List(fields.Dict())
+    holder = fields.String(required=True)
+    server_epoch = fields.String(required=True)
+
+
+class ReceiptsSchema(Schema):
+    server_time = fields.String(required=True, metadata=_MOMENT)
+    server_epoch = fields.String(required=True)
+    holder = fields.String(required=True)
+    receipts = fields.List(fields.Nested(ReceiptSchema), required=True)
+
+
+class ChangeSchema(Schema):
+    change_no = fields.Integer(required=True)
+    record_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    state = fields.String(required=True)
+    head_digest = fields.String(required=True, allow_none=True)
+    review = fields.Dict(metadata={"description": "审核的状态、意见与改定的名称"})
+
+
+class ChangesSchema(Schema):
+    changes = fields.List(fields.Nested(ChangeSchema), required=True)
+    cursor = fields.Integer(required=True)
+    more = fields.Boolean(required=True)
