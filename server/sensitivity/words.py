@@ -14,7 +14,7 @@ _POSITIONS = (
     rf"\b(?:lat|lon|lng|long|latitude|longitude|geo)\b\W{{0,4}}-?{_DEGREES}",
     rf"\b[NE]\W{{0,2}}{_DEGREES}\W*(?:[°度]|\d|\.)|{_DEGREES}\W{{0,2}}[NE]\b",
     # degrees and minutes, 25°07′23″, 25度7分, 二十五度七分, 25-07-23 beside 112-55-43
-    r"\d{1,3}\s*[°º˚度]\s*\d{1,2}",
+    r"\d{1,3}\s*[°º\u02da度]\s*\d{1,2}",
     rf"{_HAN_NUMBER}度{_HAN_NUMBER}分",
     r"\b\d{2,3}[-:]\d{1,2}[-:]\d{1,2}(?:\.\d+)?\W+\d{2,3}[-:]\d{1,2}[-:]\d{1,2}",
     # decimal degrees of China, or any pair of decimals as fine as a position
