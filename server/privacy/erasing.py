@@ -24,11 +24,12 @@ from server.accounts.model import (
 )
 from server.accounts.viewer import Viewer
 from server.audit.service import Redacted, log, log_redactions, write_redactions
+from server.ledger.model import VersionRow
 from server.media.model import MediaFile, Upload
 from server.media.store import Store
 from server.privacy import contacts, texts
 from server.privacy.model import Consent, Contact
-from server.privacy.rules import as_bytes, redacted, ways_to_write, without, without_bytes
+from server.privacy.rules import as_bytes, is_personal, redacted, ways_to_write, without, without_bytes
 from server.privacy.sealing import contact_key
 from server.sensitivity import service as sensitivity
 from server.settings import Settings
@@ -37,6 +38,9 @@ from shared.clock import Clock
 from shared.problems import Problem
 
 ERASED_NAME, ERASED_DEVICE = "已注销人员", "已注销设备"
+MOST_OF_OTHERS = 200
+"""Versions of other people that somebody who is not the operator may have redacted: a common word is nobody's name."""
+_BY_THE_OPERATOR = "须由系统管理员核对后在服务器上用 xiangye account erase 删除"
 
 
 @dataclass
@@ -58,11 +62,15 @@ class Erased:
 def erase(
     session: Session, viewer: Viewer, clock: Clock, settings: Settings, person_id: UUID, also: Iterable[str] = ()
 ) -> Erased:
-    """`also`: other words that name the person, such as a telephone number or a former name. The session sees everything."""
+    """`also`: other words that name the person, such as a telephone number or a former name. The session sees everything, so that
+    whoever is not the operator takes out no word that may stand for something else."""
     person = session.get(Person, person_id, with_for_update=True)
     if person is None:
         raise Problem("not_found", f"没有编号为 {person_id} 的人员")
-    words = ways_to_write([*_own_words(session, settings, person), *also])
+    told = [*_own_words(session, settings, person), *also]
+    if viewer.person_id is not None and not all(map(is_personal, told)):
+        raise Problem("invalid", f"姓名、联系方式或所给文字不像是只指一个人的，{_BY_THE_OPERATOR}", field="also")
+    words = ways_to_write(told)
     done = Erased(str(person_id), str(person.pseudonym))
     devices = list(session.scalars(select(Device.id).where(Device.person_id == person_id)))
     _end_account(session, clock, person)
@@ -70,8 +78,8 @@ def erase(
         _take_out(session, viewer, clock, settings, done, words, devices)
     session.expire_all()
     counts = {name: count for name, count in asdict(done).items() if isinstance(count, int)}
-    told = {"pseudonym": done.pseudonym, **counts, "rows": sum(done.rows.values())}
-    log(session, clock, viewer.name, "erase_person", str(person_id), told)
+    detail = {"pseudonym": done.pseudonym, **counts, "rows": sum(done.rows.values())}
+    log(session, clock, viewer.name, "erase_person", str(person_id), detail)
     return done
 
 
@@ -90,6 +98,8 @@ def _take_out(
     done.raw_batches = sensitivity.drop_raw_batches(session, words=as_bytes(words))
     done.quarantined = _redact_quarantine(session, words, instead)
     versions = _redact_versions(session, clock, words, instead)
+    if viewer.person_id is not None and _of_others(session, done, versions) > MOST_OF_OTHERS:
+        raise Problem("invalid", f"这些文字在他人的记录中也很常见，{_BY_THE_OPERATOR}", field="also")
     photos = _redact_photos(session, clock, Store(settings.store_dir), devices, words)
     files = _redact_snapshots(session, clock, settings, words, instead)
     done.versions, done.photos, done.files = len(versions), len(photos), len(files)
@@ -139,6 +149,13 @@ def replace_versions(
     write_redactions(session, clock, reason, told)
     sensitivity.replace_bodies(session, changed)
     return told
+
+
+def _of_others(session: Session, done: Erased, versions: Sequence[Redacted]) -> int:
+    written = select(VersionRow.digest).where(
+        VersionRow.author != UUID(done.person_id), VersionRow.digest.in_([one.digest for one in versions])
+    )
+    return len(session.scalars(written).all())
 
 
 def _drop_exports(session: Session, settings: Settings, ids: Sequence[UUID]) -> Iterator[Path]:

@@ -9,6 +9,16 @@ SHORTEST = 2
 _NAMES_OF_TAXA = ("scientific_name", "name_zh")
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 _PHONE = re.compile(r"[+＋]?[\d０-９][\d０-９\s\-–—()（）]{5,}[\d０-９]")
+_PERSONAL = re.compile(
+    r".*[\u3400-\u9fff\U00020000-\U000323af].*[\u3400-\u9fff\U00020000-\U000323af].*"  # a name or an address in Chinese
+    r"|[^\W\d_]+(?:[ ·.'’-]+[^\W\d_]+)+\.?"  # a name of several words
+    r"|(?:\+?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}-\d{7,8}|\d{17}[\dXx]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+)
+
+
+def is_personal(word: str) -> bool:
+    """Whether it is written as only words about people are, and never as a key, a code, a time or a coordinate of a record is."""
+    return bool(_PERSONAL.fullmatch(word.strip()))
 
 
 def ways_to_write(words: Iterable[str]) -> list[str]:

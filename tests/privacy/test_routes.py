@@ -14,6 +14,7 @@ from server.accounts.model import Person
 from server.accounts.viewer import LOCAL_OPERATOR
 from server.audit.service import log
 from server.db import open_session, session_factory
+from server.privacy import erasing
 from shared.ids import uuid7
 from tests import records
 from tests.admitting import CLOCK
@@ -158,6 +159,30 @@ def test_who_manages_a_person_erases_them_and_a_token_of_ones_own_does_not(peopl
     assert done.json()["still_named"] == []
     assert leaving("GET", "/v1/notices").status_code == 401
     assert admin("POST", path, json={}).status_code == 404
+
+
+@pytest.mark.parametrize("word", ["latitude_e7", "latitude", '"latitude_e7":2495', "249512345", "1747699740000", "发"])
+def test_no_word_of_a_record_is_taken_out_as_if_it_named_somebody(people: People, word: str) -> None:
+    """P11: neither wiped everywhere, nor counted where exact places stand; the name itself is given by who manages the person."""
+    leaving, admin = people.add("l", "surveyor"), people.add("a", "county_admin")
+    assert people.live.post_batch(records.occurrence()).status_code == 200
+    path = f"/v1/people/{leaving.id}/erasure"
+    refused = admin("POST", path, json={"also": [word]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    assert admin("PATCH", f"/v1/people/{leaving.id}", json={"name": word}).status_code == 200
+    assert admin("POST", path, json={}).status_code == 422
+    with session_factory(people.live.settings)() as session:
+        assert session.execute(text("SELECT count(*) FROM redaction")).scalar_one() == 0
+
+
+def test_a_common_word_is_nobody_s_name(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "MOST_OF_OTHERS", 1)
+    leaving, admin = people.add("l", "surveyor"), people.add("a", "county_admin")
+    sent = [records.occurrence(occurrence_remarks="溪边发现脚印") for _ in range(2)]
+    assert people.live.post_batch(*sent).status_code == 200
+    path = f"/v1/people/{leaving.id}/erasure"
+    assert admin("POST", path, json={"also": ["发现"]}).status_code == 422
+    assert leaving("GET", "/v1/notices").status_code == 200, "nothing of it was done"
 
 
 def test_oneself_with_the_console_open(people: People) -> None:
