@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.rights import APPROVE_PRECISE, ASK_PRECISE
 from server.accounts.scopes import numbers
+from server.accounts.second_person import require_independent
 from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.db import EVERYTHING
@@ -133,6 +134,8 @@ def _decide(
         raise Problem("second_person_needed", "自己的申请须由另一人批准")
     if grant.state != "asked" or grant.expires_at <= clock.now():
         raise Problem("invalid", "申请已处理或已过期", field="grant_id")
+    if state == "approved":
+        require_independent(session, clock, grant.person_id, _person(viewer))
     grant.state, grant.decided_by, grant.decided_at = state, _person(viewer), clock.now()
     grant.decision_reason = reason
     session.flush()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.queries import viewer_of
 from server.accounts.rights import MANAGE_PEOPLE
+from server.accounts.second_person import require_independent
 from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.db import EVERYTHING
@@ -76,6 +77,7 @@ def clear(session: Session, viewer: Viewer, clock: Clock, person_id: UUID) -> Pr
         raise Problem("not_found")
     if viewer.person_id == person_id or viewer.person_id is None:
         raise Problem("second_person_needed", "须由另一位管理员核实")
+    require_independent(session, clock, person_id, viewer.person_id)
     stop.cleared_by, stop.cleared_at = viewer.person_id, clock.now()
     session.flush()
     log(session, clock, viewer.name, "clear_precise_rate", str(person_id), {})

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import viewer_of
-from server.accounts.rights import APPROVE_PRECISE, ASK_PRECISE, MANAGE_PEOPLE
+from server.accounts.rights import APPROVE_PRECISE, ASK_PRECISE, MANAGE_PEOPLE, VERIFY
+from server.accounts.service import grant
 from server.accounts.viewer import Viewer
 from server.audit.model import AuditEntry
 from server.db import EVERYTHING, look_through
@@ -18,6 +19,7 @@ from server.sensitivity import granting, precise_reading, reading_rate
 from server.sensitivity.granting import Wanted
 from server.sensitivity.model import PreciseGrant, PreciseReading, PreciseStop
 from server.taxa.names import taxon_id_for
+from server.verification import deciding
 from shared.clock import FixedClock
 from shared.problems import Problem
 from tests.admitting import CLOCK, outcomes, set_up
@@ -107,6 +109,16 @@ def test_nobody_approves_their_own_and_nobody_beyond_their_area(case: Case) -> N
     refused("not_found", granting.read_places, case.session, reader, own.id, [case.record], CLOCK)
 
 
+def test_t5_no_account_of_the_asker_s_own_making_approves(case: Case) -> None:
+    admin = case.viewer("county_admin", ASK_PRECISE)
+    own = granting.ask(case.session, admin, CLOCK, Wanted(PURPOSE, [case.record]))
+    look_through(case.session, EVERYTHING)
+    puppet = person(case.session)
+    grant(case.session, CLOCK, case.again(admin.person_id, MANAGE_PEOPLE), puppet.id, "county_admin", "county", "431022")
+    approver = case.again(puppet.id, APPROVE_PRECISE)
+    refused("second_person_needed", granting.approve, case.session, approver, CLOCK, own.id)
+
+
 @pytest.mark.parametrize("changed", ["asked only", "expired", "another's", "another record", "no grant"])
 def test_whatever_is_not_granted_answers_like_what_is_not_there(case: Case, changed: str) -> None:
     reviewer, grant = granted(case)
@@ -164,6 +176,16 @@ def test_a_taxon_in_a_county_is_granted_as_such(case: Case) -> None:
     for county in ("431025", "440281", "999999"):
         wanted = Wanted(PURPOSE, county_code=county, taxon_id=pangolin)
         refused("not_found", granting.ask, case.session, reviewer, CLOCK, wanted)
+
+
+def test_a_name_that_the_reader_gave_opens_no_place(case: Case) -> None:
+    """P13: leave to read one taxon in a county is not leave to read all that one calls by its name."""
+    egret = UUID(taxon_id_for("Egretta garzetta"))
+    reviewer, grant = granted(case, county_code="431022", taxon_id=egret)
+    order = deciding.Order("reidentify", scientific_name="Egretta garzetta")
+    deciding.decide(case.session, case.again(reviewer.person_id, VERIFY), CLOCK, [case.record], order)
+    reader = case.again(reviewer.person_id, ASK_PRECISE)
+    refused("not_found", granting.read_places, case.session, reader, grant.id, [case.record], CLOCK)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ UPDATE xiangye.disclosed_place d SET cell_x = NULL, cell_y = NULL, latitude = NU
 FROM precise.place p WHERE p.id = d.id AND NOT d.cell_within_county;
 ALTER TABLE xiangye.disclosed_place
     ADD CHECK ((level > 1) = (cell_within_county IS NOT NULL)),
-    ADD CHECK (level < 2 OR cell_within_county OR (latitude IS NULL AND longitude IS NULL AND cell_x IS NULL AND cell_y IS NULL AND grid_cell IS NULL));
+    ADD CHECK (level < 2 OR cell_within_county
+        OR (latitude IS NULL AND longitude IS NULL AND cell_x IS NULL AND cell_y IS NULL AND grid_cell IS NULL));
 ALTER TABLE xiangye.identification ALTER COLUMN identified_by DROP NOT NULL;
 CREATE INDEX ix_event_link_event_id ON precise.event_link (event_id);
 CREATE INDEX ix_event_parent_event_id ON xiangye.event (parent_event_id);
@@ -102,18 +103,6 @@ REVOKE UPDATE ON xiangye.precise_grant_record, xiangye.precise_reading FROM xian
 SELECT xiangye.wall('xiangye.precise_grant_record', 'record_id');
 """
 
-# The second wall: what a grant gives is read through this alone, and what the program forgets to ask, it asks.
-_GRANTED = """
-CREATE FUNCTION precise.granted(grant_asked uuid, reader uuid, at_time timestamptz, ids uuid[]) RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
-    SELECT p.id FROM precise.place p JOIN xiangye.precise_grant g ON g.id = grant_asked
-    WHERE p.id = ANY (ids) AND g.person_id = reader AND g.state = 'approved' AND at_time BETWEEN g.decided_at AND g.expires_at AND (
-        EXISTS (SELECT FROM xiangye.precise_grant_record r WHERE r.grant_id = g.id AND r.record_id = p.id)
-        OR p.county_code = g.county_code
-            AND EXISTS (SELECT FROM xiangye.identification i WHERE i.occurrence_id = p.id AND i.taxon_id = g.taxon_id))
-$$;
-"""
-
-
 def upgrade() -> None:
-    for statements in (_RULES, _SHOWN, _RELEVELLING, _GRANTS, _GRANTED):
+    for statements in (_RULES, _SHOWN, _RELEVELLING, _GRANTS):
         op.execute(statements)
