@@ -26,8 +26,9 @@ from shared.ids import is_uuid
 
 CLOCK = SystemClock()
 _ROLE = click.Choice(list(ROLES))
+_ROLE_HELP = "角色：" + "、".join(f"{role} {zh}" for role, zh in ROLES_ZH.items())
 _AREA_HELP = "区域：43（全省）、431000（市州）、431022（县），或 area:代码、organisation:编号"
-_json = click.option("--json", "as_json", is_flag=True)
+_json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 
 
 @click.group("account", help="人员：添加、授权、收回、口令、令牌、停用")
@@ -38,7 +39,7 @@ def account() -> None: ...
 @click.option("--name", required=True, help="姓名")
 @click.option("--organisation", help="单位")
 @click.option("--account", "login", help="登录用的账号；只用平板的人员不需要")
-@click.option("--role", type=_ROLE, help="角色")
+@click.option("--role", type=_ROLE, help=_ROLE_HELP)
 @click.option("--area", help=f"{_AREA_HELP}；province_admin 可省略")
 @click.option("--taxon-group", help="只限某一类群")
 @click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="授权到这一天为止（含）")
@@ -68,12 +69,12 @@ def add(
     print_json(answer) if as_json else click.echo(f"{answer['person_id']}  {name}")
 
 
-@account.command("grant", help="授予角色")
+@account.command("grant", help="授予角色；PERSON 是账号或编号")
 @click.argument("person")
-@click.option("--role", type=_ROLE, required=True)
-@click.option("--area", help=_AREA_HELP)
-@click.option("--taxon-group")
-@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]))
+@click.option("--role", type=_ROLE, required=True, help=_ROLE_HELP)
+@click.option("--area", help=f"{_AREA_HELP}；province_admin 可省略")
+@click.option("--taxon-group", help="只限某一类群")
+@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="授权到这一天为止（含）")
 @_json
 def grant(
     person: str, role: str, area: str | None, taxon_group: str | None, expires: datetime | None, as_json: bool
@@ -106,10 +107,12 @@ def list_(as_json: bool) -> None:
         click.echo(f"{one['person_id']}  {one['account'] or '—'}  {one['name']}{state}  {held}")
 
 
-@account.command("token", help="为某人新建个人令牌，只显示这一次")
+@account.command("token", help="为某人（账号或编号）新建个人令牌，只显示这一次")
 @click.argument("person")
-@click.option("--name", default="命令行", show_default=True)
-@click.option("--days", type=click.IntRange(1, tokens.LONGEST.days), default=tokens.USUAL.days, show_default=True)
+@click.option("--name", default="命令行", show_default=True, help="令牌的名称，供日后辨认")
+@click.option(
+    "--days", type=click.IntRange(1, tokens.LONGEST.days), default=tokens.USUAL.days, show_default=True, help="有效天数"
+)
 @_json
 def token(person: str, name: str, days: int, as_json: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
@@ -120,9 +123,9 @@ def token(person: str, name: str, days: int, as_json: bool) -> None:
     print_json(answer) if as_json else click.echo(secret)
 
 
-@account.command("password", help="重设密码（从标准输入读）；此人的登录随即失效")
+@account.command("password", help="重设密码（从标准输入读）；此人的登录与个人令牌随即失效")
 @click.argument("person")
-@click.option("--password-stdin", is_flag=True, required=True)
+@click.option("--password-stdin", is_flag=True, required=True, help="从标准输入读密码（至少 10 个字符）")
 def password(person: str, password_stdin: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
         set_password(session, CLOCK, LOCAL_OPERATOR, find_person(session, person), _password())
@@ -131,7 +134,7 @@ def password(person: str, password_stdin: bool) -> None:
 
 @account.command("disable", help="停用：登录、令牌、平板立即失效；--undo 恢复")
 @click.argument("person")
-@click.option("--undo", is_flag=True)
+@click.option("--undo", is_flag=True, help="恢复")
 def disable_(person: str, undo: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
         one = find_person(session, person)
@@ -157,7 +160,7 @@ def link(person: str, subject: str) -> None:
 def device() -> None: ...
 
 
-@device.command("enrol", help="为某人发放一次性注册码（24 小时内有效）")
+@device.command("enrol", help="为某人（账号或编号）发放一次性注册码（24 小时内有效）")
 @click.argument("person")
 @click.option("--qr", help="二维码：PNG 文件名，或 terminal 画在终端里")
 @click.option("--server", help="平板要连接的服务器地址；默认 XIANGYE_PUBLIC_URL，否则本机")

@@ -75,7 +75,7 @@ def sign_out() -> Response:
 @blueprint.arguments(schemas.OwnPasswordSchema)
 @blueprint.response(204)
 def change_password(asked: dict[str, str]) -> Response:
-    """修改本人密码；所有登录随即失效"""
+    """修改本人密码；所有登录与个人令牌随即失效"""
     viewer, session = by_session(), request_session()
     signing_in.count_try(session, clock(), viewer.name)  # of this person, apart from those of strangers at the door
     session.commit()
@@ -173,7 +173,7 @@ def change_person(asked: dict[str, Any], person_id: UUID) -> Person:
 @blueprint.arguments(schemas.NewPasswordSchema)
 @blueprint.response(204)
 def reset_password(asked: dict[str, str], person_id: UUID) -> None:
-    """重设他人密码；其登录随即失效"""
+    """重设他人密码；其登录与个人令牌随即失效"""
     viewer, session = current_viewer(MANAGE_PEOPLE), request_session()
     if person_id == viewer.person_id:
         raise Problem("not_allowed", "本人的密码须登录后用 /v1/session/password 修改")

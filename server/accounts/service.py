@@ -23,6 +23,7 @@ from shared.problems import Problem
 CODE_LIFETIME = timedelta(hours=24)
 _LONGEST = timedelta(days=3660)
 SEEN_EVERY = timedelta(minutes=1)
+_LONGEST_NAME = 120
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # without the letters and digits that gloves and eyes confuse
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
@@ -49,6 +50,9 @@ def add_person(
     person_id: UUID | None = None,
     account: str | None = None,
 ) -> Person:
+    name = name.strip()
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise Problem("invalid", f"姓名应为 1–{_LONGEST_NAME} 个字符", field="name")
     belongs_to = organisation_named(session, clock, organisation) if organisation else None
     person = Person(
         id=person_id or uuid7(),

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.accounts import passwords, sessions, tries
+from server.accounts import passwords, sessions, tokens, tries
 from server.accounts.model import Person
 from server.accounts.viewer import Viewer
 from server.audit.service import log
@@ -34,7 +34,7 @@ def begin(session: Session, clock: Clock, person: Person, by_what: str) -> str:
 
 
 def change_password(session: Session, clock: Clock, by: Viewer, current: str, new: str) -> None:
-    """One's own; whoever sits at an open console does not get further than that console. All sessions end."""
+    """One's own; whoever sits at an open console does not get further than that console."""
     person = session.get(Person, by.person_id)
     if person is None or not passwords.matches(current, person.password_hash):
         raise Problem("sign_in_failed", "当前密码不对")
@@ -42,10 +42,12 @@ def change_password(session: Session, clock: Clock, by: Viewer, current: str, ne
 
 
 def set_password(session: Session, clock: Clock, by: Viewer, person: Person, new: str) -> None:
+    """All sessions end, and all personal tokens: whoever knew the old password may have made some."""
     if person.account is None:
         raise Problem("invalid", "先为此人设置账号，再设置密码", field="account")
     person.password_hash = passwords.hashed(new, person.account)
     sessions.end_all(session, clock, person.id)
+    tokens.end_all(session, clock, person.id)
     log(session, clock, by.name, "set_password", str(person.id), {})
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from server.accounts import opaque
@@ -55,3 +55,8 @@ def revoke(session: Session, clock: Clock, person_id: UUID, token_id: UUID) -> N
     if row is None or row.person_id != person_id:
         raise Problem("not_found")
     row.revoked_at = row.revoked_at or clock.now()
+
+
+def end_all(session: Session, clock: Clock, person_id: UUID) -> None:
+    mine = update(PersonalToken).where(PersonalToken.person_id == person_id, PersonalToken.revoked_at.is_(None))
+    session.execute(mine.values(revoked_at=clock.now()))

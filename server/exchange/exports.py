@@ -8,10 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.accounts.second_person import require_independent
 from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.db import EVERYTHING, looking_through
@@ -35,6 +36,7 @@ EDITIONS = (PUBLIC_EDITION, SCOPE, EXACT)
 WITHOUT_SECOND = 20
 """Exact places that one person may take in a grant's life without a second one."""
 _KEPT_FOR, _GRANT_LIFE = timedelta(days=30), timedelta(days=7)
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('xiangye.exact_export'), hashtext(:person))"
 _PUBLIC_CHOICE = frozenset({"survey_id", "county", "taxon_id", "group"})
 
 
@@ -103,6 +105,8 @@ def decide(session: Session, viewer: Viewer, clock: Clock, export_id: UUID, appr
         raise Problem("second_person_needed", "申请人不能批准自己的导出")
     if export.state != "waiting":
         raise Problem("invalid", "此导出不在等待批准", field="id")
+    if approve:
+        require_independent(session, clock, export.person_id, _person(viewer))
     export.state = "ready" if approve else "refused"
     export.decided_by, export.decided_at, export.decision_reason = viewer.person_id, clock.now(), reason
     detail = {"approved": approve, "exact": export.exact_count, "reason": reason}
@@ -168,6 +172,7 @@ def _needs_second(session: Session, person: UUID, clock: Clock, exact: Sequence[
     """Many small exports are one large one: what the same person asked for in a grant's life counts together."""
     if not exact:
         return False
+    session.execute(text(_ONE_AT_A_TIME), {"person": str(person)})
     with looking_through(session, EVERYTHING):
         before = session.scalars(
             select(ExportRecord.record_id)

@@ -45,6 +45,15 @@ def test_a_token_is_told_once_and_ends_when_revoked(live: Live) -> None:
     console.browser.close()
 
 
+def test_a_new_password_ends_the_tokens_that_the_old_one_made(live: Live) -> None:
+    console, person_id = console_of(live, "zhao.liu", "reviewer")
+    script = headers(console.call("POST", "tokens", {"name": "脚本"}).json()["token"])
+    admin = subject(live.settings, "county_admin")
+    assert ask(live, admin, "POST", f"people/{person_id}/password", {"password": PASSWORD + "新"}).status_code == 204
+    assert code_of(ask(live, script, "GET", "session")) == (401, "sign_in_needed")
+    console.browser.close()
+
+
 def test_a_token_cannot_outlive_itself(live: Live) -> None:
     """Whoever finds one makes no second of it, changes no password and links no identity."""
     script = subject(live.settings, "province_admin")

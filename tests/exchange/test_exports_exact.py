@@ -1,9 +1,18 @@
 """Exports of exact places: by a grant, with a second person where there are many, each reading logged."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from uuid import UUID
+
 from sqlalchemy import text
 
-from server.db import open_session
+from server.accounts.queries import viewer_of
+from server.accounts.rights import EXPORT
+from server.db import look_through, open_session, session_factory
+from server.exchange import exports
+from server.exchange.readable import Chosen
 from server.sensitivity.scoping import shown_ids
+from tests.admitting import CLOCK
 from tests.exchange.office import Office, rows_of
 from tests.exchange.planted import plant
 
@@ -93,3 +102,25 @@ def test_t5_more_than_twenty_exact_places_need_a_second_person(own_office: Offic
     path = f"/v1/exports/{rest.json['id']}/approval"
     assert office.client.post(path, json=no, headers=office.tokens["province"]).json["state"] == "refused"
     assert office.file("admin", rest.json["id"]).status_code == 410
+
+
+def test_t5_two_exports_at_the_same_moment_are_counted_one_after_the_other(own_office: Office) -> None:
+    office = own_office
+    with open_session(office.settings) as session:
+        more = plant(session, (254_100_000, 1_129_600_000))
+        office.planted.taxa.update(more.taxa)
+        office.planted.guarded.update(more.guarded)
+    grant = _grant(office, "admin", _shown(office, ("Macaca thibetana", "Tragopan caboti")))
+    own = UUID(office.client.get("/v1/session", headers=office.tokens["admin"]).json["person_id"])
+    order = exports.Order("csv", "exact", Chosen(**_macaques(office)), UUID(grant))
+    with session_factory(office.settings)() as session, ThreadPoolExecutor(1) as other:
+        viewer = viewer_of(session, CLOCK, own).within(EXPORT)
+        look_through(session, viewer.scopes)
+        assert exports.ask(session, viewer, CLOCK, office.settings, order).state == "ready"
+        second = other.submit(
+            lambda: office.ask("admin", format="csv", edition="exact", grant_id=grant, filters={"group": "鸟类"})
+        )
+        with suppress(TimeoutError):
+            second.result(2)
+        session.commit()
+    assert (second.result().json["state"], second.result().json["exact_places"]) == ("waiting", 6)
