@@ -56,8 +56,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True},
         XIANGYE_SETTINGS=settings,
         XIANGYE_CLOCK=clock or SystemClock(),
-        JSON_AS_ASCII=False,
     )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Chinese is read by people, in the terminal as well
     app.config[devices.LOADER] = lambda borne: authenticate(request_session(), borne, app.config["XIANGYE_CLOCK"])
     app.config[viewers.LOADER] = lambda *borne: load_viewer(request_session(), app.config["XIANGYE_CLOCK"], *borne)
     app.config[TAKEN] = lambda sha256: _photo_came(app.config["XIANGYE_CLOCK"], sha256)

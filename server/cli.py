@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import click
 
+from server import usage
 from server.cluster import ClusterError
 from shared.problems import Problem
 
@@ -59,6 +60,7 @@ COMMANDS: Mapping[str, str] = {name: text for name, (_, _, text) in _ROOMS.items
 
 def run(name: str, argv: list[str]) -> int:
     module, attribute, _ = _ROOMS[name]
+    click.Context.formatter_class = usage.ChineseHelp
     command: click.Command = getattr(importlib.import_module(module), attribute)
     try:
         result = command.main(argv, prog_name=f"xiangye {name}", standalone_mode=False)
@@ -80,8 +82,8 @@ def run(name: str, argv: list[str]) -> int:
 
 def _show(error: click.ClickException) -> int:
     if isinstance(error, click.UsageError):
-        usage = error.ctx.get_usage() + "\n" if error.ctx else ""
-        print(f"{usage}参数有误 (wrong usage)：{error.format_message()}", file=sys.stderr)
+        synopsis = error.ctx.get_usage() + "\n" if error.ctx else ""
+        print(f"{synopsis}参数有误 (wrong usage)：{usage.in_chinese(error.format_message())}", file=sys.stderr)
     else:
         print(f"错误：{error.format_message()}", file=sys.stderr)
     return error.exit_code

@@ -19,7 +19,7 @@ from shared.clock import SystemClock
 
 @click.command("serve", help="启动服务（默认仅本机）")
 @click.option("--port", type=click.IntRange(1, 65535), help="端口；省略时取 XIANGYE_PORT 或 8710，被占用则报错")
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="工作进程数")
 def serve(port: int | None, workers: int) -> None:
     settings = from_environment()
     refuse_unsafe(settings)

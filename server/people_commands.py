@@ -15,7 +15,7 @@ from server.web.output import print_json
 from shared.notices import NOTICE_KINDS
 
 __all__ = ["account"]
-_json = click.option("--json", "as_json", is_flag=True)
+_json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 
 
 @account.command("export", help="导出关于某人的全部数据（ZIP，内为 JSON）")
@@ -55,7 +55,7 @@ def erase(person: str, also: tuple[str, ...], yes: bool, as_json: bool) -> None:
 
 
 @account.command("retention", help="保存期限：列出、设定 (--set track=365)，或删除已到期的 (--apply)")
-@click.option("--set", "changes", multiple=True, metavar="KIND=DAYS")
+@click.option("--set", "changes", multiple=True, metavar="KIND=DAYS", help="某类资料保存多少天；可重复")
 @click.option("--apply", "do_apply", is_flag=True, help="删除已到期的，并记入审计日志")
 @_json
 def retention_(changes: tuple[str, ...], do_apply: bool, as_json: bool) -> None:

@@ -124,7 +124,7 @@ def _unequal(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[str, ...
 
 @click.command("verify", help="核验一份报告：文件是否原样，快照是否仍给出同样的文件")
 @click.argument("folder", metavar="REPORT_DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def verify(folder: Path, as_json: bool) -> None:
     settings = settings_module.from_environment()
     with open_session(settings) as session:

@@ -26,7 +26,7 @@ _CATALOGUE = (
     Kind("403.3", "second_person_needed", 403, "需要另一人批准", "A second person has to approve this"),
     Kind("429.1", "too_many_requests", 429, "请求过于频繁，请稍后再试", "Too many requests; try again later"),
     Kind("403.5", "export_forbidden", 403, "数据集不得出境，不能公开", "The data set may not leave the country"),
-    Kind("409.5", "export_waiting", 409, "导出尚未批准", "The export is not approved yet"),
+    Kind("409.7", "export_waiting", 409, "导出尚未批准", "The export is not approved yet"),
     Kind("410.5", "export_gone", 410, "导出已过期、已召回或已拒绝", "The export expired, was recalled or refused"),
     Kind("403.1", "not_allowed", 403, "无权进行此操作", "This is not allowed"),
     Kind("404.1", "not_found", 404, "未找到", "Not found"),

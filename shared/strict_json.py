@@ -18,7 +18,7 @@ _ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class NotJson(ValueError):
-    """`reason` says what is wrong, in English and without the content."""
+    """`reason` says what is wrong, without the content."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -28,10 +28,10 @@ class NotJson(ValueError):
 def read(data: bytes, max_bytes: int = MAX_BODY_BYTES, max_depth: int = MAX_DEPTH) -> Any:
     """A value in which every text and every number can be kept as it stands."""
     if len(data) > max_bytes:
-        raise NotJson(f"longer than {max_bytes} bytes")
+        raise NotJson(f"超过 {max_bytes} 字节 (longer than {max_bytes} bytes)")
     value = parse(data.removeprefix(BOM_UTF8), _finite, _whole)
     if depth_of(value, max_depth) > max_depth:
-        raise NotJson(f"nested deeper than {max_depth}")
+        raise NotJson(f"嵌套超过 {max_depth} 层 (nested deeper than {max_depth})")
     if _ESCAPED.search(data):
         _refuse_unkeepable(value)
     return value
@@ -50,34 +50,34 @@ def parse(data: bytes, parse_float: Callable[[str], Any], parse_int: Callable[[s
     except NotJson:
         raise
     except RecursionError as error:
-        raise NotJson("nested too deep") from error
+        raise NotJson("嵌套过深 (nested too deep)") from error
     except ValueError as error:
-        raise NotJson(f"not JSON: {error}") from error
+        raise NotJson(f"不是 JSON (not JSON): {error}") from error
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise NotJson("a key stands twice in one object")
+        raise NotJson("同一个对象里一个键出现两次 (a key stands twice in one object)")
     return result
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise NotJson("a number beyond what a computer holds")
+        raise NotJson("数字超出范围 (a number beyond what a computer holds)")
     return value
 
 
 def _whole(text: str) -> int:
     value = int(text)
     if abs(value) > MAX_SAFE_INTEGER:
-        raise NotJson("a whole number beyond 2^53")
+        raise NotJson("整数超出 2^53 (a whole number beyond 2^53)")
     return value
 
 
 def _no_constant(text: str) -> Any:
-    raise NotJson(f"{text} is no number of JSON")
+    raise NotJson(f"{text} 不是 JSON 的数字 ({text} is no number of JSON)")
 
 
 def _refuse_unkeepable(value: Any) -> None:
@@ -85,7 +85,7 @@ def _refuse_unkeepable(value: Any) -> None:
     while queue:
         item = queue.pop()
         if isinstance(item, str) and ("\0" in item or any("\ud800" <= character <= "\udfff" for character in item)):
-            raise NotJson("a text with NUL or with half of a character")
+            raise NotJson("文字含空字符或半个字符 (a text with NUL or with half of a character)")
         if isinstance(item, dict):
             queue += [*item, *item.values()]
         elif isinstance(item, list):

@@ -61,7 +61,7 @@ def import_(
 
 
 @click.command("export", help="导出出现记录")
-@click.option("--format", "file_format", required=True, type=click.Choice(sorted(FORMATS)))
+@click.option("--format", "file_format", required=True, type=click.Choice(sorted(FORMATS)), help="文件格式")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="写到哪个文件")
 @click.option("--survey", "survey_id", help="只导出一个调查项目")
 @click.option("--county", help="只导出一个县（县级代码）")
@@ -72,7 +72,7 @@ def import_(
     show_default=True,
     help="public 只含公开位置；敏感物种一行不表示一条记录",
 )
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def export(file_format: str, out: Path, survey_id: str | None, county: str | None, edition: str, as_json: bool) -> None:
     survey = _uuid(survey_id, "survey") if survey_id else None
     with open_session(from_environment()) as session:

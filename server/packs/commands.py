@@ -15,7 +15,7 @@ from shared.clock import SystemClock
 
 @click.command("pack", help="制作平板的物种名录包（签名的 SQLite 文件），重新统计各县各月的常见种")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="另存一份到此文件")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def pack(out: Path | None, as_json: bool) -> None:
     # Readings and shapes are heavy, and `xiangye species find` comes by here too.
     from server.packs import service

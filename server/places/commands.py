@@ -31,7 +31,7 @@ def places() -> None: ...
 @click.option("--code", help="代码")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="某日有效的版本，默认现行")
 @click.option("--versions", is_flag=True, help="列出载入过的版本")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def list_(
     kind: str | None, name: str | None, code: str | None, on: datetime | None, versions: bool, as_json: bool
 ) -> None:
@@ -58,7 +58,7 @@ def list_(
 )
 @click.argument("lon")
 @click.argument("lat")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def locate(lon: str, lat: str, as_json: bool) -> None:
     at = _degrees(lon, "经度"), _degrees(lat, "纬度")
     if not on_earth(*at):

@@ -55,7 +55,7 @@ def load_with(restamp: Restamp) -> click.Command:
     )
     @click.option("--yes", is_flag=True, help="不再询问")
     @click.option("--dry-run", is_flag=True, help="只显示差异，不写入")
-    @click.option("--json", "as_json", is_flag=True)
+    @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
     def load(file: Path | None, kind: str | None, yes: bool, dry_run: bool, as_json: bool, **said: Any) -> None:
         settings = from_environment()
         if file is None:

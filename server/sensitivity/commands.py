@@ -35,7 +35,7 @@ _FIELDS = {
 
 @click.command("history", help="图层更新后重新判定位置的历史；给出编号则列出那一次变动的记录（查阅会记入审计日志）")
 @click.argument("number", required=False, type=int)
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def history(number: int | None, as_json: bool) -> None:
     with open_session(from_environment()) as session:
         rows = restamping.history(session)
@@ -54,7 +54,7 @@ def history(number: int | None, as_json: bool) -> None:
 
 
 @click.command("relevel", help="按现行名录重新核定每条记录的敏感级别（只会更严）；名录到期生效后运行")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def relevel_(as_json: bool) -> None:
     with open_session(from_environment()) as session:
         done = relevel(session, LOCAL_OPERATOR.name, SystemClock(), reason="on demand")

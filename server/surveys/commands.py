@@ -15,14 +15,16 @@ from server.web.output import print_json
 from shared.clock import SystemClock
 from shared.vocabulary import SURVEY_KINDS
 
+_KINDS_HELP = "种类：" + "、".join(f"{kind} {SURVEY_KINDS[kind]}" for kind in sorted(SURVEY_KINDS))
+
 
 @click.group("survey", help="调查项目")
 def survey() -> None: ...
 
 
 @survey.command("add", help="新建调查项目和它的数据集")
-@click.option("--title", required=True)
-@click.option("--kind", required=True, type=click.Choice(sorted(SURVEY_KINDS)))
+@click.option("--title", required=True, help="名称")
+@click.option("--kind", required=True, type=click.Choice(sorted(SURVEY_KINDS)), help=_KINDS_HELP)
 @click.option("--owner", default="", help="数据所有单位")
 @click.option("--county", "counties", multiple=True, help="县级代码，可重复")
 @click.option(
@@ -32,7 +34,7 @@ def survey() -> None: ...
     show_default=True,
     help="数据能否出境：allowed 可以，needs_review 须经审查，forbidden 不得；不得出境的不进公开数据",
 )
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def add(title: str, kind: str, owner: str, counties: tuple[str, ...], cross_border: str, as_json: bool) -> None:
     clock = SystemClock()
     with open_session(from_environment()) as session:
@@ -46,7 +48,7 @@ def add(title: str, kind: str, owner: str, counties: tuple[str, ...], cross_bord
 @survey.command("cross-border", help="设定一个调查项目的数据集能否出境")
 @click.argument("survey_id", type=click.UUID)
 @click.argument("flag", type=click.Choice(sorted(CROSS_BORDER)))
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def cross_border_(survey_id: UUID, flag: str, as_json: bool) -> None:
     with open_session(from_environment()) as session:
         dataset_id = service.survey(session, survey_id).dataset_id
@@ -56,7 +58,7 @@ def cross_border_(survey_id: UUID, flag: str, as_json: bool) -> None:
 
 
 @survey.command("list", help="列出调查项目")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def list_(as_json: bool) -> None:
     with open_session(from_environment()) as session:
         rows = [

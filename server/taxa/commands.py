@@ -43,7 +43,7 @@ def load_with(hold: Hold, follow: Follow) -> click.Command:
     @click.argument("files", nargs=-1, type=_PATH)
     @click.option("--yes", is_flag=True, help="不问，直接载入")
     @click.option("--dry-run", is_flag=True, help="只列出变化，不载入")
-    @click.option("--json", "as_json", is_flag=True)
+    @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
     def load(files: tuple[Path, ...], yes: bool, dry_run: bool, as_json: bool) -> None:
         settings = settings_module.from_environment()
         asked = files or tuple(service.default_paths() if dry_run else ())
@@ -99,7 +99,7 @@ def _ask(as_json: bool) -> None:
 
 
 @species.command("check", help="还待人核对的：未核对的行、不认得的名称、过期的敏感规则、未解决的外部编号、一名两种")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def check(as_json: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
         found = confirming.check(session, queries.today())
@@ -139,7 +139,7 @@ def _ranges(numbers: Sequence[int]) -> str:
 @click.argument("list_id", metavar="LIST")
 @click.argument("rows", nargs=-1, required=True, metavar="ROW…")
 @click.option("--basis", required=True, help="依据：与什么核对过")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def confirm(list_id: str, rows: tuple[str, ...], basis: str, as_json: bool) -> None:
     numbers = [number for typed in rows for number in _numbers(typed)]
     with open_session(settings_module.from_environment()) as session:
@@ -173,7 +173,7 @@ def template(kind: str, out: Path | None) -> None:
 @click.argument("from_version", metavar="FROM")
 @click.argument("to_version", metavar="TO")
 @click.option("--name", help="只问旧版本里的这一种（学名或中文名）在新版本里是什么")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def bridge(list_id: str, from_version: str, to_version: str, name: str | None, as_json: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
         if name is not None:
@@ -207,7 +207,7 @@ def _tell_became(session: Session, list_id: str, from_version: str, to_version: 
 @species.command("match", help="一个写法可能指的种，最像的在前，并说明理由")
 @click.argument("text")
 @click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 50), help="最多几条")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def match(text: str, limit: int, as_json: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
         found = matching.propose(session, text, None, limit)
@@ -223,7 +223,7 @@ def match(text: str, limit: int, as_json: bool) -> None:
 @species.command("show", help="名录里关于一个种的一切：名称、各名录、红色名录评估、性状、易混种、外部编号")
 @click.argument("name")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="日期；默认今天")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def show(name: str, on: datetime | None, as_json: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
         found = about.about(session, _taxon_named(session, name), on.date() if on else queries.today())
@@ -237,7 +237,7 @@ def show(name: str, on: datetime | None, as_json: bool) -> None:
 @species.command("find", help="按中文名、拼音、拼音首字母或学名的一部分查找")
 @click.argument("text")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="最多几条")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def find(text: str, limit: int, as_json: bool) -> None:
     with open_session(settings_module.from_environment()) as session:
         found = queries.find(session, text, limit)
@@ -258,7 +258,7 @@ def find(text: str, limit: int, as_json: bool) -> None:
 )
 @click.option("--region", help="行政区代码（GB/T 2260）；默认为本省")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="日期；默认今天")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def protection(name: str, population: str, region: str | None, on: datetime | None, as_json: bool) -> None:
     settings = settings_module.from_environment()
     day = on.date() if on else None

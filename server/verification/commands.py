@@ -1,6 +1,5 @@
 """`xiangye verification rules|trial|run|queue|checks`."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,14 @@ from server.settings import from_environment
 from server.verification import queries, ruling
 from server.verification.model import VerificationRule
 from server.verification.rules import KINDS, SEVERITIES
+from server.web import complaints
 from server.web.output import print_json
 from shared.clock import SystemClock
 from shared.problems import Problem
 from shared.strict_json import NotJson, read
 
 _STATES = {"draft": "草稿", "active": "生效", "retired": "停用"}
+_STATES_HELP = "只列这一状态的：" + "、".join(f"{state} {zh}" for state, zh in _STATES.items())
 
 
 @click.group("verification", help="审核：规则、试运行、重新检查、队列")
@@ -27,8 +28,8 @@ def verification() -> None: ...
 
 
 @verification.group("rules", invoke_without_command=True, help="列出规则；add、activate、retire 修改")
-@click.option("--state", type=click.Choice(list(_STATES)), default="active", show_default=True)
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--state", type=click.Choice(list(_STATES)), default="active", show_default=True, help=_STATES_HELP)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 @click.pass_context
 def rules(context: click.Context, state: str, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
@@ -48,14 +49,14 @@ def rules(context: click.Context, state: str, as_json: bool) -> None:
 
 @rules.command("add", help="由 JSON 文件起草规则的新一版；试运行之后才能生效")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def add(file: Path, as_json: bool) -> None:
     from server.verification.schemas import RuleDraftSchema
 
     try:
         given: dict[str, Any] = RuleDraftSchema().load(read(file.read_bytes()))
     except (NotJson, ValidationError) as error:
-        words = json.dumps(error.messages, ensure_ascii=False) if isinstance(error, ValidationError) else str(error)
+        words = complaints.told(error.messages) if isinstance(error, ValidationError) else str(error)
         raise Problem("invalid", f"{file} 不是一条规则：{words}") from error
     with open_session(from_environment()) as session:
         row = _told(ruling.draft(session, LOCAL_OPERATOR, SystemClock(), given))
@@ -84,7 +85,7 @@ def retire(rule_id: str) -> None:
 @click.argument("rule_id")
 @click.argument("version", type=int)
 @click.option("--newest", type=click.IntRange(1), help="只试最新的这么多条")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def trial(rule_id: str, version: int, newest: int | None, as_json: bool) -> None:
     with open_session(from_environment()) as session:
         told = ruling.try_on_past(session, LOCAL_OPERATOR, SystemClock(), rule_id, version, newest)
@@ -97,7 +98,7 @@ def trial(rule_id: str, version: int, newest: int | None, as_json: bool) -> None
 
 
 @verification.command("run", help="用生效的规则重新检查全部记录")
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def run(as_json: bool) -> None:
     with open_session(from_environment()) as session:
         checked = ruling.run_everything(session, LOCAL_OPERATOR, SystemClock())
@@ -108,8 +109,8 @@ def run(as_json: bool) -> None:
 @click.option("--level", "queue_", type=click.Choice(queries.LEVELS), help="只列这一级")
 @click.option("--county", help="县级代码")
 @click.option("--flagged/--all", default=None, help="只列有疑点的")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-@click.option("--json", "as_json", is_flag=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="最多列几条")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def queue(queue_: str | None, county: str | None, flagged: bool | None, limit: int, as_json: bool) -> None:
     asked: dict[str, Any] = {"queue": queue_, "states": [], "county": county, "flagged": flagged or None, "rule": None}
     with open_session(from_environment()) as session:

@@ -7,6 +7,7 @@ from flask import Flask, Response, jsonify
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from server.web import complaints
 from server.web.database import database
 from shared.problems import Problem
 
@@ -39,10 +40,11 @@ def _http(error: HTTPException) -> Response:
     if status < 400:
         return cast(Response, Response.force_type(error.get_response()))
     # A refusal that the library knows and we do not is still the asker's mistake, not ours.
-    problem = Problem(_BY_STATUS.get(status, "invalid" if status < 500 else "internal"))
-    messages = getattr(error, "data", {}).get("messages")
+    messages = getattr(error, "data", {}).get("messages") or {}
+    problem = Problem(_BY_STATUS.get(status, "invalid" if status < 500 else "internal"), complaints.told(messages))
     if messages:
-        problem.extra["errors"] = messages
+        problem.extra["errors"] = complaints.in_chinese(messages)
+        problem.extra["field"] = next((field for field, _ in complaints.sentences(messages) if field), "*")
     response = _answer(problem)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))

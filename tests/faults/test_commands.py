@@ -54,7 +54,7 @@ def test_a_port_that_is_none_is_told(here: Here, port: str, tmp_path: Path) -> N
 
 def test_wrong_words_are_told_with_the_usage(tmp_path: Path) -> None:
     env = environment(XIANGYE_VAR=str(tmp_path))
-    assert xiangye(env, "serve", "--port", "abc").refuses("参数有误 (wrong usage)", "Usage: xiangye serve")
+    assert xiangye(env, "serve", "--port", "abc").refuses("参数有误 (wrong usage)", "用法：xiangye serve")
     assert xiangye(env, "nonsense").refuses("没有名为 'nonsense' 的命令 (no such command)")
     assert list(tmp_path.iterdir()) == []
 

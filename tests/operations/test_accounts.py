@@ -112,3 +112,10 @@ def test_the_commands_do_the_same(settings: Settings, here: Here) -> None:
     assert here.xiangye(env, "device", "enrol", str(uuid7())).refuses("没有账号或编号为", "xiangye account add")
     assert here.xiangye(env, "device", "revoke", str(uuid7())).refuses("没有设备")
     assert here.xiangye(env, "device", "enrol", "nonsense").refuses("没有账号或编号为")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "名" * 121])
+def test_a_person_has_a_name_by_command_as_over_http(accounts: Session, name: str) -> None:
+    with pytest.raises(Problem) as caught:
+        add_person(accounts, CLOCK, name)
+    assert caught.value.extra["field"] == "name"
