@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from server.accounts.viewer import Viewer
 from server.db import EVERYTHING, looking_through
@@ -43,13 +43,23 @@ class Original:
 
 
 def of_record(session: Session, _viewer: Viewer, shown_id: UUID, after: UUID | None, limit: int) -> list[Photo]:
-    """One more than the limit where there are more. Problem `not_found` for a record that the viewer may not see."""
+    """One more than the limit where there are more. Problem `not_found` for a record that the viewer may not see. A photo that shows
+    a guarded record besides stands with the strictest of its records alone: with others it would tell that they are of one place."""
     subject = real_id(session, shown_id)
+    level = select(ShownRecord.level).where(ShownRecord.id == subject)
     rows = _photos().join(MediaSubject, MediaSubject.media_id == MediaItem.id)
-    rows = rows.where(MediaSubject.subject_id == subject).order_by(ShownRecord.listing_key)
+    rows = rows.where(MediaSubject.subject_id == subject, _level_of_file() == session.scalar(level))
+    rows = rows.order_by(ShownRecord.listing_key)
     if after is not None:
         rows = rows.where(ShownRecord.listing_key > after)
     return [_photo(row) for row in session.execute(rows.limit(limit + 1))]
+
+
+def _level_of_file() -> ColumnElement[Any]:
+    """Of whatever the same file shows, be it under several ids."""
+    item, record = aliased(MediaItem, name="same_file"), aliased(ShownRecord, name="of_same_file")
+    strictest = select(func.coalesce(func.min(func.nullif(record.level, 0)), 0)).join(item, item.id == record.id)
+    return strictest.where(item.sha256 == MediaItem.sha256).correlate(MediaItem).scalar_subquery()
 
 
 def one(session: Session, _viewer: Viewer, shown_id: UUID) -> Photo:

@@ -13,6 +13,7 @@ from server.audit.service import log
 from server.db import EVERYTHING, looking_through
 from server.ledger.model import Ledger
 from server.ledger.service import number_decisions
+from server.sensitivity import listing
 from server.sensitivity.facts import gather
 from server.sensitivity.scoping import shown_ids
 from server.taxa.queries import resolve_many
@@ -97,11 +98,12 @@ def _refuse_faults(session: Session, given: Mapping[str, Any]) -> None:
 def try_on_past(
     session: Session, viewer: Viewer, clock: Clock, rule_id: str, version: int, most: int | None = None
 ) -> Trial:
-    """On records that the viewer may see, the newest first, `most` of them or all; nothing of them changes."""
+    """On records that the viewer may see, `most` of them or all, in the order of lists: one of their ids would tell beside what a
+    guarded record was made. Nothing of them changes."""
     row = _version(session, rule_id, version)
     rule = as_rules(session, [row])[0]
     now, checked, found, before, sample = clock.now(), 0, set[UUID](), set[UUID](), list[tuple[UUID, str]]()
-    for ids in _past(session, most, KINDS[rule.kind].records):
+    for ids in _listed(session, viewer, most, KINDS[rule.kind].records):
         with looking_through(session, EVERYTHING):
             cases = make_cases(session, gather(session, ids), now, claiming=False)
             told = apply([rule], cases.values())
@@ -109,7 +111,8 @@ def try_on_past(
         checked += len(cases)
         found |= {key[0] for key in told}
         before |= {id_ for id_, some in standing.items() if any(one.rule_id == rule_id for one in some)}
-        sample += [(key[0], words) for key, (_, words) in told.items()][: SAMPLE - len(sample)]
+        said = {key[0]: words for key, (_, words) in told.items()}
+        sample += [(id_, said[id_]) for id_ in ids if id_ in said][: SAMPLE - len(sample)]
     session.add(
         RuleTrial(
             id=uuid7(),
@@ -129,18 +132,33 @@ def try_on_past(
     return Trial(checked, len(found), len(found - before), len(before - found), words)
 
 
-def _past(session: Session, most: int | None, kinds: frozenset[str]) -> Iterator[Sequence[UUID]]:
-    last, left = None, most
-    while left is None or left > 0:
+def _listed(session: Session, viewer: Viewer, most: int | None, kinds: frozenset[str]) -> Iterator[Sequence[UUID]]:
+    """The newest of each kind first."""
+    left = most
+    for kind in sorted(kinds):
+        after = None
+        while left is None or left > 0:
+            wanted = listing.Asked(CHUNK if left is None else min(CHUNK, left), after)
+            rows = listing.page(viewer, listing.scan(kind), wanted)
+            found = session.execute(select(rows).order_by(*listing.in_order(rows)).limit(wanted.limit)).all()
+            if not found:
+                break
+            yield [row.id for row in found]
+            after = (found[-1].listed_on, found[-1].listing_key)
+            left = None if left is None else left - len(found)
+
+
+def _past(session: Session, kinds: frozenset[str]) -> Iterator[Sequence[UUID]]:
+    last = None
+    while True:
         query = select(Ledger.id).where(Ledger.kind.in_(kinds), Ledger.state.in_(("current", "conflict")))
         if last is not None:
             query = query.where(Ledger.id < last)
-        size = CHUNK if left is None else min(CHUNK, left)
-        ids = session.scalars(query.order_by(Ledger.id.desc()).limit(size)).all()
+        ids = session.scalars(query.order_by(Ledger.id.desc()).limit(CHUNK)).all()
         if not ids:
             return
         yield ids
-        last, left = ids[-1], None if left is None else left - len(ids)
+        last = ids[-1]
 
 
 def activate(session: Session, viewer: Viewer, clock: Clock, rule_id: str, version: int) -> VerificationRule:
@@ -176,7 +194,7 @@ def run_everything(session: Session, viewer: Viewer, clock: Clock) -> int:
     """The rules in force on every record that lives; how many were checked."""
     with looking_through(session, EVERYTHING):
         checked = sum(
-            run_rules(session, clock.now(), ids) for ids in _past(session, None, frozenset({"occurrence", "patrol"}))
+            run_rules(session, clock.now(), ids) for ids in _past(session, frozenset({"occurrence", "patrol"}))
         )
         number_decisions(session)
         log(session, clock, viewer.name, "run_rules", "everything", {"checked": checked})

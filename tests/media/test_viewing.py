@@ -4,15 +4,17 @@ import io
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 import requests
 from PIL import Image
 
 from server.db import session_factory
 from server.sensitivity.scoping import shown_ids
 from shared.ids import uuid7
-from tests.media.photos import jpeg, send_with_photo
+from tests.admitting import outcomes
+from tests.media.photos import jpeg, photo_of, send_with_photo
 from tests.people import subject
-from tests.records import PANGOLIN
+from tests.records import PANGOLIN, occurrence
 from tests.serving import Live
 
 
@@ -84,6 +86,21 @@ def test_a_guarded_photo_has_another_name_and_tells_the_month(live: Live, tmp_pa
     assert item["captured_at"] == "2025-05"
     assert get(live, "", reviewer, record=record).status_code == 404
     assert get(live, f"/{photo}/rendition", reviewer).status_code == 404
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_photo_does_not_tell_that_two_records_are_of_one_place(live: Live, tmp_path: Path, together: bool) -> None:
+    """L7, L10: one picture of an egret whose place is open and of a pangolin, as one photo or as the same file twice."""
+    guarded, photo = send_with_photo(live.settings, tmp_path, jpeg(), known=True, taxon=PANGOLIN)
+    egret = occurrence()
+    more = photo_of([egret["id"], guarded] if together else [egret["id"]], jpeg())
+    with session_factory(live.settings)() as session:
+        assert outcomes(session, egret, more) == ["accepted"] * 2
+        session.commit()
+    reviewer = subject(live.settings, "reviewer")
+    listed = {one: get(live, "", reviewer, record=shown(live, one)).json()["items"] for one in (guarded, egret["id"])}
+    assert shown(live, photo) in {one["id"] for one in listed[guarded]}
+    assert listed[egret["id"]] == []
 
 
 def test_a_photo_that_does_not_decode_says_so_and_has_no_rendition(live: Live, tmp_path: Path) -> None:

@@ -114,7 +114,9 @@ def test_t5_no_account_of_the_asker_s_own_making_approves(case: Case) -> None:
     own = granting.ask(case.session, admin, CLOCK, Wanted(PURPOSE, [case.record]))
     look_through(case.session, EVERYTHING)
     puppet = person(case.session)
-    grant(case.session, CLOCK, case.again(admin.person_id, MANAGE_PEOPLE), puppet.id, "county_admin", "county", "431022")
+    grant(
+        case.session, CLOCK, case.again(admin.person_id, MANAGE_PEOPLE), puppet.id, "county_admin", "county", "431022"
+    )
     approver = case.again(puppet.id, APPROVE_PRECISE)
     refused("second_person_needed", granting.approve, case.session, approver, CLOCK, own.id)
 

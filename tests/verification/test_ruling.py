@@ -97,6 +97,18 @@ def test_a_scientist_of_one_county_tries_on_its_records_alone(live: Live) -> Non
     assert (tried["checked"], tried["found"], tried["sample"]) == (0, 0, [])
 
 
+def test_a_trial_tells_records_in_the_order_of_lists_and_in_no_finer_one(live: Live) -> None:
+    """L9, L19: which open records a guarded one was made between would tell where it was."""
+    for n in range(4):
+        live.post_batch(records.occurrence(individual_count=n + 2))
+        live.post_batch(records.occurrence(individual_count=n + 2, taxon=records.PANGOLIN))
+    who = scientist(live)
+    drafted = who.post("/verification/rules", **{**EGRET_COUNT, "scientific_name": None, "parameters": {"max": 1}})
+    tried = who.post("/verification/rules/trial", rule_id="count-egrets", version=drafted.json()["version"]).json()
+    listed = [one["id"] for one in who.get("/occurrences").json()["items"]]
+    assert len(listed) == 8 and [one["record_id"] for one in tried["sample"]] == listed
+
+
 def test_the_command_line_does_the_same(reference_settings: Settings, here: Here, tmp_path: Path) -> None:
     with open_session(reference_settings) as session:
         set_up(session)

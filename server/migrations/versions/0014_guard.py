@@ -103,6 +103,7 @@ REVOKE UPDATE ON xiangye.precise_grant_record, xiangye.precise_reading FROM xian
 SELECT xiangye.wall('xiangye.precise_grant_record', 'record_id');
 """
 
+
 def upgrade() -> None:
     for statements in (_RULES, _SHOWN, _RELEVELLING, _GRANTS):
         op.execute(statements)
