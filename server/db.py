@@ -57,6 +57,9 @@ def _set_up_connection(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
+EVERY_COLUMN = {"render_nulls": True}
+"""Execution options of an insert of many rows: else the ORM sends those with other columns empty as a statement each."""
+
 EVERYTHING = frozenset({0})
 """The scope of the program itself and of its local operator. A session that was given none sees no record at all."""
 _SCOPES = "xiangye.scopes"
@@ -80,8 +83,14 @@ def looking_through(session: Session, scopes: Iterable[int]) -> Iterator[None]:
         yield
     finally:
         session.info[_SCOPES] = before
-        if session.is_active and session.in_transaction():
+        if session.is_active and session.in_transaction() and not is_aborted(session):
             _set_scopes(session.connection(), before)
+
+
+def is_aborted(session: Session) -> bool:
+    """A failed statement has aborted the transaction: nothing can be set in it any more, and its rollback lays all settings down."""
+    driver = session.connection().connection.driver_connection
+    return driver is not None and driver.info.transaction_status.name == "INERROR"
 
 
 def _as_array(scopes: Iterable[int]) -> str:

@@ -6,10 +6,14 @@ Nothing is normalised: two spellings of a character are two texts, and an older 
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from shared import strict_json
 from shared.strict_json import MAX_SAFE_INTEGER
+
+_quoted = json.JSONEncoder(ensure_ascii=False).encode
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class NotCanonical(ValueError):
@@ -64,9 +68,9 @@ def _encode_object(value: dict[Any, Any], path: str) -> str:
 
 
 def _encode_text(value: str, path: str) -> str:
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+    if not value.isascii() and _LONE_SURROGATE.search(value):
         raise NotCanonical(path, "lone surrogate")
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value)
 
 
 def _no_float(text: str) -> Any:

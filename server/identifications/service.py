@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.db import EVERY_COLUMN
 from server.identifications.model import Identification
 from server.ledger.model import VersionRow
 from server.sensitivity.following import follow_identifications
@@ -51,7 +52,7 @@ def record(session: Session, namings: Sequence[Naming], levels: Mapping[UUID, in
         for n in namings
     ]
     if rows:
-        session.execute(insert(Identification).on_conflict_do_nothing(), rows)
+        session.execute(insert(Identification).on_conflict_do_nothing(), rows, execution_options=EVERY_COLUMN)
     follow_identifications(session, levels)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -21,7 +21,11 @@ class Ledger(Base):
 
 class VersionRow(Base):
     __tablename__ = "version"
-    __table_args__ = (Index("ix_version_device_saved_at", "device", "saved_at"),)
+    __table_args__ = (
+        Index(
+            "ix_version_device_saved_at_id", "device", "saved_at", "id", postgresql_where=text("kind = 'occurrence'")
+        ),
+    )
     id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.ledger.id"), primary_key=True)
     digest: Mapped[str] = mapped_column(primary_key=True)
     base_digest: Mapped[str | None]

@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.db import EVERY_COLUMN
 from server.ledger.model import ImportKey, Ledger, ServerState, VersionRow
 
 _ORDER_LOCK = 0x58590001
@@ -39,10 +40,8 @@ def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[
     """The (id, digest) pairs that were not known before."""
     if not rows:
         return set()
-    statement = (
-        insert(VersionRow).values(list(rows)).on_conflict_do_nothing().returning(VersionRow.id, VersionRow.digest)
-    )
-    return {(row[0], row[1]) for row in session.execute(statement)}
+    statement = insert(VersionRow).on_conflict_do_nothing().returning(VersionRow.id, VersionRow.digest)
+    return {(row[0], row[1]) for row in session.execute(statement, list(rows), execution_options=EVERY_COLUMN)}
 
 
 class Numbered(NamedTuple):
@@ -115,4 +114,6 @@ def remember_imports(session: Session, dataset_id: UUID, ids: Mapping[str, UUID]
 
 
 def heads(session: Session, ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    if not ids:
+        return {}
     return {row[0]: row[1] for row in session.execute(select(Ledger.id, Ledger.head_digest).where(Ledger.id.in_(ids)))}

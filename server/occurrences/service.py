@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.db import EVERY_COLUMN
 from server.events.service import observed_columns
 from server.occurrences.model import Occurrence
 from server.sensitivity import generalising
@@ -51,7 +52,8 @@ def write(session: Session, occurrences: Sequence[OccurrenceToWrite]) -> None:
         return
     withdraw(session, [o.id for o in occurrences])
     spoken = guarded_names(session).spoken_of
-    session.execute(insert(Occurrence), [generalising.occurrence(o.level, _row(o), spoken) for o in occurrences])
+    rows = [generalising.occurrence(o.level, _row(o), spoken) for o in occurrences]
+    session.execute(insert(Occurrence), rows, execution_options=EVERY_COLUMN)
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:

@@ -274,20 +274,34 @@ def _saved_near(session: Session, asked: Mapping[UUID, Standing]) -> dict[UUID, 
         )
     if not rows:
         return {}
-    found: dict[UUID, list[UUID]] = {}
-    for id_, other in session.execute(
+    near = session.execute(
         text("""
         SELECT DISTINCT q.id, near.id FROM jsonb_to_recordset(CAST(:asked AS jsonb))
             AS q (id uuid, device uuid, low timestamptz, high timestamptz)
         CROSS JOIN LATERAL (
-            SELECT v.id FROM (
-                SELECT id FROM xiangye.version WHERE device = q.device AND saved_at BETWEEN q.low AND q.high
-                    AND kind = 'occurrence' AND id < q.id
-                ORDER BY saved_at DESC LIMIT :most) v
-            WHERE EXISTS (SELECT FROM xiangye.identification a JOIN xiangye.identification b USING (taxon_id)
-                WHERE a.occurrence_id = q.id AND b.occurrence_id = v.id)) near
+            SELECT id FROM xiangye.version WHERE device = q.device AND saved_at BETWEEN q.low AND q.high
+                AND kind = 'occurrence' AND id < q.id
+            ORDER BY saved_at DESC, id DESC LIMIT :most) near
         """),
         {"asked": json.dumps(rows), "most": _LIKE_MOST},
-    ):
-        found.setdefault(id_, []).append(other)
+    ).all()
+    taxa = _taxa_of(session, {id_ for pair in near for id_ in pair})
+    found: dict[UUID, list[UUID]] = {}
+    for id_, other in near:
+        if taxa.get(id_, set()) & taxa.get(other, set()):
+            found.setdefault(id_, []).append(other)
+    return found
+
+
+def _taxa_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """Whatever each was ever taken for. Asked by occurrence alone: a common species has more records than any batch."""
+    rows = session.execute(
+        text("""
+        SELECT occurrence_id, taxon_id FROM xiangye.identification WHERE occurrence_id = ANY(:ids) AND taxon_id IS NOT NULL
+        """),
+        {"ids": list(ids)},
+    )
+    found: dict[UUID, set[UUID]] = {}
+    for id_, taxon_id in rows:
+        found.setdefault(id_, set()).add(taxon_id)
     return found

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.db import EVERY_COLUMN
 from server.places.covering import covered
 from server.places.queries import stamp_many, versions_on
 from server.places.raster_sampling import RASTER_KINDS
@@ -138,7 +139,11 @@ def write_places(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID,
     if disclosed:
         statement = insert(DisclosedPlaceRow)
         changes = {name: statement.excluded[name] for name in disclosed[0] if name != "id"}
-        session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changes), disclosed)
+        session.execute(
+            statement.on_conflict_do_update(index_elements=["id"], set_=changes),
+            disclosed,
+            execution_options=EVERY_COLUMN,
+        )
     return {id_: shown_stamp(pair.disclosed) for id_, pair in pairs.items()}
 
 

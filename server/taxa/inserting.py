@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.taxa.remembered import forget
+
 
 def insert(session: Session, table: str, rows: Iterable[Mapping[str, Any]], conflict: str = "") -> None:
     """Columns are those of the first row; the table's own types read the values, so a row may hold lists and objects."""
@@ -19,3 +21,4 @@ def insert(session: Session, table: str, rows: Iterable[Mapping[str, Any]], conf
             SELECT {columns} FROM jsonb_populate_recordset(NULL::xiangye.{table}, CAST(:rows AS jsonb)) {conflict}"""),
             {"rows": json.dumps(bound, ensure_ascii=False, default=str)},
         )
+        forget(session)

@@ -3,6 +3,7 @@
 import re
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 
 from server.taxa.characters import clean, has_chinese, plain, private_use
 from server.taxa.latin import LatinName, binomial_of, fold_latin, parse_latin
@@ -100,10 +101,15 @@ def latin_keys(latin: str) -> list[str]:
 
 def lookup_keys(latin: str | None, chinese: str | None) -> list[str]:
     """Search names to try, best first, of a pair as it came (either field may hold both languages)."""
+    return list(_lookup_keys(latin, chinese))
+
+
+@lru_cache(maxsize=4096)
+def _lookup_keys(latin: str | None, chinese: str | None) -> tuple[str, ...]:
     first, second = read_cell(latin), read_cell(chinese)
     keys = [key for cell in (first, second) if cell.latin for key in latin_keys(cell.latin)]
     for cell in (second, first):
         for text in (cell.whole, cell.chinese):
             if text:
                 keys += [text, _UNDETERMINED_ZH.sub("", text), _COUNTED.sub("", text)]
-    return [key for key in dict.fromkeys(keys) if key]
+    return tuple(key for key in dict.fromkeys(keys) if key)

@@ -12,6 +12,7 @@ from server.taxa.inserting import insert
 from server.taxa.names import fold
 from server.taxa.nomenclature import Name, Nomenclature, Renamed, Source
 from server.taxa.readings import Readings
+from server.taxa.remembered import forget
 
 _TAXON = tuple(
     "taxon_id scientific_name authorship rank kingdom phylum class_name order_name family genus section group_zh endemic"
@@ -101,6 +102,7 @@ def _refresh_taxa(session: Session, made: Nomenclature) -> None:
     session.execute(
         text("UPDATE xiangye.taxon SET status = 'superseded' WHERE taxon_id = ANY(CAST(:ids AS uuid[]))"), {"ids": left}
     )
+    forget(session)
 
 
 def _refresh_names(session: Session, made: Nomenclature, readings: Readings, are_as_before: bool) -> None:
@@ -125,6 +127,7 @@ def _delete_names(session: Session, rows: Collection[Mapping[str, Any]]) -> None
             ),
             [{key: row[key] for key in ("taxon_id", "name", "language")} for row in rows],
         )
+        forget(session)
 
 
 def _row_of(name: Name, readings: Readings, read: tuple[str | None, str | None] | None) -> dict[str, Any]:

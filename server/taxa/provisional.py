@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from server.taxa import queries
 from server.taxa.names import LatinName, clean, fold, has_chinese, parse_latin, split_name, taxon_id_for
 from server.taxa.readings import Readings
+from server.taxa.remembered import forget
 from server.taxa.rules import ResolvedTaxon
 
 _SOURCE = "record"
@@ -47,6 +48,7 @@ def write(session: Session, rows: list[dict[str, Any]]) -> None:
         VALUES (:taxon_id, :name, :language, 'accepted', :source, 'provisional', :search_name, :pinyin, :initials) ON CONFLICT DO NOTHING"""),
         names,
     )
+    forget(session)
 
 
 def load_readings(session: Session) -> Readings:

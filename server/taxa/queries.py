@@ -12,6 +12,7 @@ from server.taxa import confirming, search
 from server.taxa.crossing import bridge
 from server.taxa.in_force import IN_FORCE, ListVersion, list_versions, today
 from server.taxa.names import lookup_keys, taxon_id_for
+from server.taxa.remembered import remembered
 from server.taxa.rules import PROVINCIAL, Coverage, Entry, ResolvedTaxon, SensitivityRule, SensitivityRules, TaxonFacts
 
 TAXON_COLUMNS = """
@@ -76,7 +77,12 @@ def coverage(
 ) -> Coverage:
     """`region`: a GB/T 2260 code whose provincial lists, and entries for this place, count beside the national ones; None
     counts every list that is loaded."""
-    bound = {"day": on or today(), "region": region, "kinds": list(kinds)}
+    day = on or today()
+    return remembered(session, ("coverage", day, region, *kinds), lambda: _coverage(session, day, region, kinds))
+
+
+def _coverage(session: Session, day: date, region: str | None, kinds: Sequence[str]) -> Coverage:
+    bound = {"day": day, "region": region, "kinds": list(kinds)}
     entries = session.execute(
         text(f"""WITH {IN_FORCE}, {_EXCLUDED}
         SELECT f.kind, f.list_id, f.short_title_zh AS list_title, f.version, e.entry_no, 'species' AS rank, e.scientific_name AS name, e.name_zh,
@@ -128,19 +134,24 @@ def _same_taxa(session: Session) -> list[tuple[str, str, str | None]]:
 
 
 def sensitivity_rules(session: Session, on: date | None = None) -> SensitivityRules:
+    day = on or today()
+    return remembered(session, ("sensitivity", day), lambda: _sensitivity_rules(session, day))
+
+
+def _sensitivity_rules(session: Session, day: date) -> SensitivityRules:
     rows = session.execute(
         text(f"""WITH {IN_FORCE}
         SELECT s.list_id || ':' || s.entry_no AS rule_id, s.rank, s.name, s.level, s.reason, s.taxon_id::text AS taxon_id, s.kingdom, s.population,
             s.condition, s.coarsest_name, s.months, s.county_codes
         FROM in_force f JOIN xiangye.sensitivity_rule s USING (list_id, version) ORDER BY s.list_id, s.entry_no
         """),
-        {"day": on or today(), "region": None},
+        {"day": day, "region": None},
     ).mappings()
     found = [
         SensitivityRule(**{**row, **{name: frozenset(row[name] or ()) for name in ("months", "county_codes")}})
         for row in rows
     ]
-    return SensitivityRules(found, coverage(session, on))
+    return SensitivityRules(found, coverage(session, day))
 
 
 def facts(session: Session, taxon_ids: Iterable[str], on: date, region: str | None = None) -> dict[str, TaxonFacts]:

@@ -21,6 +21,7 @@ from server.taxa.matching import propose_many
 from server.taxa.names import taxon_id_for
 from server.taxa.nomenclature import WITHOUT_TAXA, Renamed, Source, accepted_names, entries
 from server.taxa.queries import today
+from server.taxa.remembered import forget
 from server.taxa.versions import BUILT_IN, Row, Version
 from shared.clock import Clock, SystemClock
 
@@ -235,6 +236,7 @@ def _write_bridges(session: Session, plan: _Plan, bridges: Sequence[Bridge]) -> 
                 for number, one in enumerate(bridges, start=1)
             ],
         )
+        forget(session)
 
 
 def _accepted_of(sources: Iterable[Source], given: Iterable[ParsedList]) -> dict[str, str]:

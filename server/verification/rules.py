@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from server.sensitivity.checked import Checked
@@ -43,6 +44,15 @@ class Case:
     def present(self) -> bool:
         return self.checked.kind == "occurrence" and self.checked.body.get("occurrence_status") == "present"
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Of its taxon, of the species that it belongs to and of the groups that it lies in."""
+        if self.taxon is None:
+            return frozenset()
+        binomial = " ".join(self.taxon.scientific_name.split()[:2])
+        higher = (self.taxon.place_at(rank) for rank in GROUP_RANKS)
+        return frozenset((self.taxon.scientific_name, binomial, *(name for name in higher if name)))
+
     @property
     def named(self) -> Mapping[str, Any]:
         """The taxon as the observer gave it."""
@@ -64,13 +74,7 @@ def is_about(rule: Rule, case: Case) -> bool:
     taxon = case.taxon
     if taxon is None or (rule.group_zh is not None and taxon.group_zh != rule.group_zh):
         return False
-    return rule.scientific_name is None or rule.scientific_name in _names_of(taxon)
-
-
-def _names_of(taxon: ResolvedTaxon) -> set[str]:
-    binomial = " ".join(taxon.scientific_name.split()[:2])
-    higher = (taxon.place_at(rank) for rank in GROUP_RANKS)
-    return {taxon.scientific_name, binomial, *(name for name in higher if name)}
+    return rule.scientific_name is None or rule.scientific_name in case.names
 
 
 def _range(rule: Rule, case: Case) -> str | None:

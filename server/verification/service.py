@@ -60,6 +60,8 @@ def photo_came(session: Session, now: datetime, sha256: str) -> int:
 
 def withdraw(session: Session, ids: Collection[UUID]) -> None:
     """What was deleted waits for nobody; what was found and decided of it stays as history."""
+    if not ids:
+        return
     firsts.forget(session, ids)
     session.execute(delete(Review).where(Review.record_id.in_(ids)))
 
@@ -124,6 +126,8 @@ def _queue(session: Session, checked: Mapping[UUID, Checked], flagged: Collectio
     if rows:
         session.execute(insert(Review).on_conflict_do_nothing(), rows)
     for value, some in ((True, set(flagged)), (False, set(checked) - set(flagged))):
+        if not some:
+            continue
         changed = update(Review).where(Review.record_id.in_(some), Review.flagged.is_not(value)).values(flagged=value)
         session.execute(changed.execution_options(synchronize_session=False))
 
