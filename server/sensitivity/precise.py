@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from server.db import PRECISE_ROLE
+from server.db import PRECISE_ROLE, is_aborted
 from server.places.rules import Stamp
 from server.sensitivity.model import DisclosedPlaceRow
 
@@ -31,14 +31,8 @@ def as_precise(session: Session) -> Iterator[None]:
     try:
         yield
     finally:
-        # A failed statement has aborted the transaction, and its rollback lays the role down by itself.
-        if session.is_active and not _aborted(session):
+        if session.is_active and not is_aborted(session):
             session.execute(text("RESET ROLE"))
-
-
-def _aborted(session: Session) -> bool:
-    driver = session.connection().connection.driver_connection
-    return driver is not None and driver.info.transaction_status.name == "INERROR"
 
 
 def keep_bodies(session: Session, bodies: Sequence[tuple[UUID, str, bytes]]) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from server.accounts.rights import READ_RECORDS, READ_TRACKS
@@ -46,9 +46,10 @@ def _patrol(session: Session, shown_id: UUID) -> UUID | None:
 
 
 def _is_own(session: Session, viewer: Viewer, id_: UUID) -> bool:
+    """Whoever sent it first walked it; whoever made another version of it later did not."""
     row = VersionRow
-    written = exists().where(row.id == id_, row.author == viewer.person_id)
-    return viewer.person_id is not None and bool(session.scalar(select(written)))
+    first = select(row.author).where(row.id == id_).order_by(row.received_at, row.digest).limit(1)
+    return viewer.person_id is not None and session.scalar(first) == viewer.person_id
 
 
 def _points(session: Session, id_: UUID) -> Sequence[tuple[Any, ...]]:

@@ -232,6 +232,13 @@ def test_an_auditor_reads_who_looked_and_why_but_not_where(people: People) -> No
             log(session, CLOCK, str(one.id), "read_precise", pangolin["id"], detail)
     listed = auditor("GET", "/v1/audit", params={"action": "read_precise"}).json()["items"]
     assert [one["actor"] for one in listed] == [str(admin.id)], "the other county's reader is for its own auditor"
+
+    def found(purpose: str) -> int:
+        return len(auditor("GET", "/v1/audit", params={"action": "read_precise", "purpose": purpose}).json()["items"])
+
+    assert found("盗猎线索") == 1
+    withheld = ("24.95", "9512", "112.9", "24度", pangolin["id"], pangolin["id"][:4])
+    assert [found(piece) for piece in withheld] == [0] * len(withheld), "what is not shown is not found piece by piece"
     entry = listed[0]
     assert entry["purpose"].startswith("核查盗猎线索 〔位置略〕")
     assert entry["detail"] == {"records": 1, "ids": 1}

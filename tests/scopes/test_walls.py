@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server import db
 from server.accounts import scopes
 from server.accounts.viewer import PUBLIC, Held, viewer
-from server.db import look_through
+from server.db import EVERYTHING, look_through, looking_through
 from server.occurrences import filters, queries
 from server.sensitivity import listing
 from server.settings import Settings
@@ -219,3 +219,12 @@ def test_both_walls_agree_for_every_kind_of_grant(three: Session) -> None:
         let_through = set(three.scalars(text("SELECT id FROM xiangye.occurrence")))
         assert listed == let_through, (kind, code, group)
         look_through(three, db.EVERYTHING)
+
+
+def test_a_statement_that_fails_while_all_is_seen_says_its_own_error(session: Session) -> None:
+    look_through(session, frozenset({16}))
+    with pytest.raises(DBAPIError) as told, looking_through(session, EVERYTHING):
+        session.execute(text("SELECT 1 / 0"))
+    assert getattr(told.value.orig, "sqlstate", None) == "22012"
+    session.rollback()
+    assert session.execute(text("SELECT xiangye.viewer_scopes()")).scalar_one() == [16]

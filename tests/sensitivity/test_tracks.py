@@ -12,7 +12,7 @@ from server.accounts.queries import viewer_of
 from server.accounts.viewer import Viewer
 from server.audit.model import AuditEntry
 from server.db import EVERYTHING, look_through
-from server.sensitivity.scoping import shown_ids
+from server.sensitivity.scoping import real_id, shown_ids
 from server.sensitivity.tracks import DELAY, track
 from shared.clock import FixedClock
 from shared.problems import Problem
@@ -64,6 +64,21 @@ def test_who_walked_sees_their_own(reference: Session, patrol: UUID) -> None:
         {"id": PERSON},
     )
     assert track(reference, viewer(reference, None, person_id=UUID(PERSON)), CLOCK, patrol)["edition"] == "exact"
+
+
+def test_who_made_a_later_version_of_it_walked_nothing(reference: Session, patrol: UUID) -> None:
+    """L10: a colleague who may edit the patrol sees no more of its track for that."""
+    who = viewer(reference, "ranger")
+    look_through(reference, EVERYTHING)
+    columns = "base_digest, kind, device, seq, protocol, app_version, saved_at"
+    reference.execute(
+        text(f"""
+        INSERT INTO version (id, digest, author, received_at, {columns})
+        SELECT id, repeat('0', 64), :other, received_at + interval '1 hour', {columns} FROM version WHERE id = :id
+        """),
+        {"id": real_id(reference, patrol), "other": who.person_id},
+    )
+    assert track(reference, who, CLOCK, patrol)["edition"] == "withheld"
 
 
 def test_others_see_cells_that_no_border_cuts_and_only_when_the_rangers_are_long_gone(
