@@ -185,8 +185,9 @@ def follow_identifications(session: Session, levels: Mapping[UUID, int]) -> None
     guarded = [id_ for id_, level in levels.items() if level > 0]
     rows = session.execute(
         text("""
-        SELECT id, occurrence_id, identified_at, scientific_name, name_zh FROM xiangye.identification
-        WHERE occurrence_id = ANY(:ids) AND version_digest IS NOT NULL
+        SELECT i.id, i.occurrence_id, i.identified_at, i.scientific_name, i.name_zh, t.status <> 'provisional' AS is_listed
+        FROM xiangye.identification i LEFT JOIN xiangye.taxon t USING (taxon_id)
+        WHERE i.occurrence_id = ANY(:ids) AND i.version_digest IS NOT NULL
         """),
         {"ids": guarded},
     ).all()
@@ -201,8 +202,8 @@ def follow_identifications(session: Session, levels: Mapping[UUID, int]) -> None
                 {
                     "id": row.id,
                     "at": generalising.moment(levels[row.occurrence_id], row.identified_at),
-                    "latin": generalising.taxon_name(row.scientific_name),
-                    "chinese": generalising.taxon_name(row.name_zh),
+                    "latin": generalising.taxon_name(row.scientific_name, bool(row.is_listed)),
+                    "chinese": generalising.taxon_name(row.name_zh, bool(row.is_listed)),
                 }
                 for row in rows
             ],

@@ -126,9 +126,10 @@ def open_words(told: Mapping[str, Any], names: Iterable[str], spoken: Spoken) ->
     return {name: _withheld(name) if spoken(told[name]) else told[name] for name in names}
 
 
-def taxon_name(name: str | None) -> str | None:
-    """Of something guarded: a name that somebody wrote a position into is no name to show."""
-    return None if name and tells_position(name) else name
+def taxon_name(name: str | None, is_listed: bool) -> str | None:
+    """Of something guarded: a name that somebody wrote a position into is no name to show, nor one that no list has and that may name
+    the place besides (what lists have is often called after a mountain)."""
+    return None if name and (tells_position(name) or (not is_listed and tells_place(name))) else name
 
 
 def _without_place(text: str | None, spoken: Spoken) -> str | None:

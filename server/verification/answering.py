@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from server.identifications.model import Decision, Identification
 from server.ledger.model import VersionRow
-from server.sensitivity.generalising import moment, tells_recorder
+from server.sensitivity.generalising import moment, taxon_name, tells_recorder
 from server.sensitivity.model import ShownRecord
 from server.sensitivity.relevelling import relevel
 from server.sensitivity.scoping import place_in_lists
+from server.sensitivity.words import without_position
 from server.taxa.queries import resolve_many
 from server.taxa.service import ensure_taxa
 from server.verification.model import Review
@@ -92,9 +93,13 @@ def _last_of(session: Session, record_id: UUID) -> UUID | None:
 
 def _name(session: Session, now: datetime, decision: Decision, taxon: Mapping[str, Any], level: int) -> None:
     """What the observer now takes it for is one more identification, with its own confidence and method."""
-    pair = (taxon["scientific_name"] or taxon["verbatim_name"], taxon["name_zh"])
-    ensure_taxa(session, [pair])
+    pair = (without_position(taxon["scientific_name"] or taxon["verbatim_name"]), without_position(taxon["name_zh"]))
+    ensure_taxa(session, [pair] if any(pair) else [])
     found = resolve_many(session, [pair])[0]
+    told = (taxon["scientific_name"], taxon["name_zh"])
+    if level:
+        is_listed = found is not None and found.status != "provisional"
+        told = (taxon_name(told[0], is_listed), taxon_name(told[1], is_listed))
     session.add(
         Identification(
             id=uuid7(),
@@ -102,8 +107,8 @@ def _name(session: Session, now: datetime, decision: Decision, taxon: Mapping[st
             version_digest=None,
             decision_id=decision.id,
             taxon_id=UUID(found.taxon_id) if found else None,
-            scientific_name=taxon["scientific_name"],
-            name_zh=taxon["name_zh"],
+            scientific_name=told[0],
+            name_zh=told[1],
             verbatim_name=None,
             qualifier=taxon["qualifier"],
             method=taxon["method"] or "eye",

@@ -170,6 +170,8 @@ def shown(session: Session, rows: Sequence[Any]) -> dict[UUID, dict[str, Any]]:
     for review, record, place, _ in rows:
         name = names.get(review.record_id)
         taxon = taxa.get(str(name.taxon_id)) if name else None
+        if taxon is not None and taxon.status == "provisional":
+            taxon = None  # it is called as the observer wrote it, of which the gate left what may be told
         told[review.record_id] = {
             "record_id": str(record.shown_id),
             "kind": record.kind,

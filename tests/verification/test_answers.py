@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,9 +11,10 @@ from server.accounts.queries import viewer_of
 from server.accounts.rights import VERIFY
 from server.accounts.viewer import Actor
 from server.identifications.model import Decision
-from server.identifications.queries import last_of
+from server.identifications.queries import all_of, last_of
 from server.sensitivity.model import DisclosedPlaceRow
 from server.sync.admission import admit
+from server.taxa.model import TaxonName
 from server.verification.answering import WITHHELD
 from server.verification.deciding import Order, decide
 from server.verification.model import Review
@@ -104,3 +106,18 @@ def test_a_new_name_in_an_answer_is_an_identification_and_guards_the_place(refer
     assert (name.name_zh, name.confidence, name.version_digest) == ("穿山甲", "确定", None)
     assert (before, reference.get_one(DisclosedPlaceRow, id_).level) == (0, 1)
     assert acts(reference, record)[-1][:2] == ("answer", "pending")
+
+
+@pytest.mark.parametrize("name", ["怪兽 25.1234,112.9287", "怪兽（莽山瀑布沟）"])
+def test_l11_no_name_of_a_guarded_record_tells_its_place(reference: Session, name: str) -> None:
+    """Neither the one that the observer wrote, nor the one answered with, nor the taxon that is made of it for everybody."""
+    set_up(reference)
+    named = {"name_zh": name, "scientific_name": None}
+    record, question = asked(reference, taxon=records.PANGOLIN)
+    strange, _ = asked(reference, taxon=named)
+    assert outcomes(reference, answer(record, question, taxon=named)) == ["accepted"]
+    for one in (record, strange):
+        shown = all_of(reference, UUID(one["id"]))
+        assert not [row for row in shown if "25.1" in str(row) or "瀑布" in str(row)], shown
+    positions = select(TaxonName.name).where(TaxonName.name.contains("25.1234"))
+    assert reference.scalars(positions).all() == []
