@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from server.audit.model import AuditEntry
 from server.audit.checking import first_broken
+from server.audit.model import AuditEntry
 from server.taxa import confirming, queries
 from server.taxa.service import confirm, load_lists
 from shared.clock import SystemClock
