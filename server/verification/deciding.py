@@ -17,7 +17,7 @@ from server.identifications.queries import last_of
 from server.ledger.model import VersionRow
 from server.ledger.service import number_decisions
 from server.sensitivity.relevelling import relevel
-from server.sensitivity.scoping import place_in_lists
+from server.sensitivity.scoping import place_in_lists, shown_ids
 from server.sensitivity.service import standings
 from server.taxa.queries import by_ids, resolve_many
 from server.taxa.rules import ResolvedTaxon
@@ -129,12 +129,19 @@ def _reviews(session: Session, viewer: Viewer, ids: Sequence[UUID], order: Order
     reached = set(session.scalars(select(Review.record_id).where(Review.record_id.in_(ids), may_decide(viewer))))
     for review in found.values():
         if review.record_id not in reached:
-            raise Problem("not_allowed", f"记录已在{LEVELS_ZH[review.queue]}审核，由上级决定")
-        if review.state not in _OPEN and not order.overrule:
-            raise Problem("already_decided")
+            told = f"记录已在{LEVELS_ZH[review.queue]}审核，由上级决定"
+            raise Problem("not_allowed", told, records=_named_as_shown(session, [review.record_id]))
+    decided = [review.record_id for review in found.values() if review.state not in _OPEN]
+    if decided and not order.overrule:
+        told = f"{len(decided)} 条记录已有审核结论；改变它须用 overrule 并写明理由"
+        raise Problem("already_decided", told, records=_named_as_shown(session, decided))
     if order.action == "escalate" and any(review.queue == LEVELS[-1] for review in found.values()):
         raise Problem("invalid", "省级之上没有上级", field="action")
     return found
+
+
+def _named_as_shown(session: Session, ids: Sequence[UUID]) -> list[str]:
+    return sorted(map(str, shown_ids(session, ids).values()))
 
 
 def _refuse_own(session: Session, viewer: Viewer, ids: Sequence[UUID], order: Order) -> None:

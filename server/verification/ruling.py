@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from server.accounts.areas import Area, name_of
 from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.db import EVERYTHING, looking_through
@@ -90,9 +91,12 @@ def _refuse_faults(session: Session, given: Mapping[str, Any]) -> None:
         faults["group_zh"] = f"没有这个类群；可用：{'、'.join(GROUP_NAMES_ZH)}"
     if given["scientific_name"] is not None and resolve_many(session, [(given["scientific_name"], None)])[0] is None:
         faults["scientific_name"] = f"名录中没有“{given['scientific_name']}”"
+    unknown = [code for code in given["county_codes"] if name_of(session, Area("county", code)) is None]
+    if unknown:
+        faults["county_codes"] = f"没有代码为 {'、'.join(unknown)} 的县"
     if faults:
         words = "；".join(f"{field}：{words}" for field, words in faults.items())
-        raise Problem("invalid", words, errors=faults)
+        raise Problem("invalid", words, errors=faults, field=next(iter(faults)))
 
 
 def try_on_past(

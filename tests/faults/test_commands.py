@@ -49,7 +49,7 @@ def test_a_taken_port_is_told(here: Here, taken: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("port", ["nonsense", "0", "65536", "-1", "8710.5", "８７１０x"])
 def test_a_port_that_is_none_is_told(here: Here, port: str, tmp_path: Path) -> None:
     env = environment(XIANGYE_VAR=str(tmp_path), XIANGYE_PORT=port)
-    assert here.xiangye(env, "serve").refuses("XIANGYE_PORT", "a number from 1 to 65535")
+    assert here.xiangye(env, "serve").refuses("XIANGYE_PORT", "a whole number from 1 to 65535")
 
 
 def test_wrong_words_are_told_with_the_usage(tmp_path: Path) -> None:

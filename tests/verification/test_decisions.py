@@ -60,7 +60,10 @@ def test_what_is_decided_is_decided_anew_only_on_purpose(live: Live) -> None:
     live.post_batch(record)
     county, _, province = three_levels(live)
     assert county.decide("confirm", [record["id"]]).status_code == 201
-    assert county.decide("reject", [record["id"]], message="看错了").json()["code"] == "already_decided"
+    open_one = records.occurrence(individual_count=2)
+    live.post_batch(open_one)
+    refused = county.decide("reject", [record["id"], open_one["id"]], message="看错了").json()
+    assert (refused["code"], refused["records"]) == ("already_decided", [record["id"]])
     assert province.decide("reject", [record["id"]], overrule=True, message="是饲养的").status_code == 201
 
 

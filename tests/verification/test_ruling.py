@@ -76,6 +76,7 @@ def test_a_rule_goes_live_only_after_a_trial_that_changes_nothing(live: Live) ->
         ({"parameters": {"max": "100"}}, "parameters.max"),
         ({"parameters": {"max": 100, "min": 1}}, "parameters.min"),
         ({"scientific_name": "Nullus ignotus"}, "scientific_name"),
+        ({"county_codes": ["431022", "999999"]}, "county_codes"),
     ],
 )
 def test_a_faulty_rule_is_refused_by_its_field(live: Live, changes: dict[str, Any], field: str) -> None:
