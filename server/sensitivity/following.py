@@ -185,7 +185,8 @@ def follow_identifications(session: Session, levels: Mapping[UUID, int]) -> None
     guarded = [id_ for id_, level in levels.items() if level > 0]
     rows = session.execute(
         text("""
-        SELECT i.id, i.occurrence_id, i.identified_at, i.scientific_name, i.name_zh, t.status <> 'provisional' AS is_listed
+        SELECT i.id, i.occurrence_id, i.identified_at, i.scientific_name, i.name_zh,
+            i.qualifier, i.method, i.confidence, t.status <> 'provisional' AS is_listed
         FROM xiangye.identification i LEFT JOIN xiangye.taxon t USING (taxon_id)
         WHERE i.occurrence_id = ANY(:ids) AND i.version_digest IS NOT NULL
         """),
@@ -195,13 +196,18 @@ def follow_identifications(session: Session, levels: Mapping[UUID, int]) -> None
         session.execute(
             text("""
             UPDATE xiangye.identification SET verbatim_name = NULL, identified_by = NULL, identified_at = :at,
-                scientific_name = :latin, name_zh = :chinese
+                scientific_name = :latin, name_zh = :chinese, qualifier = :qualifier, confidence = :confidence,
+                method = coalesce(:method, 'eye')
             WHERE id = :id
             """),
             [
                 {
                     "id": row.id,
                     "at": generalising.moment(levels[row.occurrence_id], row.identified_at),
+                    **{
+                        name: generalising.naming_words(getattr(row, name))
+                        for name in ("qualifier", "method", "confidence")
+                    },
                     "latin": generalising.taxon_name(row.scientific_name, bool(row.is_listed)),
                     "chinese": generalising.taxon_name(row.name_zh, bool(row.is_listed)),
                 }

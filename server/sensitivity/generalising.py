@@ -132,6 +132,11 @@ def taxon_name(name: str | None, is_listed: bool) -> str | None:
     return None if name and (tells_position(name) or (not is_listed and tells_place(name))) else name
 
 
+def naming_words(text: str | None) -> str | None:
+    """Of something guarded: how sure the name is and by what, in a few words of the observer's own."""
+    return None if text and tells_place(text) else text
+
+
 def _without_place(text: str | None, spoken: Spoken) -> str | None:
     return None if text and (spoken(text) or tells_place(text)) else text
 

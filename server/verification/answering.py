@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from server.identifications.model import Decision, Identification
 from server.ledger.model import VersionRow
-from server.sensitivity.generalising import moment, taxon_name, tells_recorder
+from server.sensitivity.generalising import moment, naming_words, taxon_name, tells_recorder
 from server.sensitivity.model import ShownRecord
 from server.sensitivity.relevelling import relevel
 from server.sensitivity.scoping import place_in_lists
@@ -96,10 +96,11 @@ def _name(session: Session, now: datetime, decision: Decision, taxon: Mapping[st
     pair = (without_position(taxon["scientific_name"] or taxon["verbatim_name"]), without_position(taxon["name_zh"]))
     ensure_taxa(session, [pair] if any(pair) else [])
     found = resolve_many(session, [pair])[0]
-    told = (taxon["scientific_name"], taxon["name_zh"])
+    told = dict(taxon)
     if level:
         is_listed = found is not None and found.status != "provisional"
-        told = (taxon_name(told[0], is_listed), taxon_name(told[1], is_listed))
+        told |= {name: taxon_name(taxon[name], is_listed) for name in ("scientific_name", "name_zh")}
+        told |= {name: naming_words(taxon[name]) for name in ("qualifier", "method", "confidence")}
     session.add(
         Identification(
             id=uuid7(),
@@ -107,12 +108,12 @@ def _name(session: Session, now: datetime, decision: Decision, taxon: Mapping[st
             version_digest=None,
             decision_id=decision.id,
             taxon_id=UUID(found.taxon_id) if found else None,
-            scientific_name=told[0],
-            name_zh=told[1],
+            scientific_name=told["scientific_name"],
+            name_zh=told["name_zh"],
             verbatim_name=None,
-            qualifier=taxon["qualifier"],
-            method=taxon["method"] or "eye",
-            confidence=taxon["confidence"],
+            qualifier=told["qualifier"],
+            method=told["method"] or "eye",
+            confidence=told["confidence"],
             identified_by=decision.actor_id if tells_recorder(level) else None,
             identified_at=moment(level, now),
             received_at=now,

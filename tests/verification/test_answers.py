@@ -108,11 +108,14 @@ def test_a_new_name_in_an_answer_is_an_identification_and_guards_the_place(refer
     assert acts(reference, record)[-1][:2] == ("answer", "pending")
 
 
+WHERE = {"qualifier": "疑似，瀑布沟", "method": "看脚印 25.1234,112.9287", "confidence": "在瀑布沟确定"}
+
+
 @pytest.mark.parametrize("name", ["怪兽 25.1234,112.9287", "怪兽（莽山瀑布沟）"])
 def test_l11_no_name_of_a_guarded_record_tells_its_place(reference: Session, name: str) -> None:
     """Neither the one that the observer wrote, nor the one answered with, nor the taxon that is made of it for everybody."""
     set_up(reference)
-    named = {"name_zh": name, "scientific_name": None}
+    named = {"name_zh": name, "scientific_name": None, **WHERE}
     record, question = asked(reference, taxon=records.PANGOLIN)
     strange, _ = asked(reference, taxon=named)
     assert outcomes(reference, answer(record, question, taxon=named)) == ["accepted"]
