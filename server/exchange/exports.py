@@ -121,6 +121,8 @@ def take(session: Session, viewer: Viewer, clock: Clock, settings: Settings, exp
         raise Problem("second_person_needed", f"含 {export.exact_count} 处精确位置，须由另一人批准")
     if export.state == "refused" or export.expires_at <= clock.now() or is_recalled(session, export):
         raise Problem("export_gone")
+    if export.edition == SCOPE and not covered(session, export):
+        raise Problem("export_gone", "其中有您现已无权查阅的记录；请重新导出")
     if export.edition == EXACT:
         data = _exact(session, viewer, clock, export)
     else:

@@ -13,6 +13,7 @@ from server.accounts.viewer import Viewer
 from server.identifications.model import Decision
 from server.identifications.queries import last_of
 from server.media.model import MediaSubject
+from server.sensitivity.generalising import moment
 from server.sensitivity.model import DisclosedPlaceRow, RecordScope, ShownRecord
 from server.taxa.queries import by_ids, resolve_many
 from server.verification.defaults import ensure_rules
@@ -22,6 +23,7 @@ from shared.problems import Problem
 
 LEVELS = ("county", "prefecture", "province")
 LEVELS_ZH = {"county": "县级", "prefecture": "市州级", "province": "省级"}
+_SENT = frozenset({"answer", "reopen"})
 WAITING = ("pending", "escalated")
 _REACH = {"prefecture": 1, "province": 2}
 _GROUPS = 16
@@ -216,7 +218,8 @@ def _with_places() -> Select[Any]:
 
 
 def history(session: Session, record_id: UUID) -> list[dict[str, Any]]:
-    """All that was decided of a record, the oldest first."""
+    """All that was decided of a record, the oldest first. What the observer sent last came at a time that the record's level holds."""
+    level = session.scalar(select(ShownRecord.level).where(ShownRecord.id == record_id)) or 0
     query = (
         select(Decision)
         .where(Decision.record_id == record_id, Decision.action != "check")
@@ -230,7 +233,7 @@ def history(session: Session, record_id: UUID) -> list[dict[str, Any]]:
             "queue": row.queue,
             "decided_by": row.actor_role,
             "message": row.message,
-            "decided_at": row.decided_at.isoformat(),
+            "decided_at": moment(level if row.action in _SENT else 0, row.decided_at).isoformat(),
         }
         for row in session.scalars(query)
     ]

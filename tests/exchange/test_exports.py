@@ -148,6 +148,9 @@ def test_filters_choose(office: Office) -> None:
     )
     assert Counter(row["scientificName"] for row in rows) == {"Macaca thibetana": 4, "Manis pentadactyla": 4}
     assert office.ask("scientist", format="csv", edition="scope", filters={"county": "999999"}).status_code == 404
+    for wrong, field in (({"group": "龙"}, "group"), ({"year_from": 2025, "year_to": 2020}, "year_from")):
+        refused = office.ask("scientist", format="csv", edition="scope", filters=wrong)
+        assert (refused.status_code, refused.json["field"]) == (422, field)
     none = office.ask("scientist", format="csv", edition="scope", filters={"county": "431021"})
     assert none.json["rows"] == 0
 
@@ -224,3 +227,14 @@ def test_l19_ids_of_guarded_records_lead_nowhere(office: Office) -> None:
         for id_ in office.planted.guarded:
             spelled = (id_, id_.replace("-", ""), hashlib.sha256(id_.encode()).hexdigest()[:16])
             assert not [text_ for text_ in spelled if text_ in told]
+
+
+def test_what_was_exported_while_one_might_see_it_is_not_taken_later(own_office: Office) -> None:
+    """P12: an export that lies ready gives nothing that a grant which has ended gave."""
+    office = own_office
+    asked = office.ask("scientist", format="csv", edition="scope")
+    assert office.file("scientist", asked.json["id"]).status_code == 200
+    person = office.client.get("/v1/session", headers=office.tokens["scientist"]).json["person_id"]
+    office.execute("UPDATE role_grant SET area_code = '431023' WHERE person_id = CAST(:id AS uuid)", id=person)
+    gone = office.file("scientist", asked.json["id"])
+    assert (gone.status_code, gone.json["code"]) == (410, "export_gone")

@@ -18,6 +18,7 @@ from server.taxa.model import TaxonName
 from server.verification.answering import WITHHELD
 from server.verification.deciding import Order, decide
 from server.verification.model import Review
+from server.verification.queries import history
 from shared.ids import uuid7
 from tests import records
 from tests.admitting import CLOCK, outcomes, set_up
@@ -124,3 +125,11 @@ def test_l11_no_name_of_a_guarded_record_tells_its_place(reference: Session, nam
         assert not [row for row in shown if "25.1" in str(row) or "瀑布" in str(row)], shown
     positions = select(TaxonName.name).where(TaxonName.name.contains("25.1234"))
     assert reference.scalars(positions).all() == []
+
+
+def test_l9_when_an_answer_came_is_told_as_coarsely_as_when_the_record_did(reference: Session) -> None:
+    set_up(reference)
+    for taxon, told in ((records.PANGOLIN, "-01T00:00:00+08:00"), (records.EGRET, CLOCK.now().isoformat()[10:])):
+        record, question = asked(reference, taxon=taxon)
+        outcomes(reference, answer(record, question))
+        assert history(reference, UUID(record["id"]))[-1]["decided_at"].endswith(told)
