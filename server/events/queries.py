@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, exists, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, case, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from server.accounts.viewer import Viewer
@@ -74,7 +74,8 @@ def told_of(viewer: Viewer, of: FromClause, id_: ColumnElement[UUID]) -> Select[
             ShownRecord.shown_id.label("id"),
             ShownRecord.level,
             ShownRecord.listed_on,
-            _PARENT.shown_id.label("parent_event_id"),
+            # The event that a guarded one is a part of may have a place of its own.
+            case((ShownRecord.level == 0, _PARENT.shown_id)).label("parent_event_id"),
             *(getattr(Event, name) for name in _OWN),
             *(column.label(f"place_{name}") for name, column in place.items()),
         )

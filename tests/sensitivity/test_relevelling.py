@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.accounts.viewer import LOCAL_OPERATOR
 from server.audit.model import AuditEntry
+from server.events import queries as events
 from server.sensitivity.model import Relevelled as RelevelledRow
 from server.sensitivity.model import Relevelling
 from server.sensitivity.relevelling import Relevelled, moved_since, relevel
+from server.sensitivity.scoping import shown_ids
 from server.taxa.names import taxon_id_for
 from shared.ids import uuid7
 from tests.admitting import CLOCK, frozen, outcomes, set_up
@@ -201,3 +204,14 @@ def test_an_event_above_follows_too_and_in_any_order(reference: Session) -> None
     names = reference.execute(text("SELECT location_name FROM event")).scalars().all()
     assert names == [None, None]
     assert row(reference, "level", "disclosed_place", id=UUID(visit["id"])) == (1,)
+
+
+def test_a_guarded_event_does_not_lead_to_the_open_one_that_it_is_a_part_of(reference: Session) -> None:
+    """L10: the one above tells its place, since something open was found along it."""
+    visit = event(event_type="visit", place=MANGSHAN)
+    leg = event(parent_event_id=visit["id"], place=MANGSHAN)
+    found, bird = occurrence(taxon=PANGOLIN, event_id=leg["id"]), occurrence(event_id=visit["id"])
+    outcomes(reference, visit, leg, found, bird)
+    ids = shown_ids(reference, [UUID(visit["id"]), UUID(leg["id"])])
+    above, below = (events.one(reference, LOCAL_OPERATOR, ids[UUID(one["id"])]) for one in (visit, leg))
+    assert (above["level"], below["level"], below["parent_event_id"]) == (0, 1, None)
