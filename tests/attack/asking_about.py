@@ -76,7 +76,7 @@ def guess_by_time(known: Known, id_: str, start: datetime, end: datetime, county
     timed = [
         (_time(one["observed_from"]), one["place"])
         for one in known.told_open()
-        if one["place"]["county_code"] == county
+        if one["observed_from"] and one["place"]["county_code"] == county
     ]
     before = max((one for one in timed if one[0] <= middle), key=lambda one: one[0], default=None)
     after = min((one for one in timed if one[0] >= middle), key=lambda one: one[0], default=None)
@@ -98,6 +98,9 @@ def company(known: Known) -> dict[str, tuple[float, float]]:
             one["place"]
             for one in known.told_open()
             if item["place"]["latitude"] is not None
+            and start
+            and end
+            and one["observed_from"]
             and west <= one["place"]["longitude"] <= east
             and south <= one["place"]["latitude"] <= north
             and _time(start) <= _time(one["observed_from"]) <= _time(end)
@@ -178,7 +181,9 @@ def _link(known: Known, event: dict[str, Any]) -> None:
 def _told_alike(item: dict[str, Any], event: dict[str, Any]) -> bool:
     mine, its = item["place"] or {}, event["place"]
     same = all(mine.get(name) == its[name] for name in ("cell_x", "cell_y", "county_code"))
-    return same and _time(item["observed_from"]) <= _time(event["observed_from"]) <= _time(item["observed_to"])
+    if not same or not item["observed_from"] or not item["observed_to"]:
+        return False
+    return _time(item["observed_from"]) <= _time(event["observed_from"]) <= _time(item["observed_to"])
 
 
 def export(known: Known, role: str, form: str, edition: str, **filters: Any) -> Plan:
