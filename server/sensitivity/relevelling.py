@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from server.audit.service import log
@@ -87,12 +87,21 @@ def moved_since(session: Session, at: datetime) -> set[UUID]:
 
 
 def _stream(session: Session, ids: Sequence[UUID] | None) -> Iterator[list[dict[str, Any]]]:
+    if ids is None:
+        yield from _all_of(session, _OCCURRENCES)
+        return
+    for start in range(0, len(ids), _CHUNK):
+        some = {"ids": list(ids[start : start + _CHUNK])}
+        rows = session.execute(text(f"{_OCCURRENCES} WHERE id = ANY(:ids) ORDER BY id"), some)
+        yield [dict(row) for row in rows.mappings()]
+
+
+def _all_of(session: Session, select_rows: str) -> Iterator[list[dict[str, Any]]]:
+    """By id, so many at a time; rows may be changed between."""
     last = UUID(int=0)
-    wanted = "" if ids is None else "AND id = ANY(:ids)"
-    statement = text(f"{_OCCURRENCES} WHERE id > :last {wanted} ORDER BY id LIMIT :chunk")
+    statement = text(f"{select_rows} WHERE id > :last ORDER BY id LIMIT :chunk")
     while True:
-        bound = {"last": last, "chunk": _CHUNK} | ({} if ids is None else {"ids": list(ids)})
-        rows = [dict(row) for row in session.execute(statement, bound).mappings()]
+        rows = [dict(row) for row in session.execute(statement, {"last": last, "chunk": _CHUNK}).mappings()]
         if not rows:
             return
         yield rows
@@ -199,15 +208,15 @@ def _withhold_event_words(session: Session) -> None:
     """Events speak of taxa too, which may be guarded since today."""
     spoken = guarded_names(session).spoken_of
     names = generalising.EVENT_WORDS
-    rows = session.execute(text(f"SELECT id, {', '.join(names)} FROM xiangye.event")).mappings()
-    changed = [
-        {"id": row["id"], **now}
-        for row in map(dict, rows)
-        if (now := generalising.open_words(row, names, spoken)) != {name: row[name] for name in names}
-    ]
-    if changed:
-        changes = ", ".join(f"{name} = :{name}" for name in names)
-        session.execute(text(f"UPDATE xiangye.event SET {changes} WHERE id = :id"), changed)
+    changes = ", ".join(f"{name} = :{name}" for name in names)
+    for rows in _all_of(session, f"SELECT id, {', '.join(names)} FROM xiangye.event"):
+        changed = [
+            {"id": row["id"], **now}
+            for row in rows
+            if (now := generalising.open_words(row, names, spoken)) != {name: row[name] for name in names}
+        ]
+        if changed:
+            session.execute(text(f"UPDATE xiangye.event SET {changes} WHERE id = :id"), changed)
 
 
 def _keep(
@@ -225,9 +234,10 @@ def _keep(
         )
     )
     session.flush()
-    session.add_all(
-        RelevelledRow(relevelling_id=number, id=id_, level_before=before, level_after=after)
+    rows = [
+        {"relevelling_id": number, "id": id_, "level_before": before, "level_after": after}
         for id_, (before, after) in moved.items()
-    )
-    session.flush()
+    ]
+    if rows:
+        session.execute(insert(RelevelledRow), rows)
     log(session, clock, by, "relevel", reason, {"number": number, "checked": checked, "moved": len(moved)})
