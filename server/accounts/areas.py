@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.settings import from_environment
+
 EVERYWHERE = "province"
 _COUNTIES = "SELECT code FROM xiangye.county WHERE code = :code OR prefecture_code = :code"
 _NAMED: dict[str, str] = {
@@ -57,7 +59,9 @@ def named(told: str) -> Area:
 def name_of(session: Session, area: Area) -> str | None:
     """None where there is no such area. Until counties are loaded, any code of theirs will do."""
     if area.kind == EVERYWHERE:
-        return "全省" if len(area.code) in (2, 6) and area.code.isdecimal() else None
+        # Of the province that this server is for: whoever administers it administers all, and of another there is nothing here.
+        home = from_environment().home_province[:2]
+        return "全省" if len(area.code) in (2, 6) and area.code.isdecimal() and area.code[:2] == home else None
     found: str | None = session.execute(text(_NAMED[area.kind]), {"code": area.code}).scalar()
     if found is None and area.kind in ("county", "prefecture") and not _counties_are_loaded(session):
         return area.code if len(area.code) == 6 and area.code.isdecimal() else None

@@ -131,6 +131,7 @@ def test_a_title_says_how_far_it_reaches(role: str, kind: str, fits: bool) -> No
         (("surveyor", "area", "PA-nowhere"), "area_code"),
         (("surveyor", "organisation", "𬶋"), "area_code"),
         (("surveyor", "province", "湖南"), "area_code"),
+        (("province_admin", "province", "44"), "area_code"),
         (("surveyor", "county", COUNTY, "龙类"), "taxon_group"),
         (("surveyor", "county", COUNTY, None, CLOCK.now()), "expires_at"),
         (("surveyor", "county", COUNTY, None, FURTHEST), "expires_at"),
