@@ -77,6 +77,13 @@ def retention_(changes: tuple[str, ...], do_apply: bool, as_json: bool) -> None:
         click.echo("已删除：" + "，".join(f"{name} {count}" for name, count in removed.items()))
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{path} 不是 UTF-8 编码的文字（--file）") from error
+
+
 @account.command("notice", help="列出现行的告知书，或发布新版本 (--publish KIND VERSION --file FILE)")
 @click.option("--publish", nargs=2, metavar="KIND VERSION", help=f"种类：{'、'.join(NOTICE_KINDS)}")
 @click.option("--title", default="", help="标题")
@@ -88,7 +95,7 @@ def notice(publish: tuple[str, str] | None, title: str, path: Path | None, as_js
     with open_session(from_environment()) as session:
         if publish is not None and path is not None:
             kind, version = publish
-            text = path.read_text("utf-8").strip()
+            text = _text(path)
             notices.publish(
                 session, CLOCK, LOCAL_OPERATOR.name, kind, version, title or NOTICE_KINDS.get(kind, ""), text
             )

@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.accounts.areas import group_is_known
 from server.accounts.second_person import require_independent
 from server.accounts.viewer import Viewer
 from server.audit.service import log
@@ -58,7 +59,7 @@ def ask(session: Session, viewer: Viewer, clock: Clock, settings: Settings, orde
         raise Problem("too_large", f"超过 {MOST} 条记录；请按县、调查项目或年份分次导出", field="filters")
     exact = [one for one in found if order.edition == EXACT and one.record.level]
     if exact and order.grant_id is not None:
-        granting.usable(session, viewer, order.grant_id, [one.id for one in exact], clock)
+        _require_leave(session, viewer, order.grant_id, [one.id for one in exact], clock)
     export = Export(
         id=uuid7(),
         person_id=person,
@@ -165,7 +166,21 @@ def _check(session: Session, order: Order) -> None:
         find_survey(session, UUID(order.chosen.survey_id))
 
 
+def _require_leave(session: Session, viewer: Viewer, grant_id: UUID, ids: Sequence[UUID], clock: Clock) -> None:
+    """The same words for a grant that is not there, somebody else's, over, or for other records."""
+    try:
+        granting.usable(session, viewer, grant_id, ids, clock)
+    except Problem as refused:
+        if refused.kind.code != "not_found":
+            raise
+        raise Problem("not_found", "没有可用于其中全部敏感记录的查阅许可", field="grant_id") from refused
+
+
 def _resolved(session: Session, chosen: Chosen) -> Chosen:
+    if chosen.group is not None and not group_is_known(session, chosen.group):
+        raise Problem("invalid", f"没有 {chosen.group} 这个类群", field="group")
+    if chosen.year_from is not None and chosen.year_to is not None and chosen.year_from > chosen.year_to:
+        raise Problem("invalid", f"起始年份 {chosen.year_from} 晚于截止年份 {chosen.year_to}", field="year_from")
     code = find_county(session, chosen.county).code if chosen.county else None
     return Chosen(**{**chosen.as_json(), "county": code})
 

@@ -92,6 +92,7 @@ class DatasetSchema(Schema):
 @blueprint.arguments(ExportOrderSchema)
 @blueprint.response(201, ExportSchema)
 def ask(asked: dict[str, Any]) -> dict[str, Any]:
+    """申请导出：公开版、范围内（按公布的位置）或精确版"""
     viewer, session = current_viewer(EXPORT), request_session()
     chosen: dict[str, Any] = {
         name: str(value) if isinstance(value, UUID) else value for name, value in asked["filters"].items()
@@ -107,6 +108,7 @@ def ask(asked: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(ExportListSchema, location="query")
 @blueprint.response(200, ExportsSchema)
 def list_(asked: dict[str, Any]) -> dict[str, Any]:
+    """本人申请的导出，或等待本人批准的"""
     viewer, session = current_viewer(EXPORT), request_session()
     after = key_of(asked["after"], 2)
     if asked["waiting"]:
@@ -125,6 +127,7 @@ def list_(asked: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/<uuid:export_id>")
 @blueprint.response(200, ExportSchema)
 def one(export_id: UUID) -> dict[str, Any]:
+    """一项导出"""
     viewer, session = current_viewer(EXPORT), request_session()
     found = session.get(Export, export_id)
     if found is None or (found.person_id != viewer.person_id and not _may_approve(session, viewer, found)):
@@ -136,6 +139,7 @@ def one(export_id: UUID) -> dict[str, Any]:
 @blueprint.arguments(ExportDecisionSchema)
 @blueprint.response(200, ExportSchema)
 def approve(asked: dict[str, Any], export_id: UUID) -> dict[str, Any]:
+    """由另一人批准或拒绝超过 20 处精确位置的导出"""
     viewer, session = current_viewer(APPROVE_PRECISE), request_session()
     decided = exports.decide(session, viewer, clock(), export_id, asked["approve"], asked["reason"])
     session.commit()
@@ -145,6 +149,7 @@ def approve(asked: dict[str, Any], export_id: UUID) -> dict[str, Any]:
 @blueprint.get("/<uuid:export_id>/file")
 @blueprint.response(200, content_type="application/octet-stream")
 def file(export_id: UUID) -> Response:
+    """取走导出的文件；每次都有记录"""
     viewer, session = current_viewer(EXPORT), request_session()
     export, data = exports.take(session, viewer, clock(), settings(), export_id)
     session.commit()
@@ -158,6 +163,7 @@ def file(export_id: UUID) -> Response:
 @datasets.arguments(CrossBorderSchema)
 @datasets.response(200, DatasetSchema)
 def keep(asked: dict[str, Any], dataset_id: UUID) -> Dataset:
+    """设定数据集能否出境"""
     viewer, session = current_viewer(KEEP_DATASETS), request_session()
     kept = set_cross_border(session, clock(), viewer.name, dataset_id, asked["cross_border"])
     session.commit()

@@ -33,6 +33,7 @@ class IdentificationList(Schema):
 @blueprint.get("/<uuid:record_id>/identifications")
 @blueprint.response(200, IdentificationList)
 def identifications(record_id: UUID) -> dict[str, Any]:
+    """一条记录的历次鉴定"""
     current_viewer(READ_RECORDS)
     session = request_session()
     return {"items": queries.all_of(session, real_id(session, record_id))}

@@ -75,6 +75,7 @@ def name_the_protocol(response: Response) -> Response:
 @uploading.route("", methods=["OPTIONS"])
 @uploading.doc(responses={"204": {"description": "版本、扩展与上限"}})
 def options() -> Response:
+    """上传协议 (tus 1.0) 的能力"""
     response = Response(status=204)
     response.headers.update(
         {"Tus-Version": TUS_VERSION, "Tus-Extension": "creation,termination", "Tus-Max-Size": str(MAX_PHOTO_BYTES)}
@@ -85,6 +86,7 @@ def options() -> Response:
 @uploading.post("")
 @uploading.doc(responses={"201": {"description": "上传的地址"}})
 def create() -> Response:
+    """开始上传一张照片"""
     store = _store()
     upload = uploads.create(
         request_session(),
@@ -103,6 +105,7 @@ def create() -> Response:
 @uploading.route("/<uuid:upload_id>", methods=["HEAD"])
 @uploading.doc(responses={"200": {"description": "已收到的字节数"}})
 def head(upload_id: UUID) -> Response:
+    """已收到多少字节"""
     store, session = _store(), request_session()
     upload = uploads.find(session, current_device(), upload_id)
     was_whole = upload.completed_at is not None
@@ -119,6 +122,7 @@ def head(upload_id: UUID) -> Response:
 @uploading.patch("/<uuid:upload_id>")
 @uploading.doc(responses={"204": {"description": "收到后的字节数"}})
 def patch(upload_id: UUID) -> Response:
+    """续传"""
     store, session = _store(), request_session()
     upload = uploads.find(session, current_device(), upload_id)
     if request.content_type != "application/offset+octet-stream":
@@ -138,6 +142,7 @@ def patch(upload_id: UUID) -> Response:
 @uploading.delete("/<uuid:upload_id>")
 @uploading.doc(responses={"204": {"description": "已终止"}})
 def delete(upload_id: UUID) -> Response:
+    """放弃上传"""
     upload = uploads.find(request_session(), current_device(), upload_id)
     uploads.terminate(request_session(), _store(), upload)
     request_session().commit()

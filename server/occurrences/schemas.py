@@ -3,13 +3,13 @@
 from marshmallow import Schema, fields, validate
 
 from server.sensitivity.answers import ListSchema, MeasurementSchema, ObservedSchema
-from shared.vocabulary import REVIEW_STATES
+from shared.vocabulary import GROUP_NAMES_ZH, REVIEW_STATES
 
 
 class FilterSchema(ListSchema):
     county = fields.String(load_default=None, validate=validate.Regexp(r"[0-9]{6}\Z"))
     taxon_id = fields.UUID(load_default=None)
-    group = fields.String(load_default=None, validate=validate.Length(1, 20))
+    group = fields.String(load_default=None, validate=validate.OneOf(GROUP_NAMES_ZH))
     year = fields.Integer(load_default=None, validate=validate.Range(0, 9999))
     month = fields.Integer(load_default=None, validate=validate.Range(1, 12))
     survey_id = fields.UUID(load_default=None)

@@ -19,6 +19,8 @@ from shared.problems import Problem
 
 WORDS = ("name", "phone", "address", "other")
 LEAST_PURPOSE = 4
+_AGREED_TO: Mapping[str, tuple[str, ...]] = {"interviewee": ("interview",), "reporter": ("interview", "volunteer")}
+"""To which notice somebody must have agreed: leave to record a track is no leave to keep a telephone number."""
 
 
 def add(
@@ -30,6 +32,9 @@ def add(
     scopes = numbers(session, "county", asked["county_code"])
     if not scopes or not (0 in viewer.scopes or scopes & viewer.scopes):
         raise Problem("county_unknown", field="county_code")
+    if asked.get("person_id") is None and asked["consent"]["kind"] not in _AGREED_TO[asked["kind"]]:
+        told = "、".join(_AGREED_TO[asked["kind"]])
+        raise Problem("invalid", f"这类联系人须有对 {told} 告知书的同意", field="consent.kind")
     id_ = uuid7()
     sealed = key.seal(id_, {name: words[name] for name in WORDS if words.get(name, "").strip()})
     row = Contact(

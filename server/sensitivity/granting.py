@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from server.accounts.areas import Area, name_of
 from server.accounts.rights import APPROVE_PRECISE, ASK_PRECISE
 from server.accounts.scopes import numbers
 from server.accounts.second_person import require_independent
@@ -87,6 +88,8 @@ def _check(session: Session, viewer: Viewer, wanted: Wanted) -> None:
         raise Problem("invalid", "请写明用途（至少 5 个字）", field="purpose")
     if by_county and not _sees(session, viewer, wanted.county_code or "", wanted.taxon_id):
         raise Problem("not_found")
+    if by_county and name_of(session, Area("county", wanted.county_code or "")) is None:
+        raise Problem("county_unknown", f"没有代码为 {wanted.county_code} 的县", field="county_code")
 
 
 def _sees(session: Session, viewer: Viewer, county_code: str, taxon_id: UUID | None) -> bool:

@@ -60,6 +60,7 @@ def name_the_protocol(response: Response) -> Response:
 @blueprint.arguments(EnrolSchema)
 @blueprint.response(201, EnrolledSchema)
 def enrol(asked: dict[str, str]) -> dict[str, str]:
+    """用一次性登记码登记平板，换得凭证"""
     session, key = request_session(), pack_key(settings()).public()
     tries.count(session, clock(), f"device:{asked['device_id']}")
     session.commit()

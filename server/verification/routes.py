@@ -25,6 +25,7 @@ TRIED_AT_ONCE = 2_000
 @blueprint.arguments(schemas.QueueQuery, location="query")
 @blueprint.response(200, schemas.QueuePage)
 def queue(asked: dict[str, Any]) -> dict[str, Any]:
+    """本人可审核的记录，县、市州、省逐级"""
     viewer, session = current_viewer(VERIFY), request_session()
     wanted = {**asked, "states": asked["state"]}
     rows = queries.waiting(session, viewer, wanted, asked["limit"], key_of(asked["after"], 3))
@@ -40,7 +41,7 @@ def _key(row: Any) -> tuple[str, ...]:
 @blueprint.get("/records/<uuid:record_id>")
 @blueprint.response(200, schemas.ReviewedRecordSchema)
 def record(record_id: UUID) -> dict[str, Any]:
-    """One record as a reviewer sees it, with all that was decided of it."""
+    """审核员所见的一条记录，连同全部审核结论"""
     current_viewer(VERIFY)
     session = request_session()
     id_ = real_id(session, record_id)
@@ -54,6 +55,7 @@ def record(record_id: UUID) -> dict[str, Any]:
 @blueprint.arguments(schemas.DecideSchema)
 @blueprint.response(201, schemas.DecidedList)
 def decide(asked: dict[str, Any]) -> dict[str, Any]:
+    """确认、改定、提问、退回或上报，一次可多条"""
     viewer, session = current_viewer(VERIFY), request_session()
     given = _real(asked["record_ids"])
     taxon = asked["taxon"] or {}
@@ -87,7 +89,7 @@ def decide(asked: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.RuleRunSchema)
 @blueprint.response(201, schemas.RuleRanSchema)
 def run(asked: dict[str, Any]) -> dict[str, int]:
-    """The rules in force once more on these records."""
+    """用生效的规则重新检查这些记录"""
     viewer, session = current_viewer(VERIFY), request_session()
     checked = ruling.run_again(session, viewer, clock(), _real(asked["record_ids"]))
     session.commit()
@@ -98,6 +100,7 @@ def run(asked: dict[str, Any]) -> dict[str, int]:
 @blueprint.arguments(schemas.RuleQuery, location="query")
 @blueprint.response(200, schemas.RuleList)
 def rules(asked: dict[str, str]) -> dict[str, Any]:
+    """规则及其依据"""
     current_viewer(READ_RECORDS)
     return {"items": queries.rule_rows(request_session(), clock().now(), asked["state"])}
 
@@ -106,7 +109,7 @@ def rules(asked: dict[str, str]) -> dict[str, Any]:
 @blueprint.arguments(schemas.RuleDraftSchema)
 @blueprint.response(201, schemas.RuleSchema)
 def draft(asked: dict[str, Any]) -> VerificationRule:
-    """The next version of a rule, as a draft."""
+    """起草规则的下一版"""
     viewer, session = current_viewer(EDIT_RULES), request_session()
     row = ruling.draft(session, viewer, clock(), asked)
     session.commit()
@@ -117,7 +120,7 @@ def draft(asked: dict[str, Any]) -> VerificationRule:
 @blueprint.arguments(schemas.RuleTrialAskedSchema)
 @blueprint.response(201, schemas.RuleTrialSchema)
 def trial(asked: dict[str, Any]) -> dict[str, Any]:
-    """What a version would find among the newest records that the viewer may see."""
+    """在已有记录上试运行一版规则，不改变任何记录"""
     viewer, session = current_viewer(EDIT_RULES), request_session()
     told = ruling.try_on_past(session, viewer, clock(), asked["rule_id"], asked["version"], TRIED_AT_ONCE)
     session.commit()
@@ -128,6 +131,7 @@ def trial(asked: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.RuleVersionSchema)
 @blueprint.response(201, schemas.RuleSchema)
 def activate(asked: dict[str, int], rule_id: str) -> VerificationRule:
+    """让试运行过的一版生效"""
     viewer, session = current_viewer(EDIT_RULES), request_session()
     row = ruling.activate(session, viewer, clock(), rule_id, asked["version"])
     session.commit()
@@ -138,7 +142,7 @@ def activate(asked: dict[str, int], rule_id: str) -> VerificationRule:
 @blueprint.arguments(schemas.CheckQuery, location="query")
 @blueprint.response(200, schemas.CheckList)
 def checks(asked: dict[str, Any]) -> dict[str, Any]:
-    """Second looks; a blind one does not tell what the original was called."""
+    """抽查：重走、盲鉴定、凭证核对；盲鉴定不告知原来的名称"""
     current_viewer(VERIFY)
     return _checks(checking.listed(request_session(), asked["state"], asked["kind"], asked["survey"]))
 
@@ -147,7 +151,7 @@ def checks(asked: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.DrawSchema)
 @blueprint.response(201, schemas.CheckList)
 def draw(asked: dict[str, Any]) -> dict[str, Any]:
-    """Draws as many more as the survey's profile asks for."""
+    """按调查提纲的比例抽取"""
     viewer, session = current_viewer(VERIFY), request_session()
     made = checking.draw(session, viewer, clock(), asked["survey_id"], asked["kind"])
     told = _checks(made)
@@ -159,6 +163,7 @@ def draw(asked: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.CheckResultSchema)
 @blueprint.response(201, schemas.CheckSchema)
 def finish(asked: dict[str, Any], check_id: UUID) -> dict[str, Any]:
+    """填写一项抽查的结果"""
     viewer, session = current_viewer(VERIFY), request_session()
     given = {**asked, "repeat_id": real_id(session, asked["repeat_id"]) if asked["repeat_id"] else None}
     told = _checks([checking.finish(session, viewer, clock(), check_id, given)])["items"][0]

@@ -40,6 +40,7 @@ def style() -> Response:
 
 
 def _routes(described: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    schemas = described.get("components", {}).get("schemas", {})
     for path, methods in sorted(described["paths"].items()):
         shared = [one["name"] for one in methods.get("parameters", ())]
         for method, told in methods.items():
@@ -49,4 +50,13 @@ def _routes(described: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                     "path": path,
                     "summary": told.get("summary") or told.get("description", ""),
                     "parameters": [*shared, *(one["name"] for one in told.get("parameters", ()))],
+                    "body": list(_body(told, schemas)),
                 }
+
+
+def _body(told: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """(field, is it required) of the JSON that a route takes."""
+    content = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    schema = schemas.get(content.get("$ref", "").rpartition("/")[2], {})
+    for name in schema.get("properties", {}):
+        yield name, name in schema.get("required", ())

@@ -88,7 +88,7 @@ def test_a_contact_of_another_county_is_like_none(reference: Session, key: Conta
 def test_no_contact_without_consent_and_none_of_a_child_without_its_guardian(
     reference: Session, key: ContactKey
 ) -> None:
-    for change in ({"under_14": True}, {"version": "1999-1"}):
+    for change in ({"under_14": True}, {"version": "1999-1"}, {"kind": "track"}):
         with pytest.raises(Problem):
             contacts.add(reference, LOCAL_OPERATOR, CLOCK, key, ASKED | {"consent": AGREED | change}, WORDS)
     with pytest.raises(Problem, match="至少填一项"):

@@ -180,6 +180,12 @@ def test_a_taxon_in_a_county_is_granted_as_such(case: Case) -> None:
         refused("not_found", granting.ask, case.session, reviewer, CLOCK, wanted)
 
 
+def test_a_county_that_does_not_exist_is_told_to_who_sees_every_county(case: Case) -> None:
+    scientist = case.viewer("scientist", ASK_PRECISE, "province", "43")
+    wanted = Wanted(PURPOSE, county_code="999999", taxon_id=UUID(taxon_id_for(PANGOLIN["scientific_name"])))
+    refused("county_unknown", granting.ask, case.session, scientist, CLOCK, wanted)
+
+
 def test_a_name_that_the_reader_gave_opens_no_place(case: Case) -> None:
     """P13: leave to read one taxon in a county is not leave to read all that one calls by its name."""
     egret = UUID(taxon_id_for("Egretta garzetta"))

@@ -1,6 +1,7 @@
 """The page of the interface says what the server does."""
 
 import html
+import re
 
 import requests
 
@@ -21,3 +22,16 @@ def test_its_style_comes_from_here(live: Live) -> None:
     answer = requests.get(f"{live.url}/v1/docs.css", timeout=20)
     assert answer.headers["Content-Type"].startswith("text/css")
     assert "http" not in answer.text
+
+
+def test_every_route_says_in_chinese_what_it_does_and_what_its_body_holds(live: Live) -> None:
+    described = requests.get(f"{live.url}/v1/openapi.json", timeout=20).json()
+    silent = [
+        f"{method} {path}"
+        for path, methods in described["paths"].items()
+        for method, told in methods.items()
+        if method != "parameters" and not re.search("[一-鿿]", told.get("summary", ""))
+    ]
+    assert silent == []
+    page = requests.get(f"{live.url}/v1/docs", timeout=20).text
+    assert "<b><code>purpose</code></b> <code>record_ids</code>" in page
