@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -119,3 +120,12 @@ def test_a_person_has_a_name_by_command_as_over_http(accounts: Session, name: st
     with pytest.raises(Problem) as caught:
         add_person(accounts, CLOCK, name)
     assert caught.value.extra["field"] == "name"
+
+
+def test_a_notice_that_is_no_text_is_refused_in_words(settings: Settings, here: Here, tmp_path: Path) -> None:
+    env = environment(
+        XIANGYE_DATABASE_URL=str(settings.database_url), XIANGYE_DATABASE_OWNER_URL=str(settings.owner_url)
+    )
+    (tmp_path / "notice.txt").write_bytes("告知".encode("gb18030"))
+    publish = ("account", "notice", "--publish", "track", "2099-1", "--file", str(tmp_path / "notice.txt"))
+    assert here.xiangye(env, *publish).refuses("不是 UTF-8 编码的文字")
