@@ -9,6 +9,7 @@ import click
 
 from server import cluster, db, provision
 from server.places.queries import hold_all_layers
+from server.privacy.sealing import contact_key
 from server.reference import load_reference
 from server.sensitivity.relevelling import relevel
 from server.sensitivity.restamping import restamp
@@ -23,6 +24,7 @@ from shared.clock import SystemClock
 def serve(port: int | None, workers: int) -> None:
     settings = from_environment()
     refuse_unsafe(settings)
+    contact_key(settings)  # one that cannot be used is told now, not to the first who writes a contact
     port = port or settings.port
     if not port_is_free(settings.host, port):
         raise click.ClickException(f"端口 {port} 已被占用 (port taken)：用 --port 另选一个")

@@ -49,4 +49,4 @@ def _rooms() -> Iterator[CommandRoom]:
 def _overview() -> str:
     lines = ["湘野 Xiangye: 湖南生物多样性的记录、同步与汇编", "", "xiangye 命令 [参数]   (每个命令都有 --help)", ""]
     commands = {name: text for room in _rooms() for name, text in room.COMMANDS.items()}
-    return "\n".join(lines + [f"  {name:<10} {text}" for name, text in sorted(commands.items())])
+    return "\n".join(lines + [f"  {name:<13} {text}" for name, text in sorted(commands.items())])

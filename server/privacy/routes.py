@@ -14,7 +14,7 @@ from server.audit.checking import check_some
 from server.db import EVERYTHING, looking_through
 from server.privacy import audited, contacts, erasing, exporting, notices, schemas
 from server.privacy.model import Consent, Contact
-from server.privacy.sealing import contact_key
+from server.privacy.sealing import ContactKey, contact_key
 from server.sensitivity.scoping import real_id
 from server.web.blueprints import Blueprint
 from server.web.database import request_session
@@ -102,7 +102,7 @@ def add_contact(asked: dict[str, Any]) -> Contact:
     if asked["record_id"] is not None:
         asked["record_id"] = real_id(session, asked["record_id"])
     words = {name: word for name, word in asked.pop("words").items() if word is not None}
-    row = contacts.add(session, viewer, clock(), contact_key(settings()), asked, words)
+    row = contacts.add(session, viewer, clock(), _key(), asked, words)
     session.commit()
     return row
 
@@ -129,7 +129,7 @@ def list_contacts(asked: dict[str, Any]) -> Any:
 def read_contact(asked: dict[str, str], contact_id: UUID) -> Any:
     """查阅一条联系方式；用途记入审计日志"""
     viewer, session = current_viewer(MANAGE_PEOPLE), request_session()
-    row, words = contacts.read(session, viewer, clock(), contact_key(settings()), contact_id, asked["purpose"])
+    row, words = contacts.read(session, viewer, clock(), _key(), contact_id, asked["purpose"])
     session.commit()
     return {**schemas.ContactSchema().dump(row), "created_at": row.created_at, "words": words}
 
@@ -221,3 +221,10 @@ def _given(asked: dict[str, Any], name: str) -> Any:
     if asked[name] is None:
         raise Problem("invalid", "此项必填", field=name)
     return asked[name]
+
+
+def _key() -> ContactKey:
+    try:
+        return contact_key(settings())
+    except ValueError as error:
+        raise Problem("contact_unreadable", "服务器的联系方式密钥不可用，请告知管理员") from error

@@ -32,6 +32,10 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"Length must be between (\d+) and (\d+)\.", r"长度应为 \1–\2"),
     (r"Length must be (\d+)\.", r"长度应为 \1"),
     (r"Must be ([a-z ]+ )(\S+)(?: and ([a-z ]+ )(\S+))?\.", ""),
+    (r"not a UUID in lower case: (.*)", r"应为小写的编号 (UUID)，不是 \1"),
+    (r"not a decimal number in text: (.*)", r"应为写成文字的十进制数，不是 \1"),
+    (r"not a time with a zone: (.*)", r"须带时区，不是 \1"),
+    (r"holds U\+0000, which the database cannot keep", "含有空字符"),
     (r"Invalid (?:value|input|type)\.", "值无效"),
 )
 _PATTERNS = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in _WORDS)

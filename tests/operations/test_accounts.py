@@ -129,3 +129,10 @@ def test_a_notice_that_is_no_text_is_refused_in_words(settings: Settings, here: 
     (tmp_path / "notice.txt").write_bytes("告知".encode("gb18030"))
     publish = ("account", "notice", "--publish", "track", "2099-1", "--file", str(tmp_path / "notice.txt"))
     assert here.xiangye(env, *publish).refuses("不是 UTF-8 编码的文字")
+
+
+def test_a_contact_key_that_cannot_be_used_keeps_the_server_from_starting(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "contacts.key").write_bytes(b"short")
+    (tmp_path / "contacts.key").chmod(0o600)
+    env = environment(XIANGYE_CONTACT_KEY=str(tmp_path / "contacts.key"), XIANGYE_VAR=str(tmp_path))
+    assert here.xiangye(env, "serve").refuses("不是可用的联系方式密钥，应为 32 字节")

@@ -92,6 +92,18 @@ def test_ones_own_number_is_ones_own_to_leave(people: People) -> None:
     assert colleague("POST", "/v1/contacts", json=mine).status_code == 403
 
 
+def test_a_key_that_was_damaged_is_told_and_takes_nothing(people: People) -> None:
+    surveyor = people.add("s", "surveyor")
+    assert surveyor("POST", "/v1/contacts", json=CONTACT).status_code == 201
+    key = people.live.settings.store_dir / "keys" / "contacts.key"
+    kept = key.read_bytes()
+    key.write_bytes(b"short")
+    told = surveyor("POST", "/v1/contacts", json=CONTACT).json()
+    assert (told["code"], told["detail"]) == ("contact_unreadable", "服务器的联系方式密钥不可用，请告知管理员")
+    key.write_bytes(kept)
+    assert surveyor("POST", "/v1/contacts", json=CONTACT).status_code == 201
+
+
 def test_consents_are_given_and_taken_back(people: People) -> None:
     volunteer, colleague = people.add("v", "surveyor"), people.add("c", "surveyor")
     admin, other = people.add("a", "county_admin"), people.add("o", "county_admin", ELSEWHERE)

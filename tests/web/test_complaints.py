@@ -62,6 +62,14 @@ def test_words_of_our_own_pass_as_they_are() -> None:
     assert complaints.told({"query": {"county": ["县级代码是六位数字"]}}) == "county：县级代码是六位数字"
 
 
+def test_what_the_wire_says_is_in_chinese_too() -> None:
+    assert (
+        complaints.told({"json": {"device_id": ["not a UUID in lower case: 'zz'"]}})
+        == "device_id：应为小写的编号 (UUID)，不是 'zz'"
+    )
+    assert complaints.told({"json": {"name": ["holds U+0000, which the database cannot keep"]}}) == "name：含有空字符"
+
+
 def test_an_answer_names_the_field_and_is_readable_as_it_stands(live: Live) -> None:
     answer = requests.post(f"{live.url}/v1/session", json={"account": "a", "wings": 1}, timeout=20)
     told = answer.json()
