@@ -54,9 +54,11 @@ def test_every_cell_is_as_written(ask: Asking, world: World, row: policy.Row, su
 
 
 def _refused(ask: Asking, world: World, row: policy.Row, subject: str, status: int) -> None:
-    for place in world.places.values():
-        answer = ask(row.method, path_of(row, place), headers_of(world, row, subject), body_of(row, place, world))
-        assert answer.status_code == status, (place.name, answer.status_code, answer.text[:300])
+    """Who may not ask at all is refused before anything is looked for: one place a cell is enough, each in its turn."""
+    places = list(world.places.values())
+    place = places[(ROWS.index(row) + policy.SUBJECTS.index(subject)) % len(places)]
+    answer = ask(row.method, path_of(row, place), headers_of(world, row, subject), body_of(row, place, world))
+    assert answer.status_code == status, (place.name, answer.status_code, answer.text[:300])
 
 
 def _each_object(ask: Asking, world: World, row: policy.Row, subject: str, seen_in: set[str]) -> None:
