@@ -19,7 +19,7 @@ export MPLCONFIGDIR := $(VAR)/matplotlib
 # Given on the command line of make: SERVE=0 (do not leave the server running), IMPORT=FILE (import it as well).
 export SERVE IMPORT
 
-.PHONY: help demo demo-stop clean-demo test openapi bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
+.PHONY: help demo demo-stop clean-demo test attack openapi bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,9 @@ screenshots: ## 画出野外应用的每个画面 draw every screen of the field
 
 test: ## 全部测试 all tests, from nothing
 	@$(RUN) test test --fonts -- "$(VENV)/bin/pytest" -n 2 --dist loadgroup -q
+
+attack: ## 攻击者以 5000 次请求找敏感位置 5,000 requests in search of guarded places
+	@$(RUN) attack test -- env XIANGYE_REQUESTS=$(or $(REQUESTS),5000) "$(VENV)/bin/pytest" -n 0 -q -s tests/attack
 
 # EXAMPLES=n for so many requests a route and phase.
 openapi: ## 按接口说明生成大量请求，三种身份 many generated requests over the whole interface

@@ -1,5 +1,6 @@
 """P11: whoever has no right to exact places, and asks what they like, places no guarded record nearer than half a cell."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,8 @@ from tests.attack.planting import Ground
 from tests.conftest import clone
 
 pytestmark = pytest.mark.xdist_group("attack")
-USUAL, WHOLE = 1_500, 5_000
+USUAL = int(os.environ.get("XIANGYE_REQUESTS", "1000"))
+"""`make attack` asks the 5,000 of the promise."""
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +48,12 @@ def test_the_ground_is_as_it_says(ground: Ground) -> None:
     assert sum(target.straddles for target in ground.targets) > 30
 
 
-def test_no_planted_place_is_found_in_1500_requests(app: Flask, ground: Ground) -> None:
-    """P11: every strategy, every role; the 5,000 of the promise are the next test."""
+def test_no_planted_place_is_found(app: Flask, ground: Ground) -> None:
+    """P11: every strategy, every role."""
     outcome = Attack(app, ground, USUAL).run()
     print(outcome.words())
     assert _holds(outcome), outcome.words()
     assert outcome.requests == USUAL and not any(status >= 500 for status in outcome.by_status), outcome.words()
-
-
-@pytest.mark.thorough
-def test_no_planted_place_is_found_in_5000_requests(app: Flask, ground: Ground) -> None:
-    """P11: the whole budget of safety.md."""
-    outcome = Attack(app, ground, WHOLE, seed=2).run()
-    print(outcome.words())
-    assert _holds(outcome), outcome.words()
-    assert outcome.requests == WHOLE and not any(status >= 500 for status in outcome.by_status), outcome.words()
 
 
 @pytest.mark.parametrize("leak", list(LEAKS))

@@ -14,6 +14,8 @@ from tests.conftest import clone
 from tests.scopes.ground import Caller
 from tests.serving import Live, serving
 
+GROUP = pytest.mark.xdist_group("channels")  # one world, on one worker
+
 
 @pytest.fixture(scope="package")
 def planted(

@@ -15,6 +15,8 @@ from tests.conftest import clone
 from tests.matrix.asking import Asking, asking
 from tests.matrix.world import World, make
 
+GROUP = pytest.mark.xdist_group("matrix")  # one world, on one worker
+
 
 @pytest.fixture(scope="package")
 def served(

@@ -19,6 +19,7 @@ from tests.matrix.world import World, make
 from tests.people import person, token_for
 from tests.serving import Live, serving
 
+pytestmark = pytest.mark.xdist_group("openapi")
 SEED = "20251127"
 MORE = os.environ.get("XIANGYE_EXAMPLES")
 EXAMPLES = MORE or "3"
