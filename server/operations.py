@@ -24,10 +24,10 @@ from shared.clock import SystemClock
 def serve(port: int | None, workers: int) -> None:
     settings = from_environment()
     refuse_unsafe(settings)
-    contact_key(settings)  # one that cannot be used is told now, not to the first who writes a contact
     port = port or settings.port
     if not port_is_free(settings.host, port):
         raise click.ClickException(f"端口 {port} 已被占用 (port taken)：用 --port 另选一个")
+    contact_key(settings)  # one that cannot be used is told now, not to the first who writes a contact
     provision.upgrade(settings)
     # The child inherits what it needs; replacing this process keeps one pid to stop.
     os.execv(sys.executable, [sys.executable, *gunicorn_arguments(settings.host, port, workers)])

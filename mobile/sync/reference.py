@@ -13,6 +13,7 @@ from mobile.store.store import Store
 from mobile.sync.failures import BrokenAnswer
 from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
+from shared.notices import NOTICES
 from shared.taxon_pack import DIFFERENCE_TYPE, KIND
 
 PATH = "/v1/packs/taxa"
@@ -26,8 +27,14 @@ def pin_key(store: Store, offer: dict[str, Any]) -> None:
         store.identity.keep(pack_key=told)
 
 
+def known_notices(store: Store) -> str:
+    """kind:version of the wordings that need not be sent again."""
+    kept = {kind: store.notices.kept_text(kind) for kind in NOTICES}
+    return ",".join(f"{kind}:{told[0] if (told := kept[kind]) else NOTICES[kind].version}" for kind in NOTICES)
+
+
 def keep_notices(store: Store, offered: Any) -> None:
-    """{kind: {version, text}}; anything else is left alone."""
+    """{kind: {version, text}}; anything else, such as a version without its text because it is here, is left alone."""
     for kind, told in offered.items() if isinstance(offered, dict) else ():
         version, text = (told.get("version"), told.get("text")) if isinstance(told, dict) else (None, None)
         if _is_text(version, MAX_NOTICE_VERSION) and _is_text(text, MAX_NOTICE_TEXT):

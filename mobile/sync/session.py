@@ -12,7 +12,7 @@ from mobile.sync.batches import send_batches
 from mobile.sync.enrolment import enrol
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
 from mobile.sync.invitation import read_invitation
-from mobile.sync.reference import fetch_species, keep_notices, pin_key
+from mobile.sync.reference import fetch_species, keep_notices, known_notices, pin_key
 from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
 from mobile.sync.uploads import send_photos
@@ -107,7 +107,7 @@ class SyncSession:
 
     def _open(self, transport: Transport) -> dict[str, Any]:
         before = self._device.clock.now()
-        offer = transport.get_json("/v1/sync/session")
+        offer = transport.get_json("/v1/sync/session", notices=known_notices(self._store))
         after = self._device.clock.now()
         try:
             server_time, epoch, holder = (

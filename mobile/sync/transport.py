@@ -28,7 +28,7 @@ class Transport:
     def close(self) -> None:
         self._session.close()
 
-    def get_json(self, path: str, **query: int) -> dict[str, Any]:
+    def get_json(self, path: str, **query: int | str) -> dict[str, Any]:
         return self._json(self._send("GET", path, params=query))
 
     def post_json(self, path: str, body: bytes, compressed: bool = False) -> dict[str, Any]:

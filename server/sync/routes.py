@@ -87,6 +87,16 @@ def enrol(asked: dict[str, str]) -> dict[str, str]:
 
 @blueprint.get("/sync/session")
 @blueprint.response(200, SyncSessionSchema)
+@blueprint.doc(
+    parameters=[
+        {
+            "in": "query",
+            "name": "notices",
+            "schema": {"type": "string"},
+            "description": "平板已有的告知书，kind:version，逗号分隔",
+        }
+    ]
+)
 def session_() -> Response:
     """登录状态、调查项目、告知书与可用的数据包"""
     device = current_device()
@@ -99,12 +109,19 @@ def session_() -> Response:
             "person_id": str(device.person_id),
             "protocol": protocol.PROTOCOL,
             "surveys": queries.surveys_for(session, clock(), device),
-            "notices": {
-                kind: {"version": told.version, "text": told.text} for kind, told in notices.in_force(session).items()
-            },
+            "notices": _notices(session),
             **_reference(session),
         }
     )
+
+
+def _notices(session: Session) -> dict[str, dict[str, str]]:
+    """The wording of a version that the tablet says it has (`?notices=kind:version,…`) is not sent again."""
+    known = set(request.args.get("notices", "").split(","))
+    return {
+        kind: {"version": told.version} | ({} if f"{kind}:{told.version}" in known else {"text": told.text})
+        for kind, told in notices.in_force(session).items()
+    }
 
 
 def _reference(session: Session) -> dict[str, Any]:

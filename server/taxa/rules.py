@@ -156,9 +156,9 @@ class Entry:
             return False
         return self.population is None or population == "wild"
 
-    def strictness(self, population: str) -> tuple[bool, str, int]:
-        """Sorts what holds before what does not, class I before II."""
-        return not self.applies_to(population), self.category, self.entry_no
+    def strictness(self, population: str) -> tuple[bool, str, int, str]:
+        """Sorts what holds before what does not, class I before II; in one order whatever the database gives first."""
+        return not self.applies_to(population), self.category, self.entry_no, self.list_id
 
     def title(self) -> str:
         return self.name_zh if self.taxon_id else f"{self.name_zh}（所有种）"

@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self._refused():
             return
-        if self.path == "/v1/sync/session":
+        if self.path.partition("?")[0] == "/v1/sync/session":
             self._json(200, self._session())
         elif self.path.startswith("/v1/sync/changes"):
             cursor = int(self.path.split("cursor=")[1].split("&")[0])

@@ -176,7 +176,10 @@ def test_no_guarded_species_and_no_guarded_record_ever(reference: Session) -> No
     assert not found & guarded
     assert {taxon_id for taxon_id, _ in levels[None]} <= found
     reference.execute(
-        text("UPDATE xiangye.disclosed_place SET level = 2, cell_x = 1129, cell_y = 249, data_generalizations = 't'")
+        text("""
+        UPDATE xiangye.disclosed_place SET level = 2, cell_x = 1129, cell_y = 249, cell_within_county = true,
+            data_generalizations = 't'
+        """)
     )
     assert likely(reference) == {}, "the record's own level counts too"
 

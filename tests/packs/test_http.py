@@ -16,6 +16,7 @@ from server.packs import service
 from server.packs.signing import pack_key
 from shared.clock import FixedClock
 from shared.ids import uuid7
+from shared.notices import NOTICES
 from shared.taxon_pack import DIFFERENCE_TYPE, PACK_TYPE
 from tests import records
 from tests.admitting import CLOCK
@@ -37,7 +38,8 @@ def test_an_unchanged_pack_costs_less_than_two_kilobytes(live: Live) -> None:
         asked, answer = on_the_wire(live, target, **headers)
         assert answer.startswith(b"HTTP/1.1 304") and answer.endswith(b"\r\n\r\n")
         assert len(asked) + len(answer) < 2000
-    asked, answer = on_the_wire(live, "/v1/sync/session")
+    known = ",".join(f"{kind}:{notice.version}" for kind, notice in NOTICES.items())
+    asked, answer = on_the_wire(live, f"/v1/sync/session?notices={known}")
     assert len(asked) + len(answer) < 2000, "a tablet asks no more than this"
 
 
