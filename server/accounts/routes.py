@@ -35,12 +35,6 @@ _OIDC_COOKIE, _OIDC_PATH = "xiangye_oidc", "/v1/oidc"
 blueprint = Blueprint("accounts", __name__, url_prefix="/v1", description="登录、人员、授权与平板")
 
 
-@blueprint.after_request
-def keep_no_copy(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 @blueprint.post("/session")
 @blueprint.arguments(schemas.SignInSchema)
 @blueprint.response(201, schemas.SignedInSchema)

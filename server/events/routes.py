@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response
 from marshmallow import fields, validate
 
 from server.accounts.rights import READ_RECORDS
@@ -47,12 +46,6 @@ class EventSchema(ObservedSchema):
 
 class WholeEventSchema(EventSchema):
     measurements = fields.List(fields.Nested(MeasurementSchema))
-
-
-@blueprint.after_request
-def keep_no_copy(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Response
 from marshmallow import fields, validate
 
 from server.accounts.rights import READ_RECORDS
@@ -36,12 +35,6 @@ class FindingSchema(ObservedSchema):
     finding_type = fields.String()
     case_state = fields.String()
     evidence_number = fields.String(allow_none=True)
-
-
-@blueprint.after_request
-def keep_no_copy(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("/patrols")

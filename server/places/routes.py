@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import Response
 from marshmallow import Schema, fields, validate
 
 from server.places import naming
@@ -33,12 +32,6 @@ class NamedPlaceSchema(Schema):
 class NamedPlacesSchema(Schema):
     items = fields.List(fields.Nested(NamedPlaceSchema))
     next = fields.String(allow_none=True)
-
-
-@blueprint.after_request
-def keep_no_copy(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Response
 from marshmallow import Schema, fields, validate
 from sqlalchemy.orm import Session
 
@@ -104,12 +103,6 @@ class TrackSchema(Schema):
     edition = fields.String(metadata={"description": "exact 全程；generalised 0.1° 格网；withheld 结束未满 72 小时"})
     legs = fields.List(fields.Nested(LegSchema))
     cells = fields.List(fields.Nested(TrackCellSchema))
-
-
-@blueprint.after_request
-def keep_no_copy(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.post("/precise-grants")

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response
 from marshmallow import Schema, fields
 
 from server.accounts.rights import READ_RECORDS
@@ -33,12 +32,6 @@ class SurveySchema(Schema):
 class SurveyPageSchema(Schema):
     items = fields.List(fields.Nested(SurveySchema))
     next = fields.String(allow_none=True)
-
-
-@blueprint.after_request
-def keep_no_copy(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("")

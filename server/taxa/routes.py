@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import Response
 from marshmallow import Schema, fields, validate
 
 from server.taxa import queries
@@ -31,12 +30,6 @@ class TaxonSchema(Schema):
 
 class TaxaSchema(Schema):
     items = fields.List(fields.Nested(TaxonSchema))
-
-
-@blueprint.after_request
-def keep_no_copy(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @blueprint.get("")

@@ -16,6 +16,7 @@ from server.media.store import Store
 from server.settings import Settings
 from server.surveys.service import add_dataset, add_survey
 from server.sync.admission import admit
+from server.web import policy
 from server.web.viewers import CSRF_HEADER, SESSION_COOKIE
 from shared.ids import uuid7
 from tests import records
@@ -61,7 +62,7 @@ class World:
 
 def make(session: Session, settings: Settings) -> World:
     places = {name: _place(session, settings, name, *told) for name, told in PLACES.items()}
-    people = {role: person(session, role, *_GRANTS.get(role, ("county", "431022"))).id for role in _ROLES}
+    people = {role: person(session, role, *_GRANTS.get(role, ("county", "431022"))).id for role in policy.ROLES}
     own = places["own"]
     code = issue_code(session, CLOCK, own.person_id)
     _, credential = enrol(session, CLOCK, code, uuid7(), "矩阵平板", "0.1.0")
@@ -73,20 +74,6 @@ def _signed_in(session: Session, person_id: UUID) -> dict[str, str]:
     """As the console does it: some things no personal token may do."""
     secret = sessions.begin(session, CLOCK, person_id)
     return {"Cookie": f"{SESSION_COOKIE}={secret}", CSRF_HEADER: sessions.anti_forgery(secret)}
-
-
-_ROLES = (
-    "public_reporter",
-    "surveyor",
-    "ranger",
-    "station_lead",
-    "reviewer",
-    "county_admin",
-    "prefecture_admin",
-    "province_admin",
-    "scientist",
-    "auditor",
-)
 
 
 def _place(session: Session, settings: Settings, name: str, county: str, latitude_e7: int, longitude_e7: int) -> Place:
