@@ -2,7 +2,7 @@
 
     python3 .make/run.py LABEL NEEDS [--fonts] [--let-go] -- COMMAND …
 
-NEEDS is base, window or test. --let-go: the command runs for long, others need not wait for it.
+NEEDS is base, window, test or model. --let-go: the command runs for long, others need not wait for it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _get_ready(var: Path, group: str, options: set[str]) -> None:
         (var / name).mkdir(exist_ok=True)
     log = var / "log" / "setup.log"
     system.ensure(group, log)
-    locks = ["requirements-dev.txt"] if group == "test" else ["requirements-server.txt", "requirements-mobile.txt"]
+    locks = ["requirements-dev.txt"] if group in ("test", "model") else ["requirements-server.txt", "requirements-mobile.txt"]
     python_packages.ensure(ROOT, locks, log)
     if "--fonts" in options:
         subset = subprocess.run(

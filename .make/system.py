@@ -54,13 +54,21 @@ def has_browser() -> bool:
     return any(shutil.which(name) for name in browsers) and shutil.which("chromedriver") is not None
 
 
+def has_fault_clock() -> bool:
+    return any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+
+
+def has_model_checker() -> bool:
+    return shutil.which("spin") is not None and shutil.which("gcc") is not None
+
+
 def has_gl() -> bool:
     drivers = any(Path("/usr/lib").glob("*/dri/*_dri.so"))
     return drivers and all(ctypes.util.find_library(name) for name in ("GL", "EGL", "GLESv2", "mtdev"))
 
 
 def needs(group: str) -> list[Need]:
-    """base: demo and server; window: the field app on a desktop; test: everything."""
+    """base: demo and server; window: the field app on a desktop; test: everything but the model checker; model: that too."""
     ubuntu = "ID=ubuntu" in _os_release()
     postgis = "postgresql-postgis"
     newest = newest_postgresql()
@@ -73,11 +81,16 @@ def needs(group: str) -> list[Need]:
     ]
     window = [Need("OpenGL (Mesa)", has_gl, ("libgl1-mesa-dri", "libgl1", "libegl1", "libgles2", "libmtdev1"))]
     browser = ("chromium-browser", "chromium-chromedriver") if ubuntu else ("chromium", "chromium-driver")
-    if os.environ.get("XIANGYE_DATABASE_URL") and group != "test":
+    if os.environ.get("XIANGYE_DATABASE_URL") and group not in ("test", "model"):
         base = base[1:]  # a real server is used, no private cluster is made
-    return {"base": base, "window": base + window, "test": base + window + [Need("Chromium", has_browser, browser)]}[
-        group
+    test = [
+        *base,
+        *window,
+        Need("Chromium", has_browser, browser),
+        Need("libfaketime", has_fault_clock, ("libfaketime",)),
     ]
+    model = [*test, Need("Spin", has_model_checker, ("spin", "gcc", "libc6-dev"))]
+    return {"base": base, "window": base + window, "test": test, "model": model}[group]
 
 
 def install_script(packages: Sequence[str], first_postgresql: bool) -> str:
