@@ -53,7 +53,7 @@ def serving(settings: Settings, clock: Clock = CLOCK) -> Iterator[Live]:
         _, credential = enrol(session, CLOCK, code, UUID(records.DEVICE), "测试平板", "0.1.0")
     app = create_app(settings, clock)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield Live(f"http://127.0.0.1:{server.server_port}", settings, credential)

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
 from server.sensitivity import service as sensitivity
+from server.sync.envelope import Unreadable, id_of
 from shared import protocol
 from shared.canonical import NotCanonical, canonical_bytes
-from shared.ids import is_uuid
 from shared.wire.envelope import InvalidRecord, load_record
 
 
@@ -40,11 +40,15 @@ class Candidate:
 
 
 def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]) -> "Candidate | Outcome":
+    if isinstance(record, Unreadable):
+        detail = [{"field": "/", "message": record.reason}]
+        mark = hashlib.sha256(record.raw).hexdigest()
+        return Outcome(id_of(record), mark, protocol.QUARANTINED, "not_canonical", detail)
     try:
         raw = canonical_bytes(record)
     except NotCanonical as error:
         return Outcome(
-            _id_of(record),
+            id_of(record),
             hashlib.sha256(repr(record).encode("utf-8", "surrogatepass")).hexdigest(),
             protocol.QUARANTINED,
             "not_canonical",
@@ -53,7 +57,7 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
     mark = hashlib.sha256(raw).hexdigest()
     if protocol.depth_of(record) > protocol.MAX_DEPTH:
         return Outcome(
-            _id_of(record),
+            id_of(record),
             mark,
             protocol.QUARANTINED,
             "too_deep",
@@ -62,7 +66,7 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
     try:
         loaded = load_record(record)
     except InvalidRecord as error:
-        return Outcome(_id_of(record), mark, protocol.QUARANTINED, "invalid", error.problems)
+        return Outcome(id_of(record), mark, protocol.QUARANTINED, "invalid", error.problems)
     problem = _foreign(loaded, actor, datasets)
     if problem:
         return Outcome(
@@ -104,23 +108,19 @@ def _foreign(record: Mapping[str, Any], actor: Actor, datasets: Mapping[UUID, UU
     return None
 
 
-def _id_of(record: Any) -> str | None:
-    value = record.get("id") if isinstance(record, dict) else None
-    return value if is_uuid(value) else None
-
-
 def keep_unreadable(
     session: Session, actor: Actor, now: datetime, records: Sequence[Any], outcomes: Mapping[int, Outcome]
 ) -> None:
     sensitivity.keep_quarantined(
         session,
-        [
-            quarantine_row(
-                actor, now, outcome, json.dumps(records[position], ensure_ascii=False).encode("utf-8", "surrogatepass")
-            )
-            for position, outcome in outcomes.items()
-        ],
+        [quarantine_row(actor, now, outcome, _bytes_of(records[position])) for position, outcome in outcomes.items()],
     )
+
+
+def _bytes_of(record: Any) -> bytes:
+    if isinstance(record, Unreadable):
+        return record.raw
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def quarantine_row(actor: Actor, now: datetime, outcome: Outcome, body: bytes) -> dict[str, Any]:

@@ -17,20 +17,17 @@ from server.audit.service import seal_versions
 from server.ledger import service as ledger
 from server.sensitivity import service as sensitivity
 from server.sync.admission import Outcome, admit
+from server.sync.envelope import open_batch
 from server.sync.model import Batch, Receipt
 from shared import protocol
-from shared.canonical import NotCanonical, parse
 from shared.clock import Clock, parse_aware
-from shared.ids import is_uuid, uuid7
+from shared.ids import uuid7
 from shared.problems import Problem
-
-_DEEPEST = 100
-"""A record may be nested MAX_DEPTH deep and is quarantined beyond; what no walk of ours could follow is no batch."""
 
 
 def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body: bytes) -> dict[str, Any]:
     """The receipts of one batch; `body` is the JSON as unpacked from the request. Problem where it is no batch at all."""
-    envelope = _envelope(body)
+    envelope = open_batch(body)
     records: list[Any] = envelope["records"]
     now = clock.now()
     actor = replace(actor, clock_offset=_clock_offset(envelope, now))
@@ -92,24 +89,6 @@ def _clock_offset(envelope: dict[str, Any], now: datetime) -> timedelta:
         return now - parse_aware(envelope["sent_at"])
     except (KeyError, ValueError, TypeError, AttributeError):
         return timedelta()
-
-
-def _envelope(body: bytes) -> dict[str, Any]:
-    try:
-        batch = parse(body)
-    except NotCanonical as error:
-        raise Problem("not_json", f"{error.path}: {error.reason}") from error
-    if protocol.depth_of(batch, _DEEPEST) > _DEEPEST:
-        raise Problem("batch_malformed", f"批次嵌套超过 {_DEEPEST} 层", field="records")
-    if not isinstance(batch, dict) or not isinstance(batch.get("records"), list):
-        raise Problem("batch_malformed", "批次应是含 records 列表的对象", field="records")
-    if batch.get("protocol") != protocol.PROTOCOL:
-        raise Problem("batch_malformed", f"协议版本 {batch.get('protocol')!r} 不受支持", field="protocol")
-    if not is_uuid(batch.get("batch_id")):
-        raise Problem("batch_malformed", "batch_id 应为 UUID", field="batch_id")
-    if len(batch["records"]) > protocol.MAX_RECORDS_PER_BATCH:
-        raise Problem("too_large", f"一批最多 {protocol.MAX_RECORDS_PER_BATCH} 条记录", field="records")
-    return batch
 
 
 def _receipt(outcome: Outcome, holder: str, epoch: UUID) -> dict[str, Any]:

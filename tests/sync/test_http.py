@@ -93,12 +93,36 @@ def test_a_revoked_tablet_is_refused_at_once(live: Live) -> None:
         (b"[]", "batch_malformed"),
         (b'{"protocol":1,"records":3}', "batch_malformed"),
         (b'{"protocol":9,"records":[]}', "batch_malformed"),
-        (b'{"protocol":1,"records":[1.5]}', "not_json"),
+        (b'{"protocol":1,"records":[1.5]}', "batch_malformed"),
+        (b'{"protocol":1,"records":[1.5}', "not_json"),
+        (b'{"records":[{"a":1,"a":2}],"protocol":1.5}', "not_json"),
     ],
 )
 def test_what_is_no_batch_is_refused_in_words(live: Live, body: bytes, code: str) -> None:
     answer = requests.post(f"{live.url}/v1/sync/batches", data=body, headers=live.headers, timeout=20)
     assert problem(answer) == (400, code)
+
+
+def test_a_float_or_a_key_twice_is_that_record_s_own_trouble(live: Live) -> None:
+    """P6: the others of its batch are admitted; its own bytes are kept to the letter."""
+    good, odd, twice = occurrence(), occurrence(remark="𬶋"), occurrence()
+    odd_text = json.dumps(odd, ensure_ascii=False).replace('"seq": 1', '"seq": 1.10')
+    twice_text = json.dumps(twice).replace('"seq": 1', '"seq": 1, "seq": 2')
+    records_ = f"[ {odd_text},{json.dumps(good)} , {twice_text}]"
+    body = f'{{"records": {records_}, "protocol": 1, "batch_id": "{uuid7()}", "sent_at": "2025-05-21T00:00:00Z"}}'
+    answer = requests.post(
+        f"{live.url}/v1/sync/batches", data=body.encode("utf-8"), headers=live.headers, timeout=20
+    ).json()
+    told = [(r["record_id"], r["outcome"], r.get("reason")) for r in answer["receipts"]]
+    assert told == [
+        (odd["id"], "quarantined", "not_canonical"),
+        (good["id"], "accepted", None),
+        (twice["id"], "quarantined", "not_canonical"),
+    ]
+    with open_session(live.settings) as session:
+        session.execute(text("SET LOCAL ROLE xiangye_precise"))
+        kept = {bytes(row[0]).decode("utf-8") for row in session.execute(text("SELECT body FROM precise.quarantine"))}
+    assert kept == {odd_text, twice_text}
 
 
 def test_a_cut_gzip_is_no_batch(live: Live) -> None:

@@ -1,0 +1,106 @@
+"""A batch as it came: what stands around its records, and each record by itself, so that one bad one spoils no other."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from json.decoder import WHITESPACE, JSONDecoder  # type: ignore[attr-defined]
+from typing import Any
+
+from shared import protocol
+from shared.canonical import NotCanonical, parse
+from shared.ids import is_uuid
+from shared.problems import Problem
+
+_DEEPEST = 100
+"""A record may be nested MAX_DEPTH deep and is quarantined beyond; what no walk of ours could follow is no batch."""
+_plain = JSONDecoder()
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """One record that is JSON but has no canonical form (a float, a key twice): `raw` are its own bytes."""
+
+    raw: bytes
+    reason: str
+
+
+def open_batch(body: bytes) -> dict[str, Any]:
+    """The envelope with its `records`, each parsed or Unreadable. Problem where it is no batch at all."""
+    try:
+        batch = parse(body)
+    except NotCanonical as error:
+        batch = _record_by_record(body, error)
+    if protocol.depth_of(batch, _DEEPEST) > _DEEPEST:
+        raise Problem("batch_malformed", f"批次嵌套超过 {_DEEPEST} 层", field="records")
+    if not isinstance(batch, dict) or not isinstance(batch.get("records"), list):
+        raise Problem("batch_malformed", "批次应是含 records 列表的对象", field="records")
+    if batch.get("protocol") != protocol.PROTOCOL:
+        raise Problem("batch_malformed", f"协议版本 {batch.get('protocol')!r} 不受支持", field="protocol")
+    if not is_uuid(batch.get("batch_id")):
+        raise Problem("batch_malformed", "batch_id 应为 UUID", field="batch_id")
+    if len(batch["records"]) > protocol.MAX_RECORDS_PER_BATCH:
+        raise Problem("too_large", f"一批最多 {protocol.MAX_RECORDS_PER_BATCH} 条记录", field="records")
+    return batch
+
+
+def _record_by_record(body: bytes, refused: NotCanonical) -> dict[str, Any]:
+    """Only when the whole could not be read: the records' own pieces of the text, each parsed alone."""
+    try:
+        text = body.decode("utf-8")
+        around, pieces = _split(text)
+        batch = parse(around.encode("utf-8"))
+    except (ValueError, IndexError, RecursionError) as error:
+        raise Problem("not_json", f"{refused.path}: {refused.reason}") from error
+    batch["records"] = [_alone(piece.encode("utf-8")) for piece in pieces]
+    return batch  # type: ignore[no-any-return]  # an object: that is what was split
+
+
+def _alone(raw: bytes) -> Any:
+    try:
+        return parse(raw)
+    except NotCanonical as error:
+        return Unreadable(raw, error.reason)
+
+
+def _split(text: str) -> tuple[str, list[str]]:
+    """The text with an empty list for its records, and the texts of these. ValueError, IndexError for another shape."""
+    at = _expect(text, _skip(text, 0), "{")
+    for _ in range(20):  # more keys than that has no envelope
+        key, at = _plain.raw_decode(text, _skip(text, at))
+        at = _skip(text, _expect(text, _skip(text, at), ":"))
+        if key == "records":
+            pieces = list(_items(text, at))
+            end = _skip(text, pieces[-1][1] if pieces else at + 1)
+            return text[: at + 1] + text[_expect(text, end, "]") - 1 :], [text[a:b] for a, b in pieces]
+        _, at = _plain.raw_decode(text, at)
+        at = _expect(text, _skip(text, at), ",")
+    raise ValueError("no records")
+
+
+def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """Where each value of the list that opens here begins and ends."""
+    at = _skip(text, _expect(text, at, "["))
+    while text[at] != "]":
+        _, end = _plain.raw_decode(text, at)
+        yield at, end
+        at = _skip(text, end)
+        if text[at] != "]":
+            at = _skip(text, _expect(text, at, ","))
+
+
+def _skip(text: str, at: int) -> int:
+    return int(WHITESPACE.match(text, at).end())
+
+
+def _expect(text: str, at: int, mark: str) -> int:
+    if text[at] != mark:
+        raise ValueError(f"{mark} expected")
+    return at + 1
+
+
+def id_of(record: Any) -> str | None:
+    """The id that a record claims, read or not."""
+    if isinstance(record, Unreadable):
+        record = json.loads(record.raw)
+    value = record.get("id") if isinstance(record, dict) else None
+    return value if is_uuid(value) else None
