@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import functools
 import hashlib
 import json
 import secrets
@@ -21,6 +22,12 @@ from tests.admitting import CLOCK
 CLIENT = ("xiangye", "not a secret: made for a test")
 
 
+@functools.cache
+def _key() -> RSAKey:
+    """One for all: to make one takes longer than most tests."""
+    return RSAKey.generate_key(2048, {"kid": "one"}, auto_kid=True)
+
+
 @dataclass
 class Provider:
     """`claims` are put over the honest ones; `key` signs, while `published` is what others are told."""
@@ -29,7 +36,7 @@ class Provider:
     subject: str = "u-1001"
     claims: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=lambda: {"alg": "RS256"})
-    key: Any = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}, auto_kid=True))
+    key: Any = field(default_factory=_key)
     published: Any = None
     calls_itself: str | None = None
     waiting: dict[str, dict[str, str]] = field(default_factory=dict)
