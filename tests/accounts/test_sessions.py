@@ -196,6 +196,7 @@ def test_t26_tries_are_forgotten(session: Session) -> None:
     assert len(session.scalars(select(RecentTry)).all()) == 1
 
 
+@pytest.mark.usefixtures("true_costs")
 def test_t26_an_unknown_account_costs_the_same_work(session: Session) -> None:
     """± 5 ms at the median, in time of the processor, so that a busy machine does not decide."""
     person = with_password(session, "li.si")
@@ -226,6 +227,7 @@ def test_a_poor_password_is_refused(password: str) -> None:
     assert caught.value.extra["field"] == "password"
 
 
+@pytest.mark.usefixtures("true_costs")
 @pytest.mark.parametrize("password", ["穿山甲在莽山过夜了吗", "correct horse battery", "𬶋鵟䴙䴘 0123456"])
 def test_any_characters_will_do(password: str) -> None:
     kept = passwords.hashed(password)
@@ -235,6 +237,7 @@ def test_any_characters_will_do(password: str) -> None:
     assert not passwords.is_dated(kept)
 
 
+@pytest.mark.usefixtures("true_costs")
 def test_a_password_hashed_with_other_costs_is_hashed_anew(session: Session) -> None:
     from argon2 import PasswordHasher
 
