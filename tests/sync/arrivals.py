@@ -1,0 +1,142 @@
+"""A small language for stories of arrival, so that a person can read the catalogue of them.
+
+A version is `name`, or `name<base field=value,…`, or `name<base gone` for a tombstone. `@p` makes a first version a child of `p`;
+`:event`, `:patrol`, `:finding`, `:media`, `:track` name its kind (else it is an occurrence); `/2` says that the second tablet wrote it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from server.accounts.viewer import Actor
+from server.sync.admission import admit
+from shared.canonical import digest
+from shared.ids import uuid7
+from tests import records
+from tests.admitting import CLOCK
+
+SECOND_TABLET = str(uuid7())
+Record = dict[str, Any]
+_WRITTEN = re.compile(
+    r"(?P<name>\w+)(?P<tablet>/2)?(?::(?P<kind>\w+))?(?:@(?P<parent>\w+))?(?:<(?P<base>\w+))?(?: (?P<rest>.*))?"
+)
+_FIELDS = {
+    "count": "individual_count",
+    "sex": "sex",
+    "stage": "life_stage",
+    "note": "occurrence_remarks",
+    "at": "event_id",
+}
+
+
+def versions_of(story: str) -> dict[str, Record]:
+    """By name; each with an id of its own unless it follows another. Parents may stand after their children."""
+    made: dict[str, Record] = {}
+    ids: dict[str, str] = {}
+    for line in filter(None, map(str.strip, story.split(";"))):
+        found = _WRITTEN.fullmatch(line)
+        assert found is not None, line
+        record = _version(found, made, ids)
+        record["seq"] = len(made) + 1
+        if found["tablet"]:
+            record["device"] = SECOND_TABLET
+        made[found["name"]] = record
+    return made
+
+
+def _version(found: re.Match[str], made: Mapping[str, Record], ids: dict[str, str]) -> Record:
+    base, rest = found["base"], found["rest"] or ""
+    if base and rest == "gone":
+        return records.tombstone(made[base])
+    given = dict(part.split("=") for part in rest.split(",") if part)
+    fields = {_FIELDS[name]: _value(name, value, ids) for name, value in given.items()}
+    if base:
+        buried = next(one for one in made.values() if one["id"] == made[base]["id"])
+        before = buried if made[base]["kind"] == "tombstone" else made[base]
+        return {**records.edited(before, **fields), "base_digest": digest(made[base])}
+    first = _first(found["kind"] or "occurrence", ids.setdefault(found["parent"], str(uuid7())), fields)
+    if found["parent"] is None and first["kind"] == "occurrence":
+        first["body"].pop("event_id", None)
+    first["id"] = ids.setdefault(found["name"], first["id"])
+    return first
+
+
+def _value(name: str, value: str, ids: dict[str, str]) -> Any:
+    if value == "none":
+        return None
+    return ids.setdefault(value, str(uuid7())) if name == "at" else int(value) if name == "count" else value
+
+
+def _first(kind: str, parent: str, fields: dict[str, Any]) -> Record:
+    if kind == "event":
+        return records.event(**fields)
+    if kind == "occurrence":
+        return records.occurrence(**({"event_id": parent} | fields))
+    patrol = {"event_type": "patrol", "sampling_protocol": "patrol", "leader": None}
+    point: list[Any] = [1_747_700_000_000, 1_129_287_654, 249_512_345, 500, None]
+    bodies: dict[str, dict[str, Any]] = {
+        "patrol": patrol,
+        "finding": {"event_id": parent, "finding_type": "snare"},
+        "track": {"patrol_id": parent, "leg": 0, "points": [point, [point[0] + 9000, point[1] + 900, *point[2:]]]},
+        "media": {"subject_ids": [parent], "sha256": "ab" * 32, "byte_count": 9, "media_type": "image/jpeg"},
+    }
+    return records.envelope({"track": "track_segment"}.get(kind, kind), records.observed(**bodies[kind]))
+
+
+def arrive(session: Session, batch: Sequence[Record]) -> list[str]:
+    """One delivery of each tablet that has something in it."""
+    outcomes = []
+    for device in (records.DEVICE, SECOND_TABLET):
+        mine = [record for record in batch if record["device"] == device]
+        actor = Actor(UUID(records.PERSON), UUID(device))
+        outcomes += [outcome.outcome for outcome in admit(session, actor, CLOCK, mine)] if mine else []
+    return outcomes
+
+
+# Of a record that is gone nobody reads the date or the name it once had: these may tell that it was there before it went.
+_STATE = (
+    (
+        "SELECT id::text, kind, state, head_digest, CASE state WHEN 'deleted' THEN 0 ELSE observed_year END "
+        "FROM ledger WHERE id = ANY(:ids)"
+    ),
+    "SELECT id::text, digest, base_digest FROM version WHERE id = ANY(:ids)",
+    "SELECT id::text, event_id::text, individual_count, sex, life_stage FROM occurrence WHERE id = ANY(:ids)",
+    (
+        "SELECT o.id::text, i.scientific_name, i.name_zh FROM occurrence o JOIN identification i ON i.occurrence_id = o.id "
+        "WHERE o.id = ANY(:ids)"
+    ),
+    "SELECT id::text, parent_event_id::text, effort_length_m::text FROM event WHERE id = ANY(:ids)",
+    "SELECT id::text, finding_type FROM finding WHERE id = ANY(:ids)",
+    "SELECT event_id::text FROM patrol WHERE event_id = ANY(:ids)",
+    "SELECT media_id::text, subject_id::text FROM media_subject WHERE media_id = ANY(:ids)",
+    "SELECT id::text, level, county_code FROM disclosed_place WHERE id = ANY(:ids)",
+)
+
+
+def state_of(session: Session, versions: Iterable[Record]) -> dict[str, list[list[str]]]:
+    """What every table says of these records."""
+    ids = sorted({record["id"] for record in versions})
+    tables = [sorted(map(repr, session.execute(text(query), {"ids": list(map(UUID, ids))}))) for query in _STATE]
+    return {"tables": tables}
+
+
+def mark_of(state: Mapping[str, Any]) -> str:
+    return digest(state)
+
+
+def holds(session: Session, versions: Mapping[str, Record], expected: str) -> None:
+    """`a:current count=2 sex=none; p:deleted`"""
+    for line in map(str.strip, expected.split(";")):
+        head, *fields = line.split()
+        name, state = head.split(":")
+        id_ = versions[name]["id"]
+        row = session.execute(text("SELECT state FROM ledger WHERE id = :id"), {"id": id_}).first()
+        assert (name, row[0] if row else None) == (name, state)
+        for field in fields:
+            term, value = field.split("=")
+            found = session.execute(text(f"SELECT {_FIELDS[term]} FROM occurrence WHERE id = :id"), {"id": id_})
+            assert (name, term, str(found.scalar_one()).lower()) == (name, term, value)
