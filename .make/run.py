@@ -54,7 +54,8 @@ def _get_ready(var: Path, group: str, options: set[str]) -> None:
         (var / name).mkdir(exist_ok=True)
     log = var / "log" / "setup.log"
     system.ensure(group, log)
-    locks = ["requirements-dev.txt"] if group in ("test", "model") else ["requirements-server.txt", "requirements-mobile.txt"]
+    everything = group in ("test", "model")
+    locks = ["requirements-dev.txt"] if everything else ["requirements-server.txt", "requirements-mobile.txt"]
     python_packages.ensure(ROOT, locks, log)
     if "--fonts" in options:
         subset = subprocess.run(

@@ -1,6 +1,5 @@
 """A batch as it came: what stands around its records, and each record by itself, so that one bad one spoils no other."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from json.decoder import WHITESPACE, JSONDecoder  # type: ignore[attr-defined]
@@ -18,9 +17,10 @@ _plain = JSONDecoder()
 
 @dataclass(frozen=True)
 class Unreadable:
-    """One record that is JSON but has no canonical form (a float, a key twice): `raw` are its own bytes."""
+    """One record that is JSON but has no canonical form (a float, a key twice): `raw` are its own bytes, `value` what they seem to say."""
 
     raw: bytes
+    value: Any
     reason: str
 
 
@@ -51,19 +51,19 @@ def _record_by_record(body: bytes, refused: NotCanonical) -> dict[str, Any]:
         batch = parse(around.encode("utf-8"))
     except (ValueError, IndexError, RecursionError) as error:
         raise Problem("not_json", f"{refused.path}: {refused.reason}") from error
-    batch["records"] = [_alone(piece.encode("utf-8")) for piece in pieces]
+    batch["records"] = [_alone(piece.encode("utf-8"), value) for piece, value in pieces]
     return batch  # type: ignore[no-any-return]  # an object: that is what was split
 
 
-def _alone(raw: bytes) -> Any:
+def _alone(raw: bytes, value: Any) -> Any:
     try:
         return parse(raw)
     except NotCanonical as error:
-        return Unreadable(raw, error.reason)
+        return Unreadable(raw, value, error.reason)
 
 
-def _split(text: str) -> tuple[str, list[str]]:
-    """The text with an empty list for its records, and the texts of these. ValueError, IndexError for another shape."""
+def _split(text: str) -> tuple[str, list[tuple[str, Any]]]:
+    """The text with an empty list for its records, and the texts of these with what they seem to say. ValueError, IndexError for another shape."""
     at = _expect(text, _skip(text, 0), "{")
     for _ in range(20):  # more keys than that has no envelope
         key, at = _plain.raw_decode(text, _skip(text, at))
@@ -71,18 +71,18 @@ def _split(text: str) -> tuple[str, list[str]]:
         if key == "records":
             pieces = list(_items(text, at))
             end = _skip(text, pieces[-1][1] if pieces else at + 1)
-            return text[: at + 1] + text[_expect(text, end, "]") - 1 :], [text[a:b] for a, b in pieces]
+            return text[: at + 1] + text[_expect(text, end, "]") - 1 :], [(text[a:b], value) for a, b, value in pieces]
         _, at = _plain.raw_decode(text, at)
         at = _expect(text, _skip(text, at), ",")
     raise ValueError("no records")
 
 
-def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
-    """Where each value of the list that opens here begins and ends."""
+def _items(text: str, at: int) -> Iterator[tuple[int, int, Any]]:
+    """Where each value of the list that opens here begins and ends, and the value."""
     at = _skip(text, _expect(text, at, "["))
     while text[at] != "]":
-        _, end = _plain.raw_decode(text, at)
-        yield at, end
+        value, end = _plain.raw_decode(text, at)
+        yield at, end, value
         at = _skip(text, end)
         if text[at] != "]":
             at = _skip(text, _expect(text, at, ","))
@@ -96,11 +96,3 @@ def _expect(text: str, at: int, mark: str) -> int:
     if text[at] != mark:
         raise ValueError(f"{mark} expected")
     return at + 1
-
-
-def id_of(record: Any) -> str | None:
-    """The id that a record claims, read or not."""
-    if isinstance(record, Unreadable):
-        record = json.loads(record.raw)
-    value = record.get("id") if isinstance(record, dict) else None
-    return value if is_uuid(value) else None

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
 from server.sensitivity import service as sensitivity
-from server.sync.envelope import Unreadable, id_of
+from server.sync.envelope import Unreadable
 from shared import protocol
 from shared.canonical import NotCanonical, canonical_bytes
+from shared.ids import is_uuid
 from shared.wire.envelope import InvalidRecord, load_record
 
 
@@ -43,12 +44,12 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
     if isinstance(record, Unreadable):
         detail = [{"field": "/", "message": record.reason}]
         mark = hashlib.sha256(record.raw).hexdigest()
-        return Outcome(id_of(record), mark, protocol.QUARANTINED, "not_canonical", detail)
+        return Outcome(_id_of(record.value), mark, protocol.QUARANTINED, "not_canonical", detail)
     try:
         raw = canonical_bytes(record)
     except NotCanonical as error:
         return Outcome(
-            id_of(record),
+            _id_of(record),
             hashlib.sha256(repr(record).encode("utf-8", "surrogatepass")).hexdigest(),
             protocol.QUARANTINED,
             "not_canonical",
@@ -57,7 +58,7 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
     mark = hashlib.sha256(raw).hexdigest()
     if protocol.depth_of(record) > protocol.MAX_DEPTH:
         return Outcome(
-            id_of(record),
+            _id_of(record),
             mark,
             protocol.QUARANTINED,
             "too_deep",
@@ -66,7 +67,7 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
     try:
         loaded = load_record(record)
     except InvalidRecord as error:
-        return Outcome(id_of(record), mark, protocol.QUARANTINED, "invalid", error.problems)
+        return Outcome(_id_of(record), mark, protocol.QUARANTINED, "invalid", error.problems)
     problem = _foreign(loaded, actor, datasets)
     if problem:
         return Outcome(
@@ -106,6 +107,11 @@ def _foreign(record: Mapping[str, Any], actor: Actor, datasets: Mapping[UUID, UU
     if UUID(record["body"]["survey_id"]) not in datasets:
         return {"code": "survey_unknown", "field": "body.survey_id", "message": "no such survey on this server"}
     return None
+
+
+def _id_of(record: Any) -> str | None:
+    value = record.get("id") if isinstance(record, dict) else None
+    return value if is_uuid(value) else None
 
 
 def keep_unreadable(

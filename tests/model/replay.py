@@ -1,6 +1,5 @@
 """Replays a trace of the model on the tablet's own store and the server's own admission; tells how it ended."""
 
-import shutil
 import tempfile
 from collections.abc import Iterable
 from datetime import timedelta
@@ -153,11 +152,9 @@ def replay_all(traces: dict[int, list[str]]) -> list[int]:
     differing = []
     with reference_database() as settings:
         for seed, trace in traces.items():
-            folder = Path(tempfile.mkdtemp(prefix="xiangye-trace-"))
-            with db.session_factory(settings)() as session:
+            with tempfile.TemporaryDirectory() as folder, db.session_factory(settings)() as session:
                 set_up(session)
-                if replay(session, folder, trace) != trace[-1]:
+                if replay(session, Path(folder), trace) != trace[-1]:
                     differing.append(seed)
                 session.rollback()
-            shutil.rmtree(folder)
     return differing

@@ -58,9 +58,8 @@ def _version(found: re.Match[str], made: Mapping[str, Record], ids: dict[str, st
         buried = next(one for one in made.values() if one["id"] == made[base]["id"])
         before = buried if made[base]["kind"] == "tombstone" else made[base]
         return {**records.edited(before, **fields), "base_digest": digest(made[base])}
-    first = _first(found["kind"] or "occurrence", ids.setdefault(found["parent"], str(uuid7())), fields)
-    if found["parent"] is None and first["kind"] == "occurrence":
-        first["body"].pop("event_id", None)
+    parent = ids.setdefault(found["parent"], str(uuid7())) if found["parent"] else None
+    first = _first(found["kind"] or "occurrence", parent, fields)
     first["id"] = ids.setdefault(found["name"], first["id"])
     return first
 
@@ -71,11 +70,11 @@ def _value(name: str, value: str, ids: dict[str, str]) -> Any:
     return ids.setdefault(value, str(uuid7())) if name == "at" else int(value) if name == "count" else value
 
 
-def _first(kind: str, parent: str, fields: dict[str, Any]) -> Record:
+def _first(kind: str, parent: str | None, fields: dict[str, Any]) -> Record:
     if kind == "event":
         return records.event(**fields)
     if kind == "occurrence":
-        return records.occurrence(**({"event_id": parent} | fields))
+        return records.occurrence(**({"event_id": parent} if parent else {}), **fields)
     patrol = {"event_type": "patrol", "sampling_protocol": "patrol", "leader": None}
     point: list[Any] = [1_747_700_000_000, 1_129_287_654, 249_512_345, 500, None]
     bodies: dict[str, dict[str, Any]] = {
@@ -117,15 +116,10 @@ _STATE = (
 )
 
 
-def state_of(session: Session, versions: Iterable[Record]) -> dict[str, list[list[str]]]:
-    """What every table says of these records."""
-    ids = sorted({record["id"] for record in versions})
-    tables = [sorted(map(repr, session.execute(text(query), {"ids": list(map(UUID, ids))}))) for query in _STATE]
-    return {"tables": tables}
-
-
-def mark_of(state: Mapping[str, Any]) -> str:
-    return digest(state)
+def state_of(session: Session, versions: Iterable[Record]) -> str:
+    """A digest of what every table says of these records."""
+    ids = {"ids": [UUID(record["id"]) for record in versions]}
+    return digest([sorted(map(repr, session.execute(text(query), ids))) for query in _STATE])
 
 
 def holds(session: Session, versions: Mapping[str, Record], expected: str) -> None:
