@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.audit import checking
 from server.audit.rules import Broken
 from server.db import open_session
-from server.media.store import Store
+from server.media.store import Store, open_store
 from server.sensitivity.service import altered_bodies
 from server.settings import Settings, from_environment
 from server.web.output import print_json
@@ -77,7 +77,7 @@ def verify_evidence(session: Session, settings: Settings, photos: bool = True) -
     found = [Unlike(one.kind, one.id, one.digest, one.entry_no) for one in checking.unlike_the_log(session)]
     found += [Unlike(one.kind, str(one.id), one.digest) for one in altered_bodies(session)]
     found += [Unlike("redaction", *both) for both in checking.untold_redactions(session)]
-    found += _photos(session, Store(settings.store_dir) if photos else None)
+    found += _photos(session, open_store(settings) if photos else None)
     counts = session.execute(
         text("SELECT (SELECT count(*) FROM xiangye.version), (SELECT count(*) FROM xiangye.media_file)")
     ).one()

@@ -19,6 +19,18 @@ class Oidc:
 
 
 @dataclass(frozen=True)
+class Bucket:
+    """Of an S3-compatible service. An empty `endpoint` is Amazon's own."""
+
+    name: str
+    prefix: str
+    endpoint: str
+    key: str
+    secret: str = field(repr=False)
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True)
 class Settings:
     """`var_dir` holds everything the program writes; `home_province` is the two-digit GB/T 2260 prefix of the province served."""
 
@@ -37,6 +49,8 @@ class Settings:
     trusted_proxies: int = 0
     oidc: Oidc | None = None
     requests_per_minute: int = 1200
+    bucket: Bucket | None = None
+    upload_days: int = 7
 
     @property
     def cluster_dir(self) -> Path:
@@ -80,6 +94,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             60,
             10**6,
         ),
+        bucket=_bucket(env),
+        upload_days=_whole("XIANGYE_UPLOAD_DAYS", env.get("XIANGYE_UPLOAD_DAYS"), default.upload_days, 1, 365),
     )
 
 
@@ -103,3 +119,22 @@ def _oidc(env: Mapping[str, str]) -> Oidc | None:
     if not issuer.startswith(("https://", "http://127.0.0.1:", "http://localhost:", "http://[::1]:")):
         raise ValueError("XIANGYE_OIDC_ISSUER 必须以 https:// 开头 (must be https)")
     return Oidc(issuer, given[1], given[2])
+
+
+def _bucket(env: Mapping[str, str]) -> Bucket | None:
+    """The store of photos: `s3://bucket/prefix`, or the local folder where nothing is set."""
+    address = env.get("XIANGYE_STORE_URL") or ""
+    if not address:
+        return None
+    name, _, prefix = address.removeprefix("s3://").strip("/").partition("/")
+    if not address.startswith("s3://") or not name:
+        raise ValueError(f"XIANGYE_STORE_URL={address!r}: 应为 s3://存储桶/前缀 (s3://bucket/prefix)")
+    key, secret = env.get("XIANGYE_STORE_KEY") or "", env.get("XIANGYE_STORE_SECRET") or ""
+    if not (key and secret):
+        raise ValueError(
+            "XIANGYE_STORE_KEY、XIANGYE_STORE_SECRET：使用 XIANGYE_STORE_URL 时两者都要设置 (both are needed)"
+        )
+    endpoint = (env.get("XIANGYE_STORE_ENDPOINT") or "").rstrip("/")
+    if endpoint and not endpoint.startswith(("https://", "http://127.0.0.1:", "http://localhost:", "http://[::1]:")):
+        raise ValueError("XIANGYE_STORE_ENDPOINT 必须以 https:// 开头 (must be https)")
+    return Bucket(name, prefix, endpoint, key, secret, env.get("XIANGYE_STORE_REGION") or "us-east-1")

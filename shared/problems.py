@@ -44,6 +44,8 @@ _CATALOGUE = (
     Kind("409.5", "already_decided", 409, "记录已有审核结论", "The record has been decided already"),
     Kind("409.6", "rule_not_tried", 409, "规则要先试运行才能生效", "A rule goes live only after a trial"),
     Kind("410.1", "enrolment_used", 410, "注册码已使用或已过期", "The enrolment code was used or has expired"),
+    Kind("409.8", "photo_redacted", 409, "此照片已按注销要求隐去，不再接收", "This photo was redacted"),
+    Kind("410.6", "upload_expired", 410, "上传已过期或已终止，请重新开始", "The upload expired or was ended"),
     Kind("412.1", "tus_version", 412, "不支持的上传协议版本", "Unsupported tus version"),
     Kind("413.1", "too_large", 413, "内容过大", "The content is too large"),
     Kind("422.1", "invalid", 422, "内容未通过检查", "The content did not pass the checks"),
@@ -55,6 +57,7 @@ _CATALOGUE = (
     Kind("503.2", "boundaries_missing", 503, "尚未载入行政区边界", "No county boundaries are loaded"),
     Kind("503.3", "layer_unreadable", 503, "图层的文件无法读取", "The file of a layer cannot be read"),
     Kind("503.4", "provider_away", 503, "统一身份认证暂不可用", "The identity provider is away"),
+    Kind("503.5", "store_away", 503, "照片存储暂不可用，请稍后重试", "The store of photos is away"),
     Kind("507.1", "storage_full", 507, "服务器存储空间不足", "The server's storage is full"),
 )
 CATALOGUE: Mapping[str, Kind] = {kind.code: kind for kind in _CATALOGUE}

@@ -9,6 +9,8 @@ MAX_DEPTH = 20
 UPLOAD_CHUNK_BYTES = 256 * 1024
 TUS_VERSION = "1.0.0"
 MAX_PHOTO_BYTES = 64 * 1024 * 1024
+MAX_REVIEW_BYTES = 1024 * 1024
+"""Of the small copy that goes ahead of a photo."""
 
 ACCEPTED = "accepted"
 ALREADY_HAVE = "already_have"

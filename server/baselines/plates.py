@@ -9,7 +9,7 @@ from server.baselines.draft import SOURCE, Draft
 from server.baselines.groups import species_name
 from server.baselines.species import SpeciesLine
 from server.baselines.study import Sighting
-from server.media.store import Store
+from server.media.store import Store, open_store
 from server.reporting.document import Block, Inline, Paragraph, Photo, PhotoSheet
 from server.reporting.presences import is_guarded
 from server.sensitivity.records import FrozenRecord
@@ -26,7 +26,7 @@ def photos(draft: Draft) -> tuple[Block, ...]:
     ]
     if not shown:
         return ()
-    store = Store(draft.settings.store_dir)
+    store = open_store(draft.settings)
     pictures = tuple(_photo(draft, store, medium, rendition) for medium, rendition in shown[:_MOST])
     rest = f"，此处印出前{_MOST}张" if len(shown) > _MOST else ""
     text = f"随记录上传的照片共{len(shown)}张{rest}。照片均由像素重新生成，不含拍摄位置、设备等附加信息。"

@@ -10,16 +10,19 @@ from sqlalchemy.orm import Session, aliased
 
 from server.accounts.viewer import Viewer
 from server.db import EVERYTHING, looking_through
-from server.media.model import MediaFile, MediaItem, MediaSubject
+from server.media.model import MediaFile, MediaItem, MediaReview, MediaSubject
 from server.sensitivity import generalising
 from server.sensitivity.model import ShownRecord
 from server.sensitivity.scoping import real_id
 from shared.problems import Problem
 
+_SHOWN = ("width_px", "height_px", "rendition_sha256", "preview_sha256")
+
 
 @dataclass(frozen=True)
 class Photo:
-    """`id` is the one that is shown; `rendition` and `preview` are digests of files, none where the photo does not decode."""
+    """`id` is the one that is shown; `rendition` and `preview` are digests of files, none where the photo does not decode.
+    Until the original is here they are of the small copy that went ahead."""
 
     id: UUID
     listing_key: UUID
@@ -31,6 +34,7 @@ class Photo:
     rendition: str | None
     preview: str | None
     problem: str | None
+    original_here: bool
 
 
 @dataclass(frozen=True)
@@ -92,18 +96,17 @@ def _photos() -> Select[*tuple[Any, ...]]:
             MediaItem.media_type,
             MediaItem.captured_at,
             MediaItem.sequence,
-            MediaFile.width_px,
-            MediaFile.height_px,
-            MediaFile.rendition_sha256,
-            MediaFile.preview_sha256,
+            *(func.coalesce(getattr(MediaFile, name), getattr(MediaReview, name)).label(name) for name in _SHOWN),
             MediaFile.problem,
+            MediaFile.sha256.is_not(None).label("original_here"),
         )
         .join(MediaItem, MediaItem.id == ShownRecord.id)
         .outerjoin(MediaFile, MediaFile.sha256 == MediaItem.sha256)
+        .outerjoin(MediaReview, MediaReview.original_sha256 == MediaItem.sha256)
     )
 
 
 def _photo(row: Any) -> Photo:
-    told: Sequence[Any] = (row.width_px, row.height_px, row.rendition_sha256, row.preview_sha256, row.problem)
+    told: Sequence[Any] = tuple(getattr(row, name) for name in (*_SHOWN, "problem", "original_here"))
     captured_at = generalising.time_text(row.level, row.captured_at)
     return Photo(row.shown_id, row.listing_key, row.media_type, captured_at, row.sequence, *told)

@@ -1,16 +1,18 @@
 """`/v1/uploads`: tus 1.0. `/v1/media`: photos of a record, as renditions; the original only by a grant for exact places."""
 
+from datetime import timedelta
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from flask import Response, current_app, request, url_for
 from marshmallow import Schema, fields, validate
+from werkzeug.http import http_date
 
 from server.accounts.rights import ASK_PRECISE, READ_RECORDS
 from server.ledger import service as ledger
-from server.media import queries, uploads
+from server.media import headers, parts, queries, uploads
 from server.media.model import Upload
-from server.media.store import Store
+from server.media.store import open_store
 from server.sensitivity import granting, reading_rate
 from server.web.blueprints import Blueprint
 from server.web.database import request_session
@@ -27,6 +29,7 @@ uploading = Blueprint("uploads", __name__, url_prefix="/v1/uploads", description
 
 TAKEN = "XIANGYE_PHOTO_TAKEN"
 """Of the application's configuration: called with the SHA-256 of each photo whose last byte has come."""
+PIECE = "application/offset+octet-stream"
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/heic": ".heic"}
 viewing = Blueprint("media", __name__, url_prefix="/v1/media", description="记录的照片")
 
@@ -43,6 +46,7 @@ class PhotoSchema(Schema):
     width_px = fields.Integer(required=True, allow_none=True)
     height_px = fields.Integer(required=True, allow_none=True)
     problem = fields.String(required=True, allow_none=True, metadata={"description": "没有预览图的原因"})
+    original_here = fields.Boolean(required=True, metadata={"description": "原片是否已到；未到时所示为先到的小样"})
 
 
 class PhotosSchema(Schema):
@@ -77,28 +81,28 @@ def name_the_protocol(response: Response) -> Response:
 def options() -> Response:
     """上传协议 (tus 1.0) 的能力"""
     response = Response(status=204)
-    response.headers.update(
-        {"Tus-Version": TUS_VERSION, "Tus-Extension": "creation,termination", "Tus-Max-Size": str(MAX_PHOTO_BYTES)}
-    )
+    response.headers["Tus-Version"] = TUS_VERSION
+    response.headers["Tus-Extension"] = "creation,creation-with-upload,checksum,expiration,termination"
+    response.headers["Tus-Checksum-Algorithm"] = ",".join(headers.ALGORITHMS)
+    response.headers["Tus-Max-Size"] = str(MAX_PHOTO_BYTES)
     return response
 
 
 @uploading.post("")
-@uploading.doc(responses={"201": {"description": "上传的地址"}})
+@uploading.doc(responses={"201": {"description": "上传的地址；请求可以带上开头的内容"}})
 def create() -> Response:
-    """开始上传一张照片"""
-    store = _store()
+    """开始上传一张照片，或照片的小样"""
+    desk = _desk()
     upload = uploads.create(
-        request_session(),
-        clock(),
-        store,
-        current_device(),
-        request.headers.get("Upload-Length"),
-        request.headers.get("Upload-Metadata", ""),
+        desk, current_device(), request.headers.get("Upload-Length"), request.headers.get("Upload-Metadata", "")
     )
-    request_session().commit()
-    response = _state(upload, uploads.offset(store, upload), 201)
-    response.headers["Location"] = url_for("uploads.patch", upload_id=upload.id)
+    address = url_for("uploads.patch", upload_id=upload.id)
+    begins = upload.completed_at is None and request.content_type == PIECE and uploads.reached(desk.store, upload) == 0
+    desk.session.commit()
+    if begins:
+        upload = _receive(desk, upload, 0)
+    response = _state(desk, upload, 201)
+    response.headers["Location"] = address
     return response
 
 
@@ -106,16 +110,17 @@ def create() -> Response:
 @uploading.doc(responses={"200": {"description": "已收到的字节数"}})
 def head(upload_id: UUID) -> Response:
     """已收到多少字节"""
-    store, session = _store(), request_session()
-    upload = uploads.find(session, current_device(), upload_id)
-    was_whole = upload.completed_at is not None
-    uploads.settle(session, clock(), store, upload)
-    session.commit()
-    uploads.clear(store, upload)
-    if not was_whole:
-        _tell(upload)
-    response = _state(upload, uploads.offset(store, upload), 200)
+    desk = _desk()
+    upload = uploads.find(desk, current_device(), upload_id)
+    try:
+        upload = _settle(desk, upload.id)
+    except Problem as error:
+        if error.kind.code != "checksum_mismatch":
+            raise
+        desk.session.rollback()  # none of its bytes are left: it is told by its offset
+    response = _state(desk, upload, 200)
     response.headers["Upload-Length"] = str(upload.byte_count)
+    response.headers["Upload-Metadata"] = headers.as_metadata(uploads.kept_metadata(upload))
     return response
 
 
@@ -123,47 +128,63 @@ def head(upload_id: UUID) -> Response:
 @uploading.doc(responses={"204": {"description": "收到后的字节数"}})
 def patch(upload_id: UUID) -> Response:
     """续传"""
-    store, session = _store(), request_session()
-    upload = uploads.find(session, current_device(), upload_id)
-    if request.content_type != "application/offset+octet-stream":
-        raise Problem("upload_malformed", "Content-Type 应为 application/offset+octet-stream", field="Content-Type")
-    at = uploads.whole(request.headers.get("Upload-Offset"))
+    desk = _desk()
+    upload = uploads.find(desk, current_device(), upload_id)
+    if request.content_type != PIECE:
+        raise Problem("upload_malformed", f"Content-Type 应为 {PIECE}", field="Content-Type")
+    at = headers.whole(request.headers.get("Upload-Offset"))
     if at is None:
         raise Problem("upload_malformed", "Upload-Offset 应为非负整数", field="Upload-Offset")
     if upload.completed_at is not None:
-        return _state(upload, upload.byte_count, 204)
-    reached = uploads.append(session, clock(), store, upload, at, cast(BinaryIO, request.stream))
-    session.commit()
-    uploads.clear(store, upload)
-    _tell(upload)
-    return _state(upload, reached, 204)
+        upload = _settle(desk, upload.id)
+    if upload.completed_at is None:
+        upload = _receive(desk, upload, at)
+    return _state(desk, upload, 204)
 
 
 @uploading.delete("/<uuid:upload_id>")
-@uploading.doc(responses={"204": {"description": "已终止"}})
+@uploading.doc(responses={"204": {"description": "已终止；已经收妥的照片不因此删除"}})
 def delete(upload_id: UUID) -> Response:
     """放弃上传"""
-    upload = uploads.find(request_session(), current_device(), upload_id)
-    uploads.terminate(request_session(), _store(), upload)
-    request_session().commit()
+    desk = _desk()
+    uploads.terminate(desk, uploads.find(desk, current_device(), upload_id))
+    desk.session.commit()
     return Response(status=204)
 
 
-def _store() -> Store:
-    return Store(settings().store_dir)
+def _desk() -> uploads.Desk:
+    told = settings()
+    return uploads.Desk(request_session(), clock(), open_store(told), timedelta(days=told.upload_days))
 
 
-def _tell(upload: Upload) -> None:
+def _receive(desk: uploads.Desk, upload: Upload, at: int) -> Upload:
+    """No transaction stays open while a weak line trickles."""
+    upload_id, byte_count = upload.id, upload.byte_count
+    checksum = headers.checksum_of(request.headers.get("Upload-Checksum"))
+    desk.session.rollback()
+    stream = cast(BinaryIO, request.stream)
+    parts.append(desk.store, upload_id, byte_count, at, stream, request.content_length, checksum)
+    return _settle(desk, upload_id)
+
+
+def _settle(desk: uploads.Desk, upload_id: UUID) -> Upload:
     """Rooms above want to know of a photo that is whole now: it may say where and when it was taken."""
-    if upload.completed_at is not None and TAKEN in current_app.config:
+    upload = uploads.settle(desk, upload_id)
+    desk.session.commit()
+    uploads.clear(desk.store, upload)
+    if upload.completed_at is not None and upload.review_of is None and TAKEN in current_app.config:
         current_app.config[TAKEN](upload.sha256)
+    return upload
 
 
-def _state(upload: Upload, reached: int, status: int) -> Response:
+def _state(desk: uploads.Desk, upload: Upload, status: int) -> Response:
+    """Custody is told of originals alone."""
     response = Response(status=status)
-    response.headers["Upload-Offset"] = str(reached)
-    if upload.completed_at is not None:
-        response.headers[CUSTODY_HEADER] = f"{upload.sha256};{settings().holder};{ledger.epoch(request_session())}"
+    response.headers["Upload-Offset"] = str(uploads.reached(desk.store, upload))
+    if upload.completed_at is None:
+        response.headers["Upload-Expires"] = http_date(upload.expires_at)
+    elif upload.review_of is None:
+        response.headers[CUSTODY_HEADER] = f"{upload.sha256};{settings().holder};{ledger.epoch(desk.session)}"
     return response
 
 
@@ -196,7 +217,7 @@ def rendition(asked: dict[str, str], media_id: UUID) -> Response:
     sha256 = photo.rendition if asked["size"] == "large" else photo.preview
     if sha256 is None:
         raise Problem("not_found")
-    return _picture(_store().rendition(sha256), "image/jpeg", f"照片 {media_id}.jpg", inline=True)
+    return _picture(open_store(settings()).rendition(sha256), "image/jpeg", f"照片 {media_id}.jpg", inline=True)
 
 
 @viewing.get("/<uuid:media_id>/original")
@@ -206,7 +227,7 @@ def original(asked: dict[str, UUID | None], media_id: UUID) -> Response:
     """原始照片，含拍摄位置：仅凭获准的查阅许可，每次查阅都有记录"""
     session = request_session()
     found = _granted(asked["grant"], media_id)
-    data = _store().original(found.sha256)
+    data = open_store(settings()).original(found.sha256)
     session.commit()
     name = f"照片 {media_id}{_ENDINGS.get(found.media_type, '')}"
     # Never shown by a browser: these are a stranger's bytes.

@@ -1,12 +1,9 @@
-"""tus 1.0 (core, creation, termination): the size of the part file is the offset, so nothing else can disagree with it."""
+"""tus 1.0 (core, creation, checksum, expiration, termination): the size of the part file is the offset, so nothing else can
+disagree with it. What of it is on the disk, and when: decisions/0002-the-part-file-is-the-offset.md."""
 
-import base64
-import fcntl
-import hashlib
-import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import BinaryIO
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,31 +11,36 @@ from sqlalchemy.orm import Session
 
 from server.accounts.model import Device
 from server.audit.service import log
-from server.media import service
+from server.media import parts, service
+from server.media.headers import metadata_of, whole
 from server.media.model import MediaFile, Upload
 from server.media.store import Store
 from shared.clock import Clock
 from shared.ids import uuid7
 from shared.problems import Problem
-from shared.protocol import MAX_PHOTO_BYTES
-
-_PIECE = 4096
+from shared.protocol import MAX_PHOTO_BYTES, MAX_REVIEW_BYTES
 
 
-def create(session: Session, clock: Clock, store: Store, device: Device, length: str | None, metadata: str) -> Upload:
-    """A new upload; one whose bytes are held already is complete from the start."""
-    if not 0 < (whole(length) or 0) <= MAX_PHOTO_BYTES:
-        raise Problem("upload_malformed", f"Upload-Length 应为 1 到 {MAX_PHOTO_BYTES} 的整数", field="Upload-Length")
-    sha256 = _metadata(metadata).get("sha256", "")
-    if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
-        raise Problem("upload_malformed", "Upload-Metadata 缺少 sha256（小写十六进制）", field="Upload-Metadata")
-    held = session.get(MediaFile, sha256)
-    byte_count = whole(length) or 0
-    if held is not None and held.byte_count != byte_count:
-        raise Problem("upload_malformed", "长度与已有的同一文件不符", field="Upload-Length")
-    now = clock.now()
-    begun = _begun(session, device, sha256, byte_count) if held is None else None
+@dataclass(frozen=True)
+class Desk:
+    """What it takes to take in files: a database session, the clock, the store, and how long an unfinished upload may rest."""
+
+    session: Session
+    clock: Clock
+    store: Store
+    rest: timedelta
+
+
+def create(desk: Desk, device: Device, length: str | None, metadata: str) -> Upload:
+    """A new upload, or the one begun before; one whose bytes the store has already is complete from the start."""
+    told = metadata_of(metadata)
+    sha256, review_of = told.get("sha256", ""), told.get("review_of") or None
+    byte_count = _length(length, MAX_PHOTO_BYTES if review_of is None else MAX_REVIEW_BYTES)
+    held = _is_here(desk, sha256, byte_count, review_of)
+    begun = None if held else _begun(desk.session, device, sha256, byte_count, review_of)
+    now = desk.clock.now()
     if begun is not None:
+        begun.expires_at = now + desk.rest
         return begun
     upload = Upload(
         id=uuid7(),
@@ -47,112 +49,97 @@ def create(session: Session, clock: Clock, store: Store, device: Device, length:
         byte_count=byte_count,
         created_at=now,
         completed_at=now if held else None,
+        expires_at=now + desk.rest,
+        review_of=review_of,
     )
-    session.add(upload)
-    session.flush()
+    desk.session.add(upload)
+    desk.session.flush()
     return upload
 
 
-def _begun(session: Session, device: Device, sha256: str, byte_count: int) -> Upload | None:
+def _length(told: str | None, most: int) -> int:
+    length = whole(told) or 0
+    if not 0 < length <= most:
+        raise Problem("upload_malformed", f"Upload-Length 应为 1 到 {most} 的整数", field="Upload-Length")
+    return length
+
+
+def _is_here(desk: Desk, sha256: str, byte_count: int, review_of: str | None) -> bool:
+    if review_of is not None:
+        return service.is_shown(desk.session, review_of)
+    known = desk.session.get(MediaFile, sha256)
+    if known is not None and known.byte_count != byte_count:
+        raise Problem("upload_malformed", "长度与已有的同一文件不符", field="Upload-Length")
+    return known is not None and service.is_held(desk.session, desk.store, sha256)
+
+
+def _begun(session: Session, device: Device, sha256: str, byte_count: int, review_of: str | None) -> Upload | None:
     """The same upload, begun when the answer with its address was lost: its part file is not left behind."""
     mine = select(Upload).where(Upload.device_id == device.id, Upload.sha256 == sha256)
-    open_ones = mine.where(Upload.byte_count == byte_count, Upload.completed_at.is_(None))
-    return session.scalar(open_ones.order_by(Upload.created_at, Upload.id).limit(1))
+    alike = mine.where(Upload.byte_count == byte_count, Upload.review_of.is_not_distinct_from(review_of))
+    open_ones = alike.where(Upload.completed_at.is_(None), Upload.terminated_at.is_(None))
+    return session.scalar(open_ones.order_by(Upload.created_at, Upload.id).limit(1).with_for_update())
 
 
-def whole(value: str | None) -> int | None:
-    """A header's whole number; None for anything else, and for one that no file could have."""
-    return int(value) if value and value.isascii() and value.isdecimal() and len(value) <= 18 else None
-
-
-def find(session: Session, device: Device, upload_id: UUID) -> Upload:
-    upload = session.get(Upload, upload_id)
+def find(desk: Desk, device: Device, upload_id: UUID) -> Upload:
+    upload = desk.session.get(Upload, upload_id)
     if upload is None or upload.device_id != device.id:
         raise Problem("not_found")
+    if upload.terminated_at is not None or (upload.completed_at is None and upload.expires_at <= desk.clock.now()):
+        raise Problem("upload_expired")
     return upload
 
 
-def offset(store: Store, upload: Upload) -> int:
-    if upload.completed_at is not None:
-        return upload.byte_count
-    path = part(store, upload)
-    return path.stat().st_size if path.exists() else 0
-
-
-def settle(session: Session, clock: Clock, store: Store, upload: Upload) -> None:
+def settle(desk: Desk, upload_id: UUID) -> Upload:
     """Ends an upload that has all its bytes: also one whose last byte came just before the server died, as no more
-    would come for it. Under a lock, since two requests may have seen the last byte."""
-    if upload.completed_at is None and offset(store, upload) == upload.byte_count:
-        session.refresh(upload, with_for_update=True)
-        if upload.completed_at is None:
-            _finish(session, clock, store, upload, part(store, upload))
+    would come for it. Under a lock, since two requests may have seen the last byte. Custody is never told from a row alone: an
+    upload whose file the store has lost since is open again."""
+    upload = desk.session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
+    if upload is None:  # swept away meanwhile
+        raise Problem("upload_expired")
+    if upload.completed_at is None:
+        if parts.offset(desk.store, upload.id) == upload.byte_count:
+            _finish(desk, upload)
+    elif upload.review_of is None and not service.is_held(desk.session, desk.store, upload.sha256):
+        upload.completed_at = None
+    if upload.completed_at is None:
+        upload.expires_at = desk.clock.now() + desk.rest
+    return upload
 
 
-def append(session: Session, clock: Clock, store: Store, upload: Upload, at: int, stream: BinaryIO) -> int:
-    """Appends what arrives until the stream ends, even if it ends early; returns the new offset."""
-    with _part_at(part(store, upload), at) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        reached = os.fstat(file.fileno()).st_size
-        if at != reached:
-            raise Problem("upload_offset", f"服务器已有 {reached} 字节，请求从 {at} 开始", offset=reached)
-        reached = _copy(stream, file, reached, upload.byte_count)
-    settle(session, clock, store, upload)
-    return reached
+def _finish(desk: Desk, upload: Upload) -> None:
+    path = parts.path(desk.store, upload.id)
+    data = parts.whole_file(path, upload.sha256)
+    if upload.review_of is None:
+        service.take_in_data(desk.session, desk.clock, desk.store, upload.sha256, data)
+        brought_by = desk.session.get_one(Device, upload.device_id).person_id
+        upload.completed_at = desk.clock.now()
+        log(desk.session, desk.clock, str(brought_by), "photo", upload.sha256, {"byte_count": upload.byte_count})
+    else:
+        service.take_review(desk.session, desk.clock, desk.store, data, upload.review_of)
+        upload.completed_at = desk.clock.now()
 
 
-def _part_at(path: Path, at: int) -> BinaryIO:
-    """Only a first piece makes the file: a late one must not leave an empty file behind an upload that ended."""
-    try:
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if at == 0 else 0), 0o600), "ab")
-    except FileNotFoundError as error:
-        raise Problem("upload_offset", f"服务器已有 0 字节，请求从 {at} 开始", offset=0) from error
+def reached(store: Store, upload: Upload) -> int:
+    return upload.byte_count if upload.completed_at is not None else parts.offset(store, upload.id)
 
 
-def _copy(stream: BinaryIO, file: BinaryIO, reached: int, length: int) -> int:
-    try:
-        while piece := stream.read(_PIECE):
-            if reached + len(piece) > length:
-                raise Problem("upload_malformed", "内容超过声明的 Upload-Length")
-            file.write(piece)
-            reached += len(piece)
-    finally:
-        file.flush()
-        os.fsync(file.fileno())
-    return reached
-
-
-def _finish(session: Session, clock: Clock, store: Store, upload: Upload, path: Path) -> None:
-    with open(path, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != upload.sha256:
-        path.unlink(missing_ok=True)
-        raise Problem("checksum_mismatch", "收到的内容与 SHA-256 不符，请重新上传")
-    service.take_in(session, clock, store, path, upload.sha256)
-    upload.completed_at = clock.now()
-    brought_by = session.get_one(Device, upload.device_id).person_id
-    log(session, clock, str(brought_by), "photo", upload.sha256, {"byte_count": upload.byte_count})
+def terminate(desk: Desk, upload: Upload) -> None:
+    """The row of a completed one stays, and so does the photo: what a tablet gave it cannot take back by this."""
+    parts.remove(desk.store, upload.id)
+    if upload.completed_at is None:
+        desk.session.delete(upload)
+    else:
+        upload.terminated_at = desk.clock.now()
 
 
 def clear(store: Store, upload: Upload) -> None:
     """After the commit: the part of an upload that ended."""
     if upload.completed_at is not None:
-        part(store, upload).unlink(missing_ok=True)
+        parts.remove(store, upload.id)
 
 
-def terminate(session: Session, store: Store, upload: Upload) -> None:
-    part(store, upload).unlink(missing_ok=True)
-    session.delete(upload)
-
-
-def part(store: Store, upload: Upload) -> Path:
-    return store.uploads / f"{upload.id}.part"
-
-
-def _metadata(header: str) -> Mapping[str, str]:
-    pairs = [pair.strip().split(" ", 1) for pair in header.split(",") if pair.strip()]
-    try:
-        return {
-            pair[0]: base64.b64decode(pair[1], validate=True).decode("utf-8") if len(pair) > 1 else "" for pair in pairs
-        }
-    except ValueError as error:  # of base64 and of UTF-8
-        raise Problem("upload_malformed", "Upload-Metadata 不是 base64", field="Upload-Metadata") from error
+def kept_metadata(upload: Upload) -> Mapping[str, str]:
+    """Names of files are not kept: they may name people."""
+    told = {"sha256": upload.sha256}
+    return told if upload.review_of is None else {**told, "review_of": upload.review_of}

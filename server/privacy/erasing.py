@@ -26,7 +26,7 @@ from server.accounts.viewer import Viewer
 from server.audit.service import Redacted, log, log_redactions, write_redactions
 from server.ledger.model import VersionRow
 from server.media.model import MediaFile, Upload
-from server.media.store import Store
+from server.media.store import Store, open_store
 from server.privacy import contacts, texts
 from server.privacy.model import Consent, Contact
 from server.privacy.rules import as_bytes, is_personal, redacted, ways_to_write, without, without_bytes
@@ -100,7 +100,7 @@ def _take_out(
     versions = _redact_versions(session, clock, words, instead)
     if viewer.person_id is not None and _of_others(session, done, versions) > MOST_OF_OTHERS:
         raise Problem("invalid", f"这些文字在他人的记录中也很常见，{_BY_THE_OPERATOR}", field="also")
-    photos = _redact_photos(session, clock, Store(settings.store_dir), devices, words)
+    photos = _redact_photos(session, clock, open_store(settings), devices, words)
     files = _redact_snapshots(session, clock, settings, words, instead)
     done.versions, done.photos, done.files = len(versions), len(photos), len(files)
     done.exports = sum(1 for _ in _drop_exports(session, settings, [UUID(one.subject) for one in versions]))

@@ -9,10 +9,12 @@ import requests
 from PIL import Image
 
 from server.db import session_factory
+from server.media.model import MediaReview
 from server.sensitivity.scoping import shown_ids
 from shared.ids import uuid7
 from tests.admitting import outcomes
 from tests.media.photos import jpeg, photo_of, send_with_photo
+from tests.media.uploading import Uploader, sha256
 from tests.people import subject
 from tests.records import PANGOLIN, occurrence
 from tests.serving import Live
@@ -43,6 +45,7 @@ def test_a_reviewer_sees_the_photos_of_a_record_and_their_renditions(live: Live,
                 "width_px": 640,
                 "height_px": 480,
                 "problem": None,
+                "original_here": True,
             }
         ],
         "next": None,
@@ -53,6 +56,29 @@ def test_a_reviewer_sees_the_photos_of_a_record_and_their_renditions(live: Live,
         assert "filename*=UTF-8''%E7%85%A7%E7%89%87" in picture.headers["Content-Disposition"]
         with Image.open(io.BytesIO(picture.content)) as image:
             assert max(image.size) == edge
+
+
+def test_the_small_copy_is_shown_until_the_original_is_here(live: Live, tmp_path: Path) -> None:
+    data, copy, record = jpeg(), jpeg(at="2025:05:20 08:29:31"), occurrence()
+    photo, uploader = photo_of([record["id"]], data), Uploader(live)
+    with session_factory(live.settings)() as session:
+        assert outcomes(session, record, photo) == ["accepted", "accepted"]
+        session.commit()
+    reviewer = subject(live.settings, "reviewer")
+
+    def seen() -> tuple[bool, int]:
+        [item] = get(live, "", reviewer, record=shown(live, record["id"])).json()["items"]
+        return item["original_here"], get(live, f"/{item['id']}/rendition", reviewer).status_code
+
+    assert seen() == (False, 404)
+    uploader.create(copy, review_of=sha256(data), body=copy)
+    assert seen() == (False, 200)
+    with session_factory(live.settings)() as session:
+        assert session.get(MediaReview, sha256(data)) is not None
+    uploader.bring(data)
+    assert seen() == (True, 200)
+    with session_factory(live.settings)() as session:
+        assert session.get(MediaReview, sha256(data)) is None
 
 
 def test_a_photo_elsewhere_answers_like_one_that_is_not_there(live: Live, tmp_path: Path) -> None:
