@@ -22,6 +22,7 @@ _ROOMS: Mapping[str, tuple[str, str, str]] = {
     "device": ("server.accounts.commands", "device", "平板"),
     "export": ("server.exchange.commands", "export", "导出数据"),
     "import": ("server.exchange.commands", "import_", "导入达尔文核心档案或表格"),
+    "media": ("server.media.commands", "media", "照片：清理无主的文件"),
     "places": ("server.reference_commands", "places", "行政区、保护地与网格"),
     "serve": ("server.operations", "serve", "启动服务"),
     "species": ("server.reference_commands", "species", "物种名录与名录包"),

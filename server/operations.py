@@ -8,6 +8,7 @@ import sys
 import click
 
 from server import cluster, db, provision
+from server.media.sweeping import sweep_at_start
 from server.places.queries import hold_all_layers
 from server.privacy.sealing import contact_key
 from server.reference import load_reference
@@ -29,6 +30,7 @@ def serve(port: int | None, workers: int) -> None:
         raise click.ClickException(f"端口 {port} 已被占用 (port taken)：用 --port 另选一个")
     contact_key(settings)  # one that cannot be used is told now, not to the first who writes a contact
     provision.upgrade(settings)
+    sweep_at_start(settings)
     # The child inherits what it needs; replacing this process keeps one pid to stop.
     os.execv(sys.executable, [sys.executable, *gunicorn_arguments(settings.host, port, workers)])
 

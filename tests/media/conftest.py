@@ -13,7 +13,7 @@ from tests.media.uploading import Uploader
 from tests.serving import Live, serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(
     private_cluster: Cluster, reference_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Live]:
@@ -23,7 +23,7 @@ def served(
         yield live
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def uploader(served: Live) -> Uploader:
     return Uploader(served)
 
