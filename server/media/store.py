@@ -1,5 +1,6 @@
 """Where files lie: originals under `precise/`, since their EXIF tells the place; renditions beside. A folder, or an S3 bucket by setting."""
 
+import contextlib
 import errno
 import functools
 import hashlib
@@ -90,16 +91,18 @@ class Store:
                 yield Entry(one["path"], sha256, one["last_modified"], one["size"])
 
     def remove(self, key: str) -> None:
-        self._asked(lambda: obstore.delete(self._store, key))
+        with contextlib.suppress(FileNotFoundError):
+            self._asked(lambda: obstore.delete(self._store, key))
 
     def staged(self) -> Iterator[Entry]:
         """What a crash left of files that were just being written into the folder; a bucket shows none."""
         for under in (ORIGINALS, RENDITIONS) if self.is_local else ():
             for path in (self.folder / under).rglob("*#*"):
-                if _STAGED.search(path.name):
+                with contextlib.suppress(FileNotFoundError):  # it was written, and has its name by now
                     told = path.stat()
-                    modified = datetime.fromtimestamp(told.st_mtime, UTC)
-                    yield Entry(str(path.relative_to(self.folder)), path.name, modified, told.st_size)
+                    if _STAGED.search(path.name):
+                        modified = datetime.fromtimestamp(told.st_mtime, UTC)
+                        yield Entry(str(path.relative_to(self.folder)), path.name, modified, told.st_size)
 
     def _put(self, key: str, data: bytes) -> None:
         self._asked(lambda: obstore.put(self._store, key, data))

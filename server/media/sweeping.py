@@ -67,8 +67,8 @@ class Sweep:
         for part in self.store.uploads.glob("*.part"):
             if self._is_old(datetime.fromtimestamp(part.stat().st_mtime, UTC)) and not self._is_open(part.stem):
                 done.parts += parts.remove_unused(part)
-        for entry in self.store.staged():
-            if self._is_old(entry.modified):
+        for entry in self.store.staged():  # no lock guards these, but nobody writes one file for an hour
+            if self.now - entry.modified > max(self.after, ORPHAN_AFTER):
                 (self.store.folder / entry.key).unlink(missing_ok=True)
                 done.unfinished += 1
                 done.bytes_freed += entry.byte_count
