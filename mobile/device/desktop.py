@@ -5,8 +5,10 @@ from pathlib import Path
 from mobile.device.desktop_camera import FolderCamera
 from mobile.device.desktop_clock import WallClock
 from mobile.device.desktop_folder import FileKeystore, FolderStorage, WiredNetwork
+from mobile.device.desktop_key import FileKey
 from mobile.device.desktop_location import GpxReplay
 from mobile.device.desktop_scanner import FolderScanner
+from mobile.device.desktop_sealing import LibrarySealing
 from mobile.device.desktop_signatures import LibrarySignatures
 from mobile.device.gpx import read_gpx
 from mobile.device.ports import Device, Location, TabletClock
@@ -31,4 +33,6 @@ def desktop_device(
         WiredNetwork(),
         LibrarySignatures(),
         FolderScanner(photos),
+        FileKey(data_dir / "device_key.pem"),
+        LibrarySealing(),
     )

@@ -98,6 +98,23 @@ class Signatures(Protocol):
         """`public_key`: SubjectPublicKeyInfo, `signature`: ECDSA-Sig-Value, both DER in base64."""
 
 
+class Sealing(Protocol):
+    """ECDH over P-256, HKDF-SHA256 and AES-256-GCM, as shared/wire/sealed.py says. What is sealed, this device cannot open again."""
+
+    def seal(self, public_key: str, header: bytes, plain: bytes) -> bytes:
+        """`public_key`: SubjectPublicKeyInfo as DER in base64; `header` stays in clear and is bound to what is sealed."""
+
+
+class DeviceKey(Protocol):
+    """The tablet's own key, ECDSA over P-256: made once, never leaves the device. DeviceFailure says why there is none."""
+
+    def public_key(self) -> str:
+        """SubjectPublicKeyInfo as DER in base64."""
+
+    def sign(self, statement: bytes) -> str:
+        """ECDSA-Sig-Value over its SHA-256, as DER in base64."""
+
+
 @dataclass(frozen=True)
 class Device:
     clock: TabletClock
@@ -108,3 +125,5 @@ class Device:
     network: Network
     signatures: Signatures
     scanner: Scanner
+    device_key: DeviceKey
+    sealing: Sealing

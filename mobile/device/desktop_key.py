@@ -1,0 +1,83 @@
+"""The tablet's signing key on a computer: a file beside the keystore's, never in the database nor in a copy of it."""
+
+import base64
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mobile.device.ports import DeviceFailure
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+
+class FileKey:
+    """The library is loaded when the key is first asked for, as for LibrarySignatures."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: EllipticCurvePrivateKey | None = None
+
+    def public_key(self) -> str:
+        key = self._key()
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return base64.b64encode(spki).decode("ascii")
+
+    def sign(self, statement: bytes) -> str:
+        key = self._key()
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return base64.b64encode(key.sign(statement, ec.ECDSA(hashes.SHA256()))).decode("ascii")
+
+    def _key(self) -> "EllipticCurvePrivateKey":
+        if self._known is None:
+            try:
+                self._known = self._read_or_make()
+            except ImportError as error:
+                raise DeviceFailure("这台电脑没有 cryptography，无法签名：请安装后再同步") from error
+            except OSError as error:
+                raise DeviceFailure(f"无法读写平板的签名密钥 {self._path}：{error.strerror}") from error
+        return self._known
+
+    def _read_or_make(self) -> "EllipticCurvePrivateKey":
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        if not self._path.exists():
+            _make(self._path)
+        with contextlib.suppress(ValueError, TypeError):
+            found = load_pem_private_key(self._path.read_bytes(), password=None)
+            if isinstance(found, ec.EllipticCurvePrivateKey) and isinstance(found.curve, ec.SECP256R1):
+                return found
+        # Nobody can sign with it again: kept aside, and the server, which knows the old one, asks for a new enrolment.
+        self._path.replace(self._path.with_suffix(".damaged.pem"))
+        return self._read_or_make()
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all; of two processes that begin at once the first one's key stays."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix="device_key.")  # 0600 by nature
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        os.unlink(part)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
