@@ -45,6 +45,7 @@ class Settings:
     cluster_fsync: bool = True
     pack_key: Path | None = None
     contact_key: Path | None = None
+    seal_key: Path | None = None
     public_url: str | None = None
     trusted_proxies: int = 0
     oidc: Oidc | None = None
@@ -84,6 +85,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         cluster_fsync=env.get("XIANGYE_FSYNC", "on") != "off",
         pack_key=Path(env["XIANGYE_PACK_KEY"]).resolve() if env.get("XIANGYE_PACK_KEY") else None,
         contact_key=Path(env["XIANGYE_CONTACT_KEY"]).resolve() if env.get("XIANGYE_CONTACT_KEY") else None,
+        seal_key=Path(env["XIANGYE_SEAL_KEY"]).resolve() if env.get("XIANGYE_SEAL_KEY") else None,
         public_url=(env.get("XIANGYE_PUBLIC_URL") or "").rstrip("/") or None,
         trusted_proxies=_whole("XIANGYE_TRUSTED_PROXIES", env.get("XIANGYE_TRUSTED_PROXIES"), 0, 0, 4),
         oidc=_oidc(env),
