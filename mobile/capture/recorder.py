@@ -14,6 +14,7 @@ from mobile.store.store import Store
 from shared import __version__
 from shared.canonical import NotCanonical, canonical_bytes, digest
 from shared.clock import CHINA
+from shared.failpoints import fail
 from shared.ids import uuid7
 from shared.protocol import PROTOCOL
 from shared.vocabulary import VERSION
@@ -109,7 +110,10 @@ class Recorder:
                 if part.kind == "identification_answer":
                     self.store.reviews.answered(connection, part.record_id, part.body)
             if draft_id is not None:
+                fail("draft_to_close")
                 self.store.drafts.close(connection, draft_id)
+            fail("records_written")
+        fail("records_saved")
         return saved
 
     def withdraw(self, record_id: str, reason: str) -> None:

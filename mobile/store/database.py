@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shared.failpoints import fail
+
 UPGRADES = Path(__file__).parent / "upgrades"
 
 
@@ -85,8 +87,10 @@ def upgrade(connection: sqlite3.Connection, path: Path, folder: Path = UPGRADES)
         copy = path.with_suffix(f".before{newest}.sqlite3")
         copy.unlink(missing_ok=True)
         connection.execute("vacuum into ?", (str(copy),))
+        fail("store_copied")
     for number, file in steps:
         if number > at:
+            fail("upgrade_to_come")
             connection.executescript(
                 f"begin immediate;\n{file.read_text(encoding='utf-8')}\npragma user_version = {number};\ncommit;"
             )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 
 from mobile.store.database import Database
+from shared.failpoints import fail
 from shared.protocol import CONFLICT, FREES_THE_TABLET, QUARANTINED
 
 FIRST_PAUSE_S = 30
@@ -61,6 +62,7 @@ class Deliveries:
                 "update outbox set state = 'sent', attempts = attempts + 1 where record_id = ? and digest = ?",
                 [(o.record_id, o.digest) for o in offered],
             )
+        fail("records_to_post")
 
     def answered(self, receipts: Sequence[Receipt], province: str, now: datetime) -> None:
         """Keeps receipts; the caller has matched each with an offered id and digest. Only the province's free anything."""
@@ -85,6 +87,8 @@ class Deliveries:
                     "update outbox set state = ?, last_reason = ?, next_try_at = null where record_id = ? and digest = ?",
                     (state, reason, receipt.record_id, receipt.digest),
                 )
+            fail("receipts_written")
+        fail("receipts_taken")
 
     def failed(self, offered: Iterable[Offered], reason: str, now: datetime) -> None:
         """They wait again, a little longer each time."""

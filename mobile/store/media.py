@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mobile.store.database import Database
 from mobile.store.delivery import next_try, pauses
+from shared.failpoints import fail
 
 KEPT_AFTER_CUSTODY = timedelta(days=30)
 SCARCE_BYTES = 500_000_000
@@ -35,6 +36,7 @@ class MediaStore:
         sha256 = hashlib.sha256(data).hexdigest()
         if not self.intact(sha256):
             write_durably(self.path(sha256), data)
+        fail("photo_without_row")
         with self._database.transaction() as connection:
             connection.execute(
                 "insert into media_file (sha256, file_name, byte_count, media_type, kept_at) values (?,?,?,?,?) on conflict do nothing",
@@ -99,6 +101,7 @@ class MediaStore:
                 "next_try_at = null where sha256 = ?",
                 (holder, epoch, now.isoformat(timespec="seconds"), sha256),
             )
+            fail("custody_written")
 
     def failed(self, sha256: str, reason: str, now: datetime) -> None:
         with self._database.transaction() as connection:
@@ -119,6 +122,7 @@ class MediaStore:
         for sha256 in ripe:
             with self._database.transaction() as connection:
                 connection.execute("update media_file set state = 'freed' where sha256 = ?", (sha256,))
+            fail("photo_to_free")
             self.path(sha256).unlink(missing_ok=True)
         return len(ripe)
 
@@ -131,7 +135,9 @@ def write_durably(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    fail("file_without_name")
     part.replace(path)
+    fail("name_not_settled")
     settle(path.parent)
 
 

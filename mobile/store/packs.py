@@ -11,6 +11,7 @@ from mobile.species.search import SpeciesIndex
 from mobile.species.update import apply_difference
 from mobile.store.database import Database
 from mobile.store.media import settle, write_durably
+from shared.failpoints import fail
 from shared.taxon_pack import Meta
 
 
@@ -60,6 +61,7 @@ class Packs:
                 "insert or replace into pack values (?, ?, ?, ?, ?, ?)",
                 (kind, meta.version, sha256, len(data), path.name, now.isoformat(timespec="seconds")),
             )
+        fail("pack_before_to_delete")
         self._index = None
         for other in self._folder.glob(f"{kind}[-.]*"):  # the one before, and what an app that was ended left half done
             if other != path:

@@ -5,6 +5,7 @@ from typing import Any
 
 from mobile.store.database import Database
 from mobile.store.reviews import take_reviews
+from shared.failpoints import fail
 
 
 class Pulled:
@@ -22,8 +23,11 @@ class Pulled:
                 "insert or replace into server_state values (?, ?, ?, ?, ?)",
                 [(c["record_id"], c["kind"], c["state"], c.get("head_digest"), c["change_no"]) for c in changes],
             )
+            fail("page_without_cursor")
             take_reviews(connection, changes)
             connection.execute("insert or replace into setting values ('cursor', ?)", (str(cursor),))
+            fail("page_written")
+        fail("page_taken")
 
     def begin_again(self) -> None:
         """A restored server counts its changes anew."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from server.media.headers import Checksum
 from server.media.store import Store
+from shared.failpoints import fail
 from shared.problems import Problem
 
 PIECE_BYTES = 4096
@@ -68,6 +69,7 @@ def append(
                     raise Problem("upload_malformed", "内容超过声明的 Upload-Length")
                 file.write(piece)
                 file.flush()
+                fail("piece_written")
                 reached += len(piece)
                 if found:
                     found.update(piece)
@@ -77,6 +79,7 @@ def append(
                 raise Problem("checksum_mismatch", "这一段与 Upload-Checksum 不符，请从原处重发", offset=at)
         finally:
             os.fsync(file.fileno())
+    fail("pieces_settled")
     return reached
 
 

@@ -21,6 +21,7 @@ from server.web.downloads import disposition
 from server.web.paging import PageSchema, key_of, page
 from server.web.settings import clock, settings
 from server.web.viewers import current_viewer
+from shared.failpoints import fail
 from shared.ids import is_uuid
 from shared.problems import Problem
 from shared.protocol import CUSTODY_HEADER, MAX_PHOTO_BYTES, PROTOCOL, PROTOCOL_HEADER, TUS_VERSION
@@ -97,6 +98,7 @@ def create() -> Response:
         desk, current_device(), request.headers.get("Upload-Length"), request.headers.get("Upload-Metadata", "")
     )
     address = url_for("uploads.patch", upload_id=upload.id)
+    fail("upload_begun")
     begins = upload.completed_at is None and request.content_type == PIECE and uploads.reached(desk.store, upload) == 0
     desk.session.commit()
     if begins:
@@ -171,7 +173,9 @@ def _settle(desk: uploads.Desk, upload_id: UUID) -> Upload:
     """Rooms above want to know of a photo that is whole now: it may say where and when it was taken."""
     upload = uploads.settle(desk, upload_id)
     desk.session.commit()
+    fail("photo_committed")
     uploads.clear(desk.store, upload)
+    fail("part_removed")
     if upload.completed_at is not None and upload.review_of is None and TAKEN in current_app.config:
         current_app.config[TAKEN](upload.sha256)
     return upload

@@ -18,6 +18,7 @@ from server.media.store import Store
 from server.sensitivity.generalising import time_text
 from server.sensitivity.photos import keep_position, strictest_levels
 from shared.clock import Clock
+from shared.failpoints import fail
 from shared.problems import Problem
 
 ORIGINAL, RENDITION = "original", "rendition"
@@ -88,6 +89,7 @@ def take_in_data(session: Session, clock: Clock, store: Store, sha256: str, data
     if known is not None and is_held(session, store, sha256):
         return known
     store.put_original(sha256, data)  # anew where the store has lost it
+    fail("original_put")
     if known is None or not _shows(store, known):
         known = _keep(session, clock, store, sha256, data)
     if known.rendition_sha256 is not None:
@@ -129,6 +131,7 @@ def _keep(session: Session, clock: Clock, store: Store, sha256: str, data: bytes
     if decoded.renditions:
         for name, value in _put_renditions(session, store, decoded).items():
             setattr(file, name, value)
+    fail("renditions_put")
     statement = insert(MediaFile).values({name: getattr(file, name) for name in _FILE})
     made = {name: statement.excluded[name] for name in _FILE if name not in ("sha256", "byte_count", "received_at")}
     session.execute(statement.on_conflict_do_update(index_elements=["sha256"], set_=made))

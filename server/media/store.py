@@ -17,6 +17,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, S3Store
 
 from server.settings import Bucket, Settings
+from shared.failpoints import fail
 from shared.problems import Problem
 
 ORIGINALS, RENDITIONS = "precise/original/", "rendition/"
@@ -106,6 +107,7 @@ class Store:
 
     def _put(self, key: str, data: bytes) -> None:
         self._asked(lambda: obstore.put(self._store, key, data))
+        fail("file_put")
         if self.is_local:
             self._settle(self.folder / key)
 

@@ -16,6 +16,7 @@ from server.media.headers import metadata_of, whole
 from server.media.model import MediaFile, Upload
 from server.media.store import Store
 from shared.clock import Clock
+from shared.failpoints import fail
 from shared.ids import uuid7
 from shared.problems import Problem
 from shared.protocol import MAX_PHOTO_BYTES, MAX_REVIEW_BYTES
@@ -110,11 +111,13 @@ def settle(desk: Desk, upload_id: UUID) -> Upload:
 def _finish(desk: Desk, upload: Upload) -> None:
     path = parts.path(desk.store, upload.id)
     data = parts.whole_file(path, upload.sha256)
+    fail("photo_whole")
     if upload.review_of is None:
         service.take_in_data(desk.session, desk.clock, desk.store, upload.sha256, data)
         brought_by = desk.session.get_one(Device, upload.device_id).person_id
         upload.completed_at = desk.clock.now()
         log(desk.session, desk.clock, str(brought_by), "photo", upload.sha256, {"byte_count": upload.byte_count})
+        fail("photo_taken_in")
     else:
         service.take_review(desk.session, desk.clock, desk.store, data, upload.review_of)
         upload.completed_at = desk.clock.now()

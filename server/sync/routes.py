@@ -24,6 +24,7 @@ from server.web.database import request_session
 from server.web.devices import current_device
 from server.web.settings import clock, settings
 from shared import protocol
+from shared.failpoints import fail
 from shared.problems import Problem
 from shared.wire.base import Identifier, text
 
@@ -147,6 +148,7 @@ def batches() -> Response:
         answer = service.accept_batch(session, actor, clock(), settings().holder, body)
         # Nothing is a receipt before this line: the answer leaves only after the commit.
         session.commit()
+    fail("batch_committed")
     return jsonify(answer)
 
 

@@ -21,6 +21,7 @@ from server.sync.envelope import open_batch
 from server.sync.model import Batch, Receipt
 from shared import protocol
 from shared.clock import Clock, parse_aware
+from shared.failpoints import fail
 from shared.ids import uuid7
 from shared.problems import Problem
 
@@ -42,7 +43,9 @@ def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body
     session.add(batch)
     session.flush()
     sensitivity.keep_batch(session, batch.id, body)
+    fail("batch_kept")
     outcomes = admit(session, actor, clock, records)
+    fail("batch_admitted")
     epoch = ledger.epoch(session)
     session.add_all(
         Receipt(
@@ -58,7 +61,9 @@ def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body
         for position, outcome in enumerate(outcomes)
     )
     session.flush()
+    fail("batch_receipted")
     seal_versions(session, clock, str(actor.person_id), str(batch.id))
+    fail("batch_sealed")
     return {
         "server_time": now.isoformat(),
         "server_epoch": str(epoch),

@@ -20,6 +20,7 @@ from server.verification import service as verification
 from server.verification.answering import ANSWER, Answer, take_answers
 from shared import protocol
 from shared.clock import observed_year
+from shared.failpoints import fail
 from shared.wire.standing import Standing, stand
 
 
@@ -41,8 +42,10 @@ def admit_together(
     candidates = [c for c in candidates if c.position not in {one.position for one in refused}]
     fresh = ledger.insert_versions(session, _unique(_version_row(c, now) for c in candidates))
     new = _first_deliveries(candidates, fresh)
+    fail("versions_written")
     sensitivity.keep_bodies(session, [(c.id, c.digest, c.raw) for c in new.values()])
     standings = _merge_touched(session, {c.id for c in new.values()}, {c.digest: c.record for c in new.values()})
+    fail("bodies_kept")
     _project_all(session, actor, now, standings, datasets)
     outcomes = {c.position: _outcome(c, c.position in new, standings) for c in candidates}
     outcomes |= _refuse(session, actor, now, refused, "not_yours", _NOT_YOURS)
