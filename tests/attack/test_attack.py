@@ -20,7 +20,7 @@ from tests.attack.planting import Ground
 from tests.conftest import clone
 
 pytestmark = pytest.mark.xdist_group("attack")
-USUAL = int(os.environ.get("XIANGYE_REQUESTS", "1000"))
+USUAL = int(os.environ.get("XIANGYE_REQUESTS", "500"))
 """`make attack` asks the 5,000 of the promise, and plants all six leaks."""
 
 
