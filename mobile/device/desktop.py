@@ -7,6 +7,7 @@ from mobile.device.desktop_clock import WallClock
 from mobile.device.desktop_folder import FileKeystore, FolderStorage, WiredNetwork
 from mobile.device.desktop_key import FileKey
 from mobile.device.desktop_location import GpxReplay
+from mobile.device.desktop_pictures import LibraryPictures
 from mobile.device.desktop_scanner import FolderScanner
 from mobile.device.desktop_sealing import LibrarySealing
 from mobile.device.desktop_signatures import LibrarySignatures
@@ -20,6 +21,7 @@ def desktop_device(
     photos: Path | None = None,
     clock: TabletClock | None = None,
     location: Location | None = None,
+    metered: bool = False,
 ) -> Device:
     """Positions come from `gpx` (or `location`), photos from the folder `photos`. DeviceFailure if the track cannot be read."""
     clock = clock or WallClock()
@@ -30,9 +32,10 @@ def desktop_device(
         FolderCamera(photos),
         FileKeystore(data_dir / "keys.json"),
         FolderStorage(data_dir),
-        WiredNetwork(),
+        WiredNetwork(metered),
         LibrarySignatures(),
         FolderScanner(photos),
         FileKey(data_dir / "device_key.pem"),
         LibrarySealing(),
+        LibraryPictures(),
     )

@@ -50,7 +50,13 @@ class FileKeystore:
 
 
 class WiredNetwork:
-    """A computer does not know: it tries."""
+    """A computer does not know: it tries, and believes what it is told of the price."""
+
+    def __init__(self, metered: bool = False) -> None:
+        self._metered = metered
 
     def online(self) -> bool:
         return True
+
+    def metered(self) -> bool:
+        return self._metered

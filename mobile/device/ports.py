@@ -90,6 +90,14 @@ class Network(Protocol):
     def online(self) -> bool:
         """False only when the device knows that there is no network."""
 
+    def metered(self) -> bool:
+        """True when the device knows that what is sent costs money by its size: a mobile network, a phone's hotspot."""
+
+
+class Pictures(Protocol):
+    def smaller(self, photo: bytes, edge_px: int) -> bytes | None:
+        """A JPEG of its pixels alone, upright, no longer than this; None for what cannot be read."""
+
 
 class Signatures(Protocol):
     """ECDSA over P-256 with SHA-256. Android's java.security has it; a computer needs a library."""
@@ -127,3 +135,4 @@ class Device:
     scanner: Scanner
     device_key: DeviceKey
     sealing: Sealing
+    pictures: Pictures | None = None

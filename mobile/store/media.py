@@ -13,6 +13,9 @@ from shared.failpoints import fail
 
 KEPT_AFTER_CUSTODY = timedelta(days=30)
 SCARCE_BYTES = 500_000_000
+_WIFI_ONLY = "originals_on_wifi_only"
+# An upload that is begun anew begins at 0.
+_LEFT = "byte_count - case when upload_url is null then 0 else server_offset end"
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,16 @@ class MediaFile:
     media_id: str
     path: Path
     upload_url: str | None
+
+
+@dataclass(frozen=True)
+class WaitingPhoto:
+    """`reason`: why the last try did not come through; empty before the first."""
+
+    file_name: str
+    byte_count: int
+    bytes_left: int
+    reason: str
 
 
 class MediaStore:
@@ -89,9 +102,35 @@ class MediaStore:
             if ignore_pause or not pauses(r["next_try_at"], now)
         ]
 
-    def uploading(self, sha256: str, upload_url: str | None) -> None:
+    def uploading(self, sha256: str, upload_url: str | None, server_offset: int = 0) -> None:
         with self._database.transaction() as connection:
-            connection.execute("update media_file set upload_url = ? where sha256 = ?", (upload_url, sha256))
+            connection.execute(
+                "update media_file set upload_url = ?, server_offset = ? where sha256 = ?",
+                (upload_url, server_offset, sha256),
+            )
+
+    def waiting_photos(self) -> list[WaitingPhoto]:
+        rows = self._database.rows(
+            f"select file_name, byte_count, {_LEFT} bytes_left, last_reason from media_file where state = 'waiting' "
+            "order by kept_at, sha256"
+        )
+        return [WaitingPhoto(r["file_name"], r["byte_count"], r["bytes_left"], r["last_reason"]) for r in rows]
+
+    def bytes_left(self) -> int:
+        """Of all originals that wait, by what the server said that it has."""
+        return self._database.count(f"select coalesce(sum({_LEFT}), 0) from media_file where state = 'waiting'")
+
+    def wait_for_wifi(self) -> bool:
+        """Whether originals go only where sending costs nothing: so, unless somebody chose otherwise."""
+        rows = self._database.rows("select value from setting where name = ?", (_WIFI_ONLY,))
+        return not rows or rows[0]["value"] != "no"
+
+    def set_wait_for_wifi(self, wait: bool) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                "insert into setting values (?, ?) on conflict (name) do update set value = excluded.value",
+                (_WIFI_ONLY, "yes" if wait else "no"),
+            )
 
     def held(self, sha256: str, holder: str, epoch: str, now: datetime) -> None:
         """Custody of exactly these bytes was confirmed."""

@@ -12,6 +12,7 @@ from mobile.store.notices import NoticeAcceptances
 from mobile.store.outbox import Outbox
 from mobile.store.packs import Packs
 from mobile.store.pulled import Pulled
+from mobile.store.review_copies import ReviewCopies
 from mobile.store.reviews import Reviews
 from mobile.store.surveys import Surveys
 from mobile.store.tracks import Tracks
@@ -26,6 +27,7 @@ class Store:
         self.outbox = Outbox(self.database)
         self.deliveries = Deliveries(self.database)
         self.media = MediaStore(self.database, folder / "media")
+        self.review_copies = ReviewCopies(self.database, folder / "media" / "review", folder / "media")
         self.packs = Packs(self.database, folder / "packs")
         self.pulled = Pulled(self.database)
         self.reviews = Reviews(self.database)

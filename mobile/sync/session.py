@@ -15,7 +15,7 @@ from mobile.sync.invitation import read_invitation
 from mobile.sync.reference import fetch_species, keep_notices, known_notices, pin_key
 from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
-from mobile.sync.uploads import send_photos
+from mobile.sync.uploads import PhotoRound
 from shared.checks import CLOCK_TOLERANCE
 from shared.clock import parse_aware
 
@@ -43,11 +43,14 @@ class SyncSession:
             report.trouble(f"平板存储出错：{error}")
         return report
 
-    def run(self, tell: Callable[[str], None] = lambda _: None, by_hand: bool = True) -> SyncReport:
-        """Everything that waits. `by_hand` ignores the pauses between tries. Problems are in the report, never raised."""
+    def run(
+        self, tell: Callable[[str], None] = lambda _: None, by_hand: bool = True, originals_now: bool = False
+    ) -> SyncReport:
+        """Everything that waits. `by_hand` ignores the pauses between tries; `originals_now` sends them whatever the network costs.
+        Problems are in the report, never raised."""
         report = SyncReport()
         try:
-            self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand))
+            self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand, originals_now))
             self._store.media.free(self._device.clock.now(), self._device.storage.free_bytes())
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))
@@ -55,14 +58,27 @@ class SyncSession:
             report.trouble(f"平板存储出错：{error}")
         return report
 
-    def _meet(self, transport: Transport, report: SyncReport, tell: Callable[[str], None], by_hand: bool) -> None:
+    def _meet(
+        self,
+        transport: Transport,
+        report: SyncReport,
+        tell: Callable[[str], None],
+        by_hand: bool,
+        originals_now: bool,
+    ) -> None:
         tries = self._patiently if by_hand else _once
         offer = tries(lambda: self._open(transport))
         clock, now = self._store.identity.clock_words(), self._device.clock.now
         if clock and abs(self._store.identity.clock_offset()) >= CLOCK_TOLERANCE:
             report.warn(clock)
         tries(lambda: send_batches(self._store, transport, now, by_hand, report, tell))
-        tries(lambda: send_photos(self._store, transport, now, by_hand, report, tell))
+        photos = PhotoRound(self._store, transport, self._device, report, tell, by_hand, originals_now)
+        try:
+            tries(photos.run)
+        except SyncFailure as failure:
+            if not failure.again:
+                raise
+            report.trouble(str(failure))  # what the server has for us is fetched all the same
         tell("正在接收服务器的变化")
         tries(lambda: self._pull(transport, report))
         tries(lambda: self._fetch_reference(transport, offer, report))

@@ -51,10 +51,12 @@ class Transport:
     def tus(self, method: str, url: str, headers: dict[str, str], data: bytes = b"") -> requests.Response:
         """Any status of the upload protocol, but from our server only."""
         answer = self._send(method, url, headers={"Tus-Resumable": TUS_VERSION, **headers}, data=data)
-        if answer.status_code == 401:
-            raise CredentialRefused
         if "Tus-Resumable" not in answer.headers and CUSTODY_HEADER not in answer.headers:
             self._require_ours(answer)
+        if answer.status_code == 401:  # of our server: a portal's says nothing of the credential
+            raise CredentialRefused
+        if answer.status_code == 429:
+            raise TooManyTries
         return answer
 
     def absolute(self, location: str, against: str) -> str:

@@ -1,20 +1,29 @@
-"""Photos by tus 1.0: resumable in pieces of 256 KB; only the custody of exactly these bytes ends an upload."""
+"""What is sent of photos, in which order: small copies first, then originals, which may wait for a network without a price.
 
-import base64
-from collections.abc import Callable
+One photo that the server cannot take holds up neither the others nor what is to be fetched; a line that is gone ends the round.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
-import requests
-
+from mobile.device.ports import Device
 from mobile.store.media import MediaFile
+from mobile.store.review_copies import MOST_OF_ORIGINAL, Wanted
 from mobile.store.store import Store
-from mobile.sync.failures import BrokenAnswer, Refused, SyncFailure
+from mobile.sync.failures import BrokenAnswer, Refused, SyncFailure, Unreachable
 from mobile.sync.report import SyncReport
-from mobile.sync.transport import Transport, problem_words
-from shared.protocol import CUSTODY_HEADER, UPLOAD_CHUNK_BYTES
+from mobile.sync.transport import Transport
+from mobile.sync.tus import Sent, Upload
+from shared.protocol import MAX_REVIEW_BYTES
 
-CHECKSUM_MISMATCH = 460
-MAX_RESTARTS = 2
+T = TypeVar("T")
+REVIEW_EDGE_PX = 1024
+LOST_IN_A_ROW = 2
+"""So many photos after each other that the line broke for: it is the line and not the photo."""
 
 
 class PhotoDamaged(SyncFailure):
@@ -22,118 +31,120 @@ class PhotoDamaged(SyncFailure):
         super().__init__(f"平板上的照片 {file_name} 与保存时不一致，未发送：请检查存储卡")
 
 
-def send_photos(
-    store: Store,
-    transport: Transport,
-    now: Callable[[], datetime],
-    ignore_pause: bool,
-    report: SyncReport,
-    tell: Callable[[str], None],
-) -> None:
-    """One bad photo does not hold up the others; a lost connection ends the round and goes up."""
-    for photo in store.media.due(now(), ignore_pause):
-        tell(f"正在发送照片：还有 {store.media.waiting_count()} 张")
+@dataclass
+class PhotoRound:
+    """One try at everything that waits."""
+
+    store: Store
+    transport: Transport
+    device: Device
+    report: SyncReport
+    tell: Callable[[str], None]
+    ignore_pause: bool
+    originals_now: bool = False
+    _failures: list[SyncFailure] = field(default_factory=list)
+    _lost: int = 0
+
+    def run(self) -> None:
+        """Raises the first failure that trying again soon may mend, after everything else was tried."""
+        self._failures, self._lost = [], 0
+        for wanted in self._each(self.store.review_copies.due(self._now(), self.ignore_pause)):
+            with self._apart(wanted.file_name, partial(self.store.review_copies.failed, wanted.original_sha256)):
+                self._send_copy(wanted)
+        if waiting := wifi_words(self.store, self.device.network.metered(), self.originals_now):
+            self.report.warn(waiting)
+        else:
+            for photo in self._each(self.store.media.due(self._now(), self.ignore_pause)):
+                with self._apart(photo.file_name, partial(self.store.media.failed, photo.sha256)):
+                    self._send_original(photo)
+        if self._failures:
+            raise self._failures[0]
+
+    def _each(self, photos: list[T]) -> Iterator[T]:
+        for left, photo in zip(range(len(photos), 0, -1), photos, strict=True):
+            self.tell(f"正在发送照片：还有 {left} 张，{in_megabytes(self.store.media.bytes_left())}")
+            yield photo
+
+    @contextmanager
+    def _apart(self, file_name: str, failed: Callable[[str, datetime], None]) -> Iterator[None]:
+        """A failure of one photo is kept with it; it goes up if it is not the photo's own."""
         try:
-            holder, epoch = _Upload(store, transport, photo).run()
+            yield
+            self._lost = 0
         except SyncFailure as failure:
-            store.media.failed(photo.sha256, str(failure), now())
-            if failure.again or not isinstance(failure, Refused | PhotoDamaged):
+            failed(str(failure), self._now())
+            self._lost = self._lost + 1 if isinstance(failure, Unreachable | BrokenAnswer) else 0
+            if self._lost >= LOST_IN_A_ROW or not isinstance(
+                failure, Refused | PhotoDamaged | Unreachable | BrokenAnswer
+            ):
                 raise
-            report.trouble(f"照片 {photo.file_name}：{failure}")
-            continue
-        if holder != store.identity.current().holder:
-            store.media.failed(photo.sha256, "只有中转站收到，省级服务器尚未确认", now())
-            continue
-        store.media.held(photo.sha256, holder, epoch, now())
-        report.photos += 1
+            if failure.again:
+                self._failures.append(failure)
+            else:
+                self.report.trouble(f"照片 {file_name}：{failure}")
 
+    def _send_copy(self, wanted: Wanted) -> None:
+        copies, original = self.store.review_copies, wanted.original_sha256
+        digest = wanted.copy_sha256 if wanted.copy.is_file() else self._make_copy(wanted)
+        if digest is None:
+            copies.over(original, sent=False)
+            return
+        Upload(
+            self.transport,
+            wanted.copy,
+            {"media_id": wanted.media_id, "sha256": digest, "review_of": original},
+            wanted.upload_url,
+            lambda url, _: copies.uploading(original, url),
+        ).run()
+        copies.over(original, sent=True)
 
-class _Upload:
-    def __init__(self, store: Store, transport: Transport, photo: MediaFile) -> None:
-        self._store = store
-        self._transport = transport
-        self._photo = photo
-        # An upload begun at another address is begun anew: the credential does not travel there.
-        self._url = photo.upload_url if photo.upload_url and transport.is_ours(photo.upload_url) else None
+    def _make_copy(self, wanted: Wanted) -> str | None:
+        """None where a copy would save little, or cannot be made."""
+        if self.device.pictures is None or not wanted.original.is_file():
+            return None
+        data = wanted.original.read_bytes()
+        copy = self.device.pictures.smaller(data, REVIEW_EDGE_PX)
+        if copy is None or len(copy) > min(MAX_REVIEW_BYTES, MOST_OF_ORIGINAL * len(data)):
+            return None
+        return self.store.review_copies.keep(wanted.original_sha256, copy)
 
-    def run(self) -> tuple[str, str]:
-        """(holder, server_epoch) of the custody."""
-        if not self._store.media.intact(self._photo.sha256):
-            raise PhotoDamaged(self._photo.file_name)
-        for _ in range(MAX_RESTARTS + 1):
-            custody = self._once()
-            if custody is not None:
-                return custody
-            self._remember(None)
-        raise Refused(CHECKSUM_MISMATCH, "照片在传输中受损，已重试")
-
-    def _once(self) -> tuple[str, str] | None:
-        """One upload to its end; None if it must begin anew (gone, or its bytes did not add up)."""
-        answer = self._resume() if self._url else self._create()
-        for _ in range(2 * self._photo.byte_count // UPLOAD_CHUNK_BYTES + 20):
-            if answer is None:
-                return None
-            custody = self._custody(answer)
-            if custody is not None:
-                return custody
-            if answer.status_code == CHECKSUM_MISMATCH or answer.status_code in (404, 410):
-                return None
-            answer = self._next(answer)
-        raise BrokenAnswer
-
-    def _create(self) -> requests.Response:
-        photo = self._photo
+    def _send_original(self, photo: MediaFile) -> None:
+        media = self.store.media
+        if not media.intact(photo.sha256):
+            raise PhotoDamaged(photo.file_name)
         metadata = {"media_id": photo.media_id, "sha256": photo.sha256, "filename": photo.file_name}
-        encoded = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in metadata.items())
-        answer = self._transport.tus(
-            "POST", "/v1/uploads", {"Upload-Length": str(photo.byte_count), "Upload-Metadata": encoded}
-        )
-        if answer.status_code not in (200, 201):
-            raise Refused(answer.status_code, problem_words(answer) or "照片上传未被接受")
-        if "Location" in answer.headers:
-            self._remember(self._transport.absolute(answer.headers["Location"], "/v1/uploads"))
-        return answer
+        sent = Upload(
+            self.transport,
+            photo.path,
+            metadata,
+            photo.upload_url,
+            lambda url, reached: media.uploading(photo.sha256, url, reached),
+        ).run()
+        self._take_custody(photo, sent)
 
-    def _resume(self) -> requests.Response | None:
-        answer = self._transport.tus("HEAD", str(self._url), {})
-        if answer.status_code in (404, 410):
-            return None
-        if answer.status_code not in (200, 204):
-            raise Refused(answer.status_code, problem_words(answer) or "照片上传无法继续")
-        return answer
-
-    def _next(self, answer: requests.Response) -> requests.Response | None:
-        """The next piece, from where the server says that it stands."""
-        if self._url is None:
+    def _take_custody(self, photo: MediaFile, sent: Sent) -> None:
+        """Only the province's word, and only for exactly these bytes, lets the tablet free them one day."""
+        media = self.store.media
+        if sent.digest != photo.sha256:
             raise BrokenAnswer
-        if answer.status_code == 409:
-            return self._resume()
-        if not 200 <= answer.status_code < 300:
-            raise Refused(answer.status_code, problem_words(answer) or "照片片段未被接受")
-        offset = _offset(answer, 0 if answer.status_code == 201 else None)
-        if not 0 <= offset < self._photo.byte_count:
-            raise BrokenAnswer
-        with self._photo.path.open("rb") as file:
-            file.seek(offset)
-            piece = file.read(UPLOAD_CHUNK_BYTES)
-        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-        return self._transport.tus("PATCH", self._url, headers, piece)
+        if sent.holder != self.store.identity.current().holder:
+            media.failed(photo.sha256, "只有中转站收到，省级服务器尚未确认", self._now())
+            return
+        media.held(photo.sha256, sent.holder, sent.epoch, self._now())
+        self.store.review_copies.over(photo.sha256, sent=False)
+        self.report.photos += 1
 
-    def _custody(self, answer: requests.Response) -> tuple[str, str] | None:
-        parts = answer.headers.get(CUSTODY_HEADER, "").split(";")
-        if not 200 <= answer.status_code < 300 or len(parts) != 3 or parts[0] != self._photo.sha256:
-            return None
-        return parts[1], parts[2]
-
-    def _remember(self, url: str | None) -> None:
-        self._url = url
-        self._store.media.uploading(self._photo.sha256, url)
+    def _now(self) -> datetime:
+        return self.device.clock.now()
 
 
-def _offset(answer: requests.Response, default: int | None) -> int:
-    try:
-        return int(answer.headers["Upload-Offset"])
-    except (KeyError, ValueError) as error:
-        if default is None:
-            raise BrokenAnswer from error
-        return default
+def wifi_words(store: Store, metered: bool, originals_now: bool = False) -> str:
+    """What waits for a network without a price, in words; empty where nothing does."""
+    waiting = store.media.waiting_count()
+    if originals_now or not metered or not waiting or not store.media.wait_for_wifi():
+        return ""
+    return f"{waiting} 张原片（还有 {in_megabytes(store.media.bytes_left())}）在等无线网络；可选“现在就发送原片”，会用移动流量"
+
+
+def in_megabytes(count: int) -> str:
+    return f"{count / 1_000_000:.1f} MB"

@@ -35,6 +35,7 @@ class Station:
     records: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     posted: list[list[str]] = field(default_factory=list)
     photos: dict[str, bytes] = field(default_factory=dict)
+    copies: dict[str, bytes] = field(default_factory=dict)
     uploads: dict[str, "Upload"] = field(default_factory=dict)
     patches: list[tuple[int, int]] = field(default_factory=list)
     heads: int = 0
@@ -122,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/v1/sync/batches":
             self._batch(json.loads(gzip.decompress(body)))
         else:
-            self._create()
+            self._create(body)
 
     def do_HEAD(self) -> None:
         self.station.heads += 1
@@ -245,10 +246,15 @@ class _Handler(BaseHTTPRequestHandler):
             "detail": [{"field": "body.place", "message": "odd"}] if outcome == "quarantined" else [],
         }
 
-    def _create(self) -> None:
+    def _create(self, body: bytes) -> None:
         pairs = (part.split(" ") for part in self.headers["Upload-Metadata"].split(","))
         metadata = {key: base64.b64decode(value).decode() for key, value in pairs}
         path = f"/v1/uploads/{uuid7()}"
+        if "review_of" in metadata:  # a small copy comes whole with its creation, and nobody has custody of it
+            self.station.copies[metadata["review_of"]] = body
+            state = {"Tus-Resumable": "1.0.0", "Location": path, "Upload-Offset": str(len(body))}
+            self._answer(201, b"", state)
+            return
         self.station.uploads[path] = Upload(
             int(self.headers["Upload-Length"]), metadata["sha256"], self.station.photos.get(metadata["sha256"], b"")
         )
