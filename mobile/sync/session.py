@@ -12,6 +12,7 @@ from mobile.sync.batches import send_batches
 from mobile.sync.enrolment import enrol
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
 from mobile.sync.invitation import read_invitation
+from mobile.sync.patience import PAUSES_S
 from mobile.sync.reference import fetch_species, keep_notices, known_notices, pin_key
 from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
@@ -19,7 +20,6 @@ from mobile.sync.uploads import PhotoRound
 from shared.checks import CLOCK_TOLERANCE
 from shared.clock import parse_aware
 
-PAUSES_S = (0.5, 1.5)
 PULL_LIMIT = 500
 RESTORED = "服务器已从备份恢复，重新发送"
 

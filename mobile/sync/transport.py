@@ -8,11 +8,10 @@ import requests
 
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotOurServer, Refused, TooManyTries, Unreachable
 from mobile.sync.invitation import safe_address
+from mobile.sync.patience import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from shared.canonical import NotCanonical, parse
 from shared.protocol import CUSTODY_HEADER, PROTOCOL, PROTOCOL_HEADER, TUS_VERSION
 
-CONNECT_TIMEOUT_S = 10
-READ_TIMEOUT_S = 60
 MAX_PACK_BYTES = 200_000_000
 
 
