@@ -22,7 +22,8 @@ from shared.clock import SystemClock
 @click.command("serve", help="启动服务（默认仅本机）")
 @click.option("--port", type=click.IntRange(1, 65535), help="端口；省略时取 XIANGYE_PORT 或 8710，被占用则报错")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="工作进程数")
-def serve(port: int | None, workers: int) -> None:
+@click.option("--preload", is_flag=True, help="先装入程序再分出工作进程：省内存，倒下的工作进程立即补上；升级须重启")
+def serve(port: int | None, workers: int, preload: bool) -> None:
     settings = from_environment()
     refuse_unsafe(settings)
     port = port or settings.port
@@ -32,10 +33,11 @@ def serve(port: int | None, workers: int) -> None:
     provision.upgrade(settings)
     sweep_at_start(settings)
     # The child inherits what it needs; replacing this process keeps one pid to stop.
-    os.execv(sys.executable, [sys.executable, *gunicorn_arguments(settings.host, port, workers)])
+    os.execv(sys.executable, [sys.executable, *gunicorn_arguments(settings.host, port, workers, preload)])
 
 
-def gunicorn_arguments(host: str, port: int, workers: int) -> list[str]:
+def gunicorn_arguments(host: str, port: int, workers: int, preload: bool = False) -> list[str]:
+    """`preload`: nothing that is open before the workers part may be shared by them; `create_app` leaves no connection open."""
     return [
         "-m",
         "gunicorn",
@@ -50,6 +52,7 @@ def gunicorn_arguments(host: str, port: int, workers: int) -> list[str]:
         "--timeout",
         "120",
         "--no-control-socket",
+        *(["--preload"] if preload else []),
         "server.app:serving_app()",
     ]
 
