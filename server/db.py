@@ -65,6 +65,8 @@ EVERYTHING = frozenset({0})
 _SCOPES = "xiangye.scopes"
 NOTES = "xiangye.notes"
 """The var folder of a session's program, where it notes what may not be believed of the database alone."""
+SEAL_KEYS = "xiangye.seal_keys"
+"""The file of the keys that open sealed records: never in the database itself."""
 
 
 def look_through(session: Session, scopes: Iterable[int]) -> None:
@@ -108,7 +110,7 @@ def _begin_within_scopes(session: Session, _transaction: Any, connection: Connec
 
 def session_factory(settings: Settings) -> sessionmaker[Session]:
     """Sessions of commands and of the program itself, which see everything."""
-    info = {_SCOPES: _as_array(EVERYTHING), NOTES: settings.var_dir}
+    info = {_SCOPES: _as_array(EVERYTHING), NOTES: settings.var_dir, SEAL_KEYS: settings.seal_key_file}
     return sessionmaker(engine_for(settings), expire_on_commit=False, info=info)
 
 

@@ -61,6 +61,10 @@ class Settings:
     def store_dir(self) -> Path:
         return self.var_dir / "store"
 
+    @property
+    def seal_key_file(self) -> Path:
+        return self.seal_key or self.store_dir / "keys" / "sealing.pem"
+
 
 def cluster_home(var_dir: Path) -> Path:
     """Root keeps the cluster outside its home, which the cluster's own user could not enter."""

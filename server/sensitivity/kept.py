@@ -2,8 +2,9 @@
 and nothing outside this package may import this file either.
 """
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,7 +12,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from server.db import SEAL_KEYS
 from server.sensitivity.precise import as_precise
+from server.sensitivity.sealing import SealKeyUnknown, read_keys
+from shared.wire.sealed import SealBroken
 
 
 class Altered(NamedTuple):
@@ -39,10 +43,16 @@ _ALTERED = """
         SELECT v.*, b.body, encode(sha256(b.body), 'hex') AS found, coalesce((
             SELECT r.redacted_sha256 FROM xiangye.redaction r
             WHERE r.kind = 'version' AND r.subject = v.id::text AND r.digest = v.digest
-            ORDER BY r.redaction_no DESC LIMIT 1), v.digest) AS wanted
-        FROM xiangye.version v LEFT JOIN precise.version_body b USING (id, digest)),
-    told AS (SELECT *, CASE WHEN found = wanted THEN convert_from(body, 'UTF8')::json END AS record FROM held)
-    SELECT id, digest, CASE WHEN body IS NULL THEN 'body_missing' WHEN found <> wanted THEN 'body' ELSE 'columns' END
+            ORDER BY r.redaction_no DESC LIMIT 1), s.opened_sha256, v.digest) AS wanted,
+            coalesce(encode(sha256(s.header || s.sealed), 'hex') <> v.digest, s.id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM xiangye.redaction r
+                WHERE r.kind = 'version' AND r.subject = v.id::text AND r.digest = v.digest)) AS resealed
+        FROM xiangye.version v LEFT JOIN precise.version_body b USING (id, digest)
+        LEFT JOIN precise.sealed_version s USING (id, digest)),
+    told AS (
+        SELECT *, CASE WHEN found = wanted AND NOT resealed THEN convert_from(body, 'UTF8')::json END AS record FROM held)
+    SELECT id, digest,
+        CASE WHEN body IS NULL THEN 'body_missing' WHEN found <> wanted OR resealed THEN 'body' ELSE 'columns' END
     FROM told
     WHERE record IS NULL OR (record ->> 'author', record ->> 'device', record ->> 'kind', record ->> 'seq', record ->> 'base_digest',
         record ->> 'id') IS DISTINCT FROM (author::text, device::text, kind, seq::text, base_digest, id::text)
@@ -54,7 +64,29 @@ _HOLDS = "EXISTS (SELECT FROM unnest(CAST(:words AS bytea[])) AS word WHERE posi
 def altered_bodies(session: Session) -> list[Altered]:
     """Versions whose body is gone or is not the one that was received."""
     with as_precise(session):
-        return [Altered(*row) for row in session.execute(text(_ALTERED))]
+        found = [Altered(*row) for row in session.execute(text(_ALTERED))]
+        sealed = session.execute(
+            text("""
+            SELECT id, digest, key_id, header, sealed, opened_sha256 FROM precise.sealed_version
+            WHERE sealed IS NOT NULL ORDER BY id, digest
+            """)
+        ).all()
+    known = {(one.id, one.digest) for one in found}
+    return found + [Altered(row[0], row[1], "body") for row in _told_otherwise(session, sealed) if row[:2] not in known]
+
+
+def _told_otherwise(session: Session, rows: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Sealed versions that, opened again, say something else than is kept; what was sealed to a key that is gone proves nothing."""
+    keys = read_keys(session.info[SEAL_KEYS]) if rows else None
+    for id_, digest, key_id, header, data, opened_sha256 in rows:
+        try:
+            plain = keys.open(key_id, bytes(header), bytes(data)) if keys else b""
+        except SealKeyUnknown:
+            continue
+        except SealBroken:
+            plain = b""
+        if hashlib.sha256(plain).hexdigest() != opened_sha256:
+            yield id_, digest
 
 
 def bodies_with(session: Session, words: Sequence[bytes]) -> list[Kept]:
@@ -92,13 +124,25 @@ def forget_track_points(session: Session, segment_ids: Sequence[UUID]) -> int:
 
 
 def replace_bodies(session: Session, bodies: Sequence[Kept]) -> None:
-    """The database takes only what a redaction says."""
+    """The database takes only what a redaction says. What came sealed goes with the batches it came in: it tells the old body
+    to whoever has the key."""
     if bodies:
+        rows = [{"id": one.id, "digest": one.digest} for one in bodies]
         with as_precise(session):
             session.execute(
                 text("UPDATE precise.version_body SET body = :body WHERE id = :id AND digest = :digest"),
                 [one._asdict() for one in bodies],
             )
+            session.execute(text(_DROP_SEALED_BATCHES), rows)
+            session.execute(text(_UNSEAL), rows)
+
+
+_DROP_SEALED_BATCHES = """
+    DELETE FROM precise.raw_batch WHERE batch_id IN (
+        SELECT r.batch_id FROM xiangye.receipt r JOIN precise.sealed_version s ON s.id::text = r.record_id AND s.digest = r.digest
+        WHERE s.id = :id AND s.digest = :digest)
+    """
+_UNSEAL = "UPDATE precise.sealed_version SET sealed = NULL WHERE id = :id AND digest = :digest"
 
 
 def drop_raw_batches(session: Session, before: datetime | None = None, words: Sequence[bytes] = ()) -> int:

@@ -4,7 +4,9 @@ Nothing outside this package may import it; without it, the web process's own ro
 """
 
 import contextlib
+import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -14,9 +16,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from server.db import PRECISE_ROLE, is_aborted
+from server.db import PRECISE_ROLE, SEAL_KEYS, is_aborted
 from server.places.rules import Stamp
 from server.sensitivity.model import DisclosedPlaceRow
+from server.sensitivity.sealing import SealKeyUnknown, read_keys
+from shared.wire.sealed import SealBroken, Sealed
+
+_log = logging.getLogger("xiangye.sensitivity")
 
 _MEASURED = ("latitude_e7", "longitude_e7", "uncertainty_m", "source", "altitude_m", "vertical_datum", "mock")
 _STAMPED = tuple(field.name for field in fields(Stamp))
@@ -40,6 +46,41 @@ def keep_bodies(session: Session, bodies: Sequence[tuple[UUID, str, bytes]]) -> 
         session,
         "INSERT INTO precise.version_body (id, digest, body) VALUES (:id, :digest, :body)",
         [{"id": id_, "digest": digest, "body": body} for id_, digest, body in bodies],
+    )
+
+
+def open_sealed(session: Session, sealed: Sealed) -> bytes | None:
+    """What a tablet sealed; None where the key is not (yet) here. SealBroken where it is not what was sealed."""
+    try:
+        return read_keys(session.info[SEAL_KEYS]).open(sealed.key_id, sealed.header_bytes, sealed.data)
+    except SealKeyUnknown:
+        return None
+    except (OSError, ValueError) as error:
+        if isinstance(error, SealBroken):
+            raise
+        _log.exception("the seal keys cannot be read")  # one bad file must not hold up the records in clear
+        return None
+
+
+def keep_sealed(session: Session, versions: Sequence[tuple[UUID, Sealed, bytes]]) -> None:
+    """(id, as it came, what it said) beside the opened body."""
+    _many(
+        session,
+        """
+        INSERT INTO precise.sealed_version (id, digest, key_id, header, sealed, opened_sha256)
+        VALUES (:id, :digest, :key_id, :header, :sealed, :opened_sha256)
+        """,
+        [
+            {
+                "id": id_,
+                "digest": sealed.digest,
+                "key_id": sealed.key_id,
+                "header": sealed.header_bytes,
+                "sealed": sealed.data,
+                "opened_sha256": hashlib.sha256(plain).hexdigest(),
+            }
+            for id_, sealed, plain in versions
+        ],
     )
 
 

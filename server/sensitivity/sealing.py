@@ -90,13 +90,9 @@ class SealKeys:
         raise SealKeyUnknown(key_id)
 
 
-def seal_key_file(settings: Settings) -> Path:
-    return settings.seal_key or settings.store_dir / "keys" / "sealing.pem"
-
-
 def seal_keys(settings: Settings) -> SealKeys:
     """None were made: no keys. ValueError says what is wrong with the file."""
-    return read_keys(seal_key_file(settings))
+    return read_keys(settings.seal_key_file)
 
 
 def read_keys(path: Path) -> SealKeys:
@@ -123,18 +119,18 @@ def _keys_in(text: str) -> Iterator[SealKey]:
 
 def add_key(settings: Settings, today: date, first: bool) -> SealKey:
     """A new key before those that are there; `first`: only where there is none. ValueError where that does not hold."""
-    path = seal_key_file(settings)
+    path = settings.seal_key_file
     present = read_keys(path).keys
     if first and present:
         raise ValueError(f"{path}：密封密钥已存在；如要更换请用 xiangye seal-key rotate (there is a seal key already)")
     if not first and not present:
         raise ValueError(f"{path}：还没有密封密钥；请先用 xiangye seal-key make (there is no seal key yet)")
     new = SealKey(max((key.number for key in present), default=0) + 1, today, ec.generate_private_key(ec.SECP256R1()))
-    _write(path, (new, *present), first)
+    write_keys(path, (new, *present), first)
     return new
 
 
-def _write(path: Path, keys: tuple[SealKey, ...], first: bool) -> None:
+def write_keys(path: Path, keys: tuple[SealKey, ...], first: bool) -> None:
     """Whole or not at all; of two who make the first key at once one is refused."""
     words = "".join(f"xiangye-seal-key {key.number} {key.made_on}\n{_pem(key)}" for key in keys)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -25,6 +25,8 @@ from shared.wire.standing import Standing, stand
 
 # The gate keeps what others may only hand in.
 keep_bodies = precise.keep_bodies
+open_sealed = precise.open_sealed
+keep_sealed = precise.keep_sealed
 keep_batch = precise.keep_batch
 keep_quarantined = precise.keep_quarantined
 link_events = precise.link_events

@@ -17,6 +17,7 @@ from server.places.queries import hold_in_force
 from server.sensitivity import service as sensitivity
 from server.surveys.service import datasets_by_survey
 from server.sync.reading import Candidate, Outcome, keep_unreadable, quarantine_row, read
+from server.sync.unsealing import NOT_TOLD, unseal
 from server.sync.versions import admit_together
 from shared import protocol
 from shared.clock import Clock
@@ -34,6 +35,7 @@ def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) 
     outcomes: dict[int, Outcome] = {}
     candidates: list[Candidate] = []
     datasets = datasets_by_survey(session)
+    records = unseal(session, records)
     for position, record in enumerate(records):
         told = read(position, record, actor, datasets)
         if isinstance(told, Candidate):
@@ -88,8 +90,8 @@ _OTHER_SHAPE = ("42501", "42703", "42P01")
 def _refused(
     session: Session, actor: Actor, now: datetime, candidate: Candidate, reason: str, message: str
 ) -> dict[int, Outcome]:
-    outcome = Outcome(
-        candidate.record["id"], candidate.digest, protocol.QUARANTINED, reason, [{"field": "/", "message": message}]
-    )
-    sensitivity.keep_quarantined(session, [quarantine_row(actor, now, outcome, candidate.raw)])
+    # What the database says of a record can quote it.
+    detail = [{"field": "/", "message": NOT_TOLD if candidate.sealed else message}]
+    outcome = Outcome(candidate.record["id"], candidate.digest, protocol.QUARANTINED, reason, detail)
+    sensitivity.keep_quarantined(session, [quarantine_row(actor, now, outcome, candidate.came)])
     return {candidate.position: outcome}

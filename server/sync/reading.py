@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 from server.accounts.viewer import Actor
 from server.sensitivity import service as sensitivity
 from server.sync.envelope import Unreadable
+from server.sync.unsealing import Opened, Unopened, without_words
 from shared import protocol
 from shared.canonical import NotCanonical, canonical_bytes
 from shared.ids import is_uuid
 from shared.wire.envelope import InvalidRecord, load_record
+from shared.wire.sealed import Sealed
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,27 @@ class Candidate:
     position: int
     raw: bytes
     digest: str
-    record: Mapping[str, Any]  # with defaults; `raw` is what came
+    record: Mapping[str, Any]  # with defaults; `raw` is what came, or what was sealed in it
+    sealed: Sealed | None = None
 
     @property
     def id(self) -> UUID:
         return UUID(self.record["id"])
 
+    @property
+    def came(self) -> bytes:
+        return self.sealed.on_the_wire() if self.sealed else self.raw
+
 
 def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]) -> "Candidate | Outcome":
+    if isinstance(record, Unopened):
+        detail = [{"field": "/", "message": record.message}]
+        return Outcome(record.record_id, record.digest, protocol.QUARANTINED, record.reason, detail)
+    if isinstance(record, Opened):
+        told = read(position, record.record, actor, datasets)
+        if isinstance(told, Candidate):
+            return replace(told, digest=record.sealed.digest, sealed=record.sealed)
+        return replace(told, digest=record.sealed.digest, detail=without_words(told.detail))
     if isinstance(record, Unreadable):
         detail = [{"field": "/", "message": record.reason}]
         mark = hashlib.sha256(record.raw).hexdigest()
@@ -124,8 +139,10 @@ def keep_unreadable(
 
 
 def _bytes_of(record: Any) -> bytes:
-    if isinstance(record, Unreadable):
+    if isinstance(record, Unreadable | Unopened):
         return record.raw
+    if isinstance(record, Opened):
+        return record.sealed.on_the_wire()
     return json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 

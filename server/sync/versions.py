@@ -44,6 +44,7 @@ def admit_together(
     new = _first_deliveries(candidates, fresh)
     fail("versions_written")
     sensitivity.keep_bodies(session, [(c.id, c.digest, c.raw) for c in new.values()])
+    sensitivity.keep_sealed(session, [(c.id, c.sealed, c.raw) for c in new.values() if c.sealed])
     standings = _merge_touched(session, {c.id for c in new.values()}, {c.digest: c.record for c in new.values()})
     fail("bodies_kept")
     _project_all(session, actor, now, standings, datasets)
@@ -78,7 +79,7 @@ def _refuse(
     session: Session, actor: Actor, now: datetime, these: Sequence[Candidate], reason: str, detail: dict[str, str]
 ) -> dict[int, Outcome]:
     outcomes = {c.position: Outcome(c.record["id"], c.digest, protocol.QUARANTINED, reason, [detail]) for c in these}
-    sensitivity.keep_quarantined(session, [quarantine_row(actor, now, outcomes[c.position], c.raw) for c in these])
+    sensitivity.keep_quarantined(session, [quarantine_row(actor, now, outcomes[c.position], c.came) for c in these])
     return outcomes
 
 

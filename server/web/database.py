@@ -6,7 +6,7 @@ from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import Session
 
-from server.db import NOTES, Base
+from server.db import NOTES, SEAL_KEYS, Base
 
 database = SQLAlchemy(model_class=Base)
 
@@ -14,7 +14,9 @@ database = SQLAlchemy(model_class=Base)
 def request_session() -> Session:
     """The session of this request: one transaction, which the route commits."""
     session = cast(Session, database.session())
-    session.info.setdefault(NOTES, current_app.config["XIANGYE_SETTINGS"].var_dir)
+    settings = current_app.config["XIANGYE_SETTINGS"]
+    session.info.setdefault(NOTES, settings.var_dir)
+    session.info.setdefault(SEAL_KEYS, settings.seal_key_file)
     return session
 
 

@@ -35,6 +35,7 @@ PRECISE = (
     "quarantine",
     "restamped_place",
     "media_position",
+    "sealed_version",
 )
 
 
