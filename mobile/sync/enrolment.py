@@ -6,6 +6,7 @@ from mobile.store.store import Store
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, EnrolmentSpent, NotReady, Refused
 from mobile.sync.invitation import Invitation
 from mobile.sync.report import SyncReport
+from mobile.sync.seal_key import without_foreign_key
 from mobile.sync.transport import Transport
 from shared import __version__
 from shared.canonical import canonical_bytes
@@ -33,6 +34,7 @@ def enrol(store: Store, invitation: Invitation, address: str, device_name: str, 
     settings = {name: str(answer.get(name) or "") for name in names}
     if not settings["person_id"] or not isinstance(answer.get("credential"), str):
         raise BrokenAnswer
+    settings |= without_foreign_key(store, settings["pack_key"])
     store.identity.set_server_url(address)
     store.identity.enrol(answer["credential"], device_name=device_name, credential_refused="", **settings)
     if waiting and before.person_id not in ("", settings["person_id"]):

@@ -15,6 +15,7 @@ from mobile.sync.invitation import read_invitation
 from mobile.sync.patience import PAUSES_S
 from mobile.sync.reference import fetch_species, keep_notices, known_notices, pin_key
 from mobile.sync.report import SyncReport
+from mobile.sync.seal_key import keep_seal_key
 from mobile.sync.transport import Transport
 from mobile.sync.uploads import PhotoRound
 from shared.checks import CLOCK_TOLERANCE
@@ -161,6 +162,7 @@ class SyncSession:
 
     def _fetch_reference(self, transport: Transport, offer: dict[str, Any], report: SyncReport) -> None:
         pin_key(self._store, offer)
+        keep_seal_key(self._store, offer, self._device.signatures, report)
         keep_notices(self._store, offer.get("notices"))
         fetch_species(self._store, transport, offer, self._device.signatures, self._device.clock.now, report)
 

@@ -19,6 +19,7 @@ from server.accounts import service as accounts
 from server.accounts.model import Person
 from server.demo import day, earlier, photos, processes
 from server.reference import load_reference
+from server.sensitivity.sealing import add_key, seal_keys
 from server.settings import Settings
 from server.surveys import service as surveys
 from server.surveys.model import Survey
@@ -85,6 +86,8 @@ def alone(settings: Settings) -> Iterator[None]:
 def _prepare(settings: Settings) -> None:
     provision.upgrade(settings)
     clock = SystemClock()
+    if not seal_keys(settings).keys:
+        add_key(settings, clock.now(), first=True)
     with db.open_session(settings) as session:
         load_reference(session)
         if session.get(Survey, demo_id("survey mangshan")) is None:

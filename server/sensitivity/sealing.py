@@ -11,7 +11,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -31,7 +31,7 @@ from server.settings import Settings
 from shared.wire.sealed import INFO, KEY_BYTES, NONCE_BYTES, POINT_BYTES, TAG_BYTES, SealBroken, key_id_of
 
 _BLOCK = re.compile(
-    r"xiangye-seal-key (\d{1,6}) (\d{4}-\d{2}-\d{2})\s+(-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----)",
+    r"xiangye-seal-key (\d{1,12}) (\d{4}-\d{2}-\d{2})\s+(-----BEGIN PRIVATE KEY-----.*?-----END PRIVATE KEY-----)",
     re.DOTALL,
 )
 
@@ -42,7 +42,8 @@ class SealKeyUnknown(Exception):
 
 @dataclass(frozen=True)
 class SealKey:
-    """`number` counts the province's keys from 1: of two keys the higher is the newer."""
+    """Of two keys the one with the higher `number` is the newer: the second it was made in, so that even a province that lost
+    its file goes on upwards."""
 
     number: int
     made_on: date
@@ -117,7 +118,7 @@ def _keys_in(text: str) -> Iterator[SealKey]:
         yield SealKey(int(number), date.fromisoformat(made_on), private)
 
 
-def add_key(settings: Settings, today: date, first: bool) -> SealKey:
+def add_key(settings: Settings, now: datetime, first: bool) -> SealKey:
     """A new key before those that are there; `first`: only where there is none. ValueError where that does not hold."""
     path = settings.seal_key_file
     present = read_keys(path).keys
@@ -125,7 +126,8 @@ def add_key(settings: Settings, today: date, first: bool) -> SealKey:
         raise ValueError(f"{path}：密封密钥已存在；如要更换请用 xiangye seal-key rotate (there is a seal key already)")
     if not first and not present:
         raise ValueError(f"{path}：还没有密封密钥；请先用 xiangye seal-key make (there is no seal key yet)")
-    new = SealKey(max((key.number for key in present), default=0) + 1, today, ec.generate_private_key(ec.SECP256R1()))
+    number = max(int(now.timestamp()), *(key.number + 1 for key in present), 0)
+    new = SealKey(number, now.date(), ec.generate_private_key(ec.SECP256R1()))
     write_keys(path, (new, *present), first)
     return new
 

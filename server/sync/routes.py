@@ -19,7 +19,8 @@ from server.packs import service as packs
 from server.packs.signing import pack_key
 from server.privacy import notices
 from server.sync import queries, service
-from server.sync.schemas import ChangesSchema, ReceiptsSchema, SyncSessionSchema
+from server.sync.schemas import ChangesSchema, ReceiptsSchema, SealKeySchema, SyncSessionSchema
+from server.sync.seal_key import told_seal_key
 from server.web.database import request_session
 from server.web.devices import current_device
 from server.web.settings import clock, settings
@@ -48,6 +49,7 @@ class EnrolledSchema(Schema):
     server_epoch = fields.String(required=True)
     holder = fields.String(required=True)
     pack_key = fields.String(required=True, metadata={"description": "名录包签名公钥：SPKI DER 的 base64"})
+    seal_key = fields.Nested(SealKeySchema)
 
 
 @blueprint.after_request
@@ -60,7 +62,7 @@ def name_the_protocol(response: Response) -> Response:
 @blueprint.post("/devices/enrol")
 @blueprint.arguments(EnrolSchema)
 @blueprint.response(201, EnrolledSchema)
-def enrol(asked: dict[str, str]) -> dict[str, str]:
+def enrol(asked: dict[str, str]) -> dict[str, Any]:
     """用一次性登记码登记平板，换得凭证"""
     session, key = request_session(), pack_key(settings()).public()
     tries.count(session, clock(), f"device:{asked['device_id']}")
@@ -83,6 +85,7 @@ def enrol(asked: dict[str, str]) -> dict[str, str]:
         "server_epoch": str(ledger.epoch(session)),
         "holder": settings().holder,
         "pack_key": key,
+        **told_seal_key(settings()),
     }
 
 
@@ -112,6 +115,7 @@ def session_() -> Response:
             "surveys": queries.surveys_for(session, clock(), device),
             "notices": _notices(session),
             **_reference(session),
+            **told_seal_key(settings()),
         }
     )
 

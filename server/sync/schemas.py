@@ -5,6 +5,14 @@ from marshmallow import Schema, fields
 _MOMENT = {"format": "date-time"}
 
 
+class SealKeySchema(Schema):
+    """密封敏感记录的公钥，有名录包签名密钥的签名"""
+
+    public_key = fields.String(required=True, metadata={"description": "P-256，SPKI DER 的 base64"})
+    number = fields.Integer(required=True, metadata={"description": "越大越新；平板不退回旧密钥"})
+    signature = fields.String(required=True, metadata={"description": "ECDSA-SHA256，DER 的 base64"})
+
+
 class SyncSessionSchema(Schema):
     server_time = fields.String(required=True, metadata=_MOMENT)
     server_epoch = fields.String(required=True, metadata={"description": "恢复备份后改变：平板须重新提交仍保留的一切"})
@@ -15,6 +23,7 @@ class SyncSessionSchema(Schema):
     notices = fields.Dict(required=True, metadata={"description": "现行告知书，按种类"})
     packs = fields.Dict(required=True, metadata={"description": "可下载的参考数据包"})
     pack_key = fields.String(metadata={"description": "名录包签名公钥：SPKI DER 的 base64"})
+    seal_key = fields.Nested(SealKeySchema)
 
 
 class ReceiptSchema(Schema):

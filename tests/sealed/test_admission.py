@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def key(reference: Session, tmp_path: Path) -> SealKey:
     set_up(reference)
     here = Settings(var_dir=tmp_path)
     reference.info[SEAL_KEYS] = here.seal_key_file
-    return add_key(here, date(2026, 1, 1), first=True)
+    return add_key(here, datetime(2026, 1, 1, tzinfo=UTC), first=True)
 
 
 def reasons(session: Session, *sent: Any) -> list[tuple[str, str | None]]:
@@ -42,7 +42,8 @@ def reasons(session: Session, *sent: Any) -> list[tuple[str, str | None]]:
 
 def quarantined(session: Session) -> list[Mapping[str, Any]]:
     with as_precise(session):
-        return list(session.execute(text("SELECT * FROM precise.quarantine ORDER BY received_at, digest")).mappings())
+        rows = session.execute(text("SELECT * FROM precise.quarantine ORDER BY received_at, digest"))
+        return [dict(row) for row in rows.mappings()]
 
 
 def test_a_sealed_record_stands_like_one_in_clear(reference: Session, key: SealKey) -> None:

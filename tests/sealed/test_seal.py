@@ -3,7 +3,7 @@
 import hashlib
 import stat
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -58,19 +58,18 @@ def test_keys_are_made_once_turned_over_and_kept_from_others(tmp_path: Path) -> 
     here = Settings(var_dir=tmp_path)
     assert seal_keys(here).newest is None
     with pytest.raises(ValueError, match="seal-key make"):
-        add_key(here, date(2026, 1, 1), first=False)
-    first = add_key(here, date(2026, 1, 1), first=True)
+        add_key(here, datetime(2026, 1, 1, tzinfo=UTC), first=False)
+    first = add_key(here, datetime(2026, 1, 1, tzinfo=UTC), first=True)
     sealed = LibrarySealing().seal(first.public, HEADER, PLAIN)
     with pytest.raises(ValueError, match="seal-key rotate"):
-        add_key(here, date(2026, 1, 2), first=True)
-    second = add_key(here, date(2027, 1, 1), first=False)
+        add_key(here, datetime(2026, 1, 2, tzinfo=UTC), first=True)
+    second = add_key(here, datetime(2027, 1, 1, tzinfo=UTC), first=False)
     path = here.store_dir / "keys" / "sealing.pem"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 and list(path.parent.iterdir()) == [path]
     keys = seal_keys(here)
-    assert [(key.number, key.made_on.year, key.key_id) for key in keys.keys] == [
-        (2, 2027, second.key_id),
-        (1, 2026, first.key_id),
-    ]
+    assert [(key.made_on.year, key.key_id) for key in keys.keys] == [(2027, second.key_id), (2026, first.key_id)]
+    again = add_key(here, datetime(2026, 6, 1, tzinfo=UTC), first=False)
+    assert again.number == second.number + 1, "whatever the clock says, the newest key has the highest number"
     assert keys.open(first.key_id, HEADER, sealed) == PLAIN, "what was sealed before the turn is opened after it"
     with pytest.raises(SealKeyUnknown):
         keys.open("00" * 32, HEADER, sealed)
