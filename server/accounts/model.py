@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, ForeignKey, Identity, UniqueConstraint, func
+from sqlalchemy import ARRAY, DateTime, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -114,6 +114,36 @@ class Device(Base):
     app_version: Mapped[str]
     credential_hash: Mapped[str]
     enrolled_at: Mapped[datetime] = mapped_column(_TIME)
+    revoked_at: Mapped[datetime | None] = mapped_column(_TIME)
+    seen_at: Mapped[datetime | None] = mapped_column(_TIME)
+
+
+class DeviceKey(Base):
+    """One of a device's public keys; the one without `replaced_at` is in force."""
+
+    __tablename__ = "device_key"
+    __table_args__ = (
+        Index("device_key_in_force", "device_id", unique=True, postgresql_where=text("replaced_at IS NULL")),
+    )
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.device.id"), primary_key=True)
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    public_key: Mapped[str]
+    set_at: Mapped[datetime] = mapped_column(_TIME)
+    replaced_at: Mapped[datetime | None] = mapped_column(_TIME)
+
+
+class Relay(Base):
+    """A station that may pass on batches and photos of tablets, and nothing else."""
+
+    __tablename__ = "relay"
+    __table_args__ = (
+        UniqueConstraint("name", name="relay_name_key"),
+        UniqueConstraint("credential_hash", name="relay_credential_hash_key"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    credential_hash: Mapped[str]
+    made_at: Mapped[datetime] = mapped_column(_TIME)
     revoked_at: Mapped[datetime | None] = mapped_column(_TIME)
     seen_at: Mapped[datetime | None] = mapped_column(_TIME)
 

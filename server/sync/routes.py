@@ -6,11 +6,12 @@ from uuid import UUID
 
 from flask import Response, jsonify, request
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from sqlalchemy.orm import Session
 
+from server.accounts import device_keys, tries
 from server.accounts import service as accounts
-from server.accounts import tries
+from server.accounts.device_keys import Told
 from server.accounts.scopes import of_person
 from server.accounts.viewer import Actor
 from server.db import EVERYTHING, look_through, looking_through
@@ -18,7 +19,7 @@ from server.ledger import service as ledger
 from server.packs import service as packs
 from server.packs.signing import pack_key
 from server.privacy import notices
-from server.sync import queries, service
+from server.sync import queries, service, signing
 from server.sync.schemas import ChangesSchema, ReceiptsSchema, SealKeySchema, SyncSessionSchema
 from server.sync.seal_key import told_seal_key
 from server.web.database import request_session
@@ -28,6 +29,7 @@ from shared import protocol
 from shared.failpoints import fail
 from shared.problems import Problem
 from shared.wire.base import Identifier, text
+from shared.wire.signature import MAX_KEY_TEXT, MAX_SIGNATURE_TEXT
 
 _log = logging.getLogger("xiangye.sync")
 blueprint = Blueprint("sync", __name__, url_prefix="/v1", description="平板的注册与同步")
@@ -38,6 +40,28 @@ class EnrolSchema(Schema):
     device_id = Identifier(required=True)
     device_name = text(120, required=True)
     app_version = text(40, required=True)
+    device_public_key = text(
+        MAX_KEY_TEXT, metadata={"description": "平板的签名公钥：P-256，SPKI DER 的 base64；可省略，以后再登记一次"}
+    )
+    device_key_proof = text(
+        MAX_SIGNATURE_TEXT, metadata={"description": "用该密钥对“密钥、平板编号、登记码”声明的签名，DER 的 base64"}
+    )
+
+    @validates_schema
+    def _key_and_proof_together(self, asked: dict[str, Any], **_: Any) -> None:
+        if ("device_public_key" in asked) != ("device_key_proof" in asked):
+            raise ValidationError("公钥与其证明须一并给出", "device_key_proof")
+
+
+class KeySchema(Schema):
+    device_public_key = text(MAX_KEY_TEXT, required=True)
+    device_key_proof = text(
+        MAX_SIGNATURE_TEXT, required=True, metadata={"description": "对“密钥、平板编号、凭证”声明的签名"}
+    )
+
+
+class KeyKeptSchema(Schema):
+    device_key = fields.String(required=True, metadata={"description": "密钥编号：公钥 DER 的 SHA-256"})
 
 
 class EnrolledSchema(Schema):
@@ -48,6 +72,7 @@ class EnrolledSchema(Schema):
     server_time = fields.String(required=True)
     server_epoch = fields.String(required=True)
     holder = fields.String(required=True)
+    device_key = fields.String(required=True, allow_none=True, metadata={"description": "已登记的签名密钥编号"})
     pack_key = fields.String(required=True, metadata={"description": "名录包签名公钥：SPKI DER 的 base64"})
     seal_key = fields.Nested(SealKeySchema)
 
@@ -75,6 +100,8 @@ def enrol(asked: dict[str, str]) -> dict[str, Any]:
         asked["device_name"],
         asked["app_version"],
     )
+    told = Told(asked["device_public_key"], asked["device_key_proof"]) if "device_public_key" in asked else None
+    device_key = device_keys.set_at_enrolment(session, clock(), UUID(asked["device_id"]), told, asked["code"])
     session.commit()
     return {
         "person_id": str(person.id),
@@ -84,9 +111,23 @@ def enrol(asked: dict[str, str]) -> dict[str, Any]:
         "server_time": clock().now().isoformat(),
         "server_epoch": str(ledger.epoch(session)),
         "holder": settings().holder,
+        "device_key": device_key,
         "pack_key": key,
         **told_seal_key(settings()),
     }
+
+
+@blueprint.post("/devices/key")
+@blueprint.arguments(KeySchema)
+@blueprint.response(200, KeyKeptSchema)
+def tell_key(asked: dict[str, str]) -> dict[str, str]:
+    """为尚无签名密钥的平板登记一次密钥；换新密钥须重新登记平板"""
+    device, session = current_device(), request_session()
+    told = Told(asked["device_public_key"], asked["device_key_proof"])
+    credential = request.headers["Authorization"].partition(" ")[2].strip()
+    key = device_keys.set_first(session, clock(), device, told, credential)
+    session.commit()
+    return {"device_key": key}
 
 
 @blueprint.get("/sync/session")
@@ -112,6 +153,7 @@ def session_() -> Response:
             "holder": settings().holder,
             "person_id": str(device.person_id),
             "protocol": protocol.PROTOCOL,
+            "device_key": (known := device_keys.in_force(session, device.id)) and known.key_id,
             "surveys": queries.surveys_for(session, clock(), device),
             "notices": _notices(session),
             **_reference(session),
@@ -147,9 +189,10 @@ def batches() -> Response:
     body = service.unpack(_limited_body(), request.headers.get("Content-Encoding"))
     actor = Actor(device.person_id, device.id)
     session = request_session()
+    signed = signing.check_batch(session, device.id, request.headers.get(protocol.SIGNATURE_HEADER), body)
     # A record finds its place among all others, whoever may see those.
     with looking_through(session, EVERYTHING):
-        answer = service.accept_batch(session, actor, clock(), settings().holder, body)
+        answer = service.accept_batch(session, actor, clock(), settings().holder, body, signed)
         # Nothing is a receipt before this line: the answer leaves only after the commit.
         session.commit()
     fail("batch_committed")

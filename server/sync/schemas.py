@@ -19,6 +19,9 @@ class SyncSessionSchema(Schema):
     holder = fields.String(required=True)
     person_id = fields.UUID(required=True)
     protocol = fields.Integer(required=True)
+    device_key = fields.String(
+        required=True, allow_none=True, metadata={"description": "本平板已登记的签名密钥编号；null 则应登记一次"}
+    )
     surveys = fields.List(fields.Dict(), required=True)
     notices = fields.Dict(required=True, metadata={"description": "现行告知书，按种类"})
     packs = fields.Dict(required=True, metadata={"description": "可下载的参考数据包"})

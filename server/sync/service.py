@@ -24,14 +24,27 @@ from shared.clock import Clock, parse_aware
 from shared.failpoints import fail
 from shared.ids import uuid7
 from shared.problems import Problem
+from shared.wire.signature import Signed
 
 
-def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body: bytes) -> dict[str, Any]:
-    """The receipts of one batch; `body` is the JSON as unpacked from the request. Problem where it is no batch at all."""
+def accept_batch(
+    session: Session,
+    actor: Actor,
+    clock: Clock,
+    holder: str,
+    body: bytes,
+    signed: Signed | None = None,
+    at_once: bool = True,
+    relay_id: UUID | None = None,
+) -> dict[str, Any]:
+    """The receipts of one batch; `body` is the JSON as unpacked from the request. Problem where it is no batch at all.
+
+    `signed`: what signing.check_batch found good, kept beside the bytes that it was checked on. `at_once`: it came straight from the
+    tablet, so that its clock can be compared with ours; else it lay on a stick, or at the station `relay_id`."""
     envelope = open_batch(body)
     records: list[Any] = envelope["records"]
     now = clock.now()
-    actor = replace(actor, clock_offset=_clock_offset(envelope, now))
+    actor = replace(actor, clock_offset=_clock_offset(envelope, now) if at_once else timedelta())
     # The tablet repeats a batch under its own id when an answer was lost; each delivery is kept as what it is.
     batch = Batch(
         id=uuid7(),
@@ -39,6 +52,9 @@ def accept_batch(session: Session, actor: Actor, clock: Clock, holder: str, body
         received_at=now,
         record_count=len(records),
         sha256=hashlib.sha256(body).hexdigest(),
+        key_id=signed and signed.key_id,
+        signature=signed and signed.signature,
+        relay_id=relay_id,
     )
     session.add(batch)
     session.flush()

@@ -1,0 +1,38 @@
+"""The signature that a batch comes with: checked before anything of the batch is read, kept beside it."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from server.accounts import device_keys
+from server.accounts.model import DeviceKey
+from shared.problems import Problem
+from shared.wire.signature import Signed, batch_statement, read_header
+
+
+def check_batch(
+    session: Session, device_id: UUID, header: str | None, body: bytes, any_key: bool = False
+) -> Signed | None:
+    """`body` as unpacked; `device_id` is whose records these are, whoever brings them. None for a tablet that never told a key.
+
+    `any_key` takes what an older key of the device signed: a station may bring it long after the tablet enrolled anew.
+    """
+    known = device_keys.in_force(session, device_id)
+    if known is None:
+        return None  # nothing to check it against: it says no more than no signature
+    if header is None:
+        raise Problem("signature_missing", "此平板已登记签名密钥，批次却没有签名：未作任何改动")
+    signed = read_header(header)
+    if signed is None:
+        raise Problem("signature_wrong", "签名的格式不符：未作任何改动", key_id=known.key_id)
+    key = device_keys.ever(session, device_id, signed.key_id) if any_key else known
+    if key is None or key.key_id != signed.key_id:
+        raise Problem("signature_wrong", "签名所用的密钥不是此平板登记的密钥：未作任何改动", key_id=known.key_id)
+    if not is_signed(key, signed, body):
+        raise Problem("signature_wrong", "批次内容与签名不符，可能在途中被改动：未作任何改动", key_id=known.key_id)
+    return signed
+
+
+def is_signed(key: DeviceKey, signed: Signed, body: bytes) -> bool:
+    statement = batch_statement(key.key_id, str(key.device_id), body)
+    return device_keys.holds(key.public_key, statement, signed.signature)
