@@ -26,7 +26,7 @@ from server.sync.routes import blueprint as sync
 from server.taxa.routes import blueprint as taxa
 from server.verification.routes import blueprint as verification
 from server.verification.service import photo_came
-from server.web import bodies, devices, docs, headers, log_lines, problems, rates, safety, viewers, walls
+from server.web import bodies, compressing, devices, docs, headers, log_lines, problems, rates, safety, viewers, walls
 from server.web.database import database, request_session
 from server.web.openapi import DescribedApi
 from shared import __version__
@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     log_lines.register(app)
+    compressing.register(app)
     headers.register(app, settings)
     rates.register(app, settings)
     walls.register(app)
