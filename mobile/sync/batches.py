@@ -6,13 +6,12 @@ from typing import Any
 
 from mobile.store.delivery import Offered, Receipt
 from mobile.store.store import Store
+from mobile.sync.body import batch_body
 from mobile.sync.failures import SyncFailure
 from mobile.sync.report import SyncReport
+from mobile.sync.signatures import Signer
 from mobile.sync.transport import Transport
-from shared.canonical import canonical_bytes
-from shared.clock import CHINA
-from shared.ids import uuid7
-from shared.protocol import MAX_RECORDS_PER_BATCH, OUTCOMES, PROTOCOL, QUARANTINED
+from shared.protocol import MAX_RECORDS_PER_BATCH, OUTCOMES, QUARANTINED
 
 MAX_BATCH_BYTES = 3_000_000
 NO_RECEIPT = "服务器没有给出与内容相符的收据"
@@ -25,6 +24,7 @@ def send_batches(
     ignore_pause: bool,
     report: SyncReport,
     tell: Callable[[str], None],
+    signer: Signer,
 ) -> None:
     """Once through what is due. A failure leaves everything unanswered in the outbox and goes up."""
     due = store.deliveries.due(now(), ignore_pause)
@@ -32,15 +32,24 @@ def send_batches(
         batch = store.deliveries.read(due[:MAX_RECORDS_PER_BATCH], MAX_BATCH_BYTES)
         due = due[len(batch) :]
         tell(f"正在发送记录：还有 {store.outbox.waiting_count()} 条")
-        _send(store, transport, now, batch, report)
+        _send(store, transport, now, batch, report, signer)
 
 
 def _send(
-    store: Store, transport: Transport, now: Callable[[], datetime], batch: list[Offered], report: SyncReport
+    store: Store,
+    transport: Transport,
+    now: Callable[[], datetime],
+    batch: list[Offered],
+    report: SyncReport,
+    signer: Signer,
 ) -> None:
+    body = batch_body([offered.canonical for offered in batch], now())
+    signed = signer.batch(body)
     store.deliveries.posting(batch)
     try:
-        answer = transport.post_json("/v1/sync/batches", _body(batch, now()), compressed=True)
+        answer = transport.post_json(
+            "/v1/sync/batches", body, compressed=True, signature=signed.header if signed else None
+        )
     except SyncFailure as failure:
         store.deliveries.failed(batch, str(failure), now())
         raise
@@ -59,20 +68,6 @@ def _send(
     if unanswered:
         store.deliveries.failed(unanswered, NO_RECEIPT, now())
         report.trouble(f"{len(unanswered)} 条记录：{NO_RECEIPT}，仍在平板上等待")
-
-
-def _body(batch: list[Offered], now: datetime) -> bytes:
-    """The records' own bytes, spliced in as they are: what was signed for is what is sent."""
-    head = canonical_bytes({"batch_id": str(uuid7()), "protocol": PROTOCOL})
-    sent_at = canonical_bytes(now.astimezone(CHINA).isoformat(timespec="seconds"))
-    return (
-        head[:-1]
-        + b',"sent_at":'
-        + sent_at
-        + b',"records":['
-        + b",".join(offered.canonical for offered in batch)
-        + b"]}"
-    )
 
 
 def _matching(batch: list[Offered], answer: dict[str, Any]) -> list[Receipt]:

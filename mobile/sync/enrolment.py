@@ -1,12 +1,15 @@
 """A tablet becomes somebody's: a code, once, for a credential."""
 
+from functools import partial
 from typing import Any
 
+from mobile.device.ports import DeviceKey
 from mobile.store.store import Store
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, EnrolmentSpent, NotReady, Refused
 from mobile.sync.invitation import Invitation
 from mobile.sync.report import SyncReport
 from mobile.sync.seal_key import without_foreign_key
+from mobile.sync.signatures import Signer, told_at_enrolment
 from mobile.sync.transport import Transport
 from shared import __version__
 from shared.canonical import canonical_bytes
@@ -19,17 +22,20 @@ class _OfAnother(Exception):
     """The server knows this tablet as somebody else's."""
 
 
-def enrol(store: Store, invitation: Invitation, address: str, device_name: str, report: SyncReport) -> None:
+def enrol(
+    store: Store, key: DeviceKey, invitation: Invitation, address: str, device_name: str, report: SyncReport
+) -> None:
     """The address is kept only with the credential that came from it: a false code must not lead the old credential astray."""
     before, waiting = store.identity.current(), store.outbox.waiting_count() + store.media.waiting_count()
+    ask = partial(_ask, store, key, invitation.code, address, device_name, report)
     try:
-        answer = _ask(store, invitation.code, address, device_name)
+        answer = ask()
     except _OfAnother:
         if waiting:
             raise NotReady(_words_of(before.person_name, waiting)) from None
         # Nothing is left that bears the old id, so the new person begins with a tablet of their own.
         store.identity.keep(device_id=str(uuid7()))
-        answer = _ask(store, invitation.code, address, device_name)
+        answer = ask()
     names = ("person_id", "person_name", "holder", "server_epoch", "pack_key")
     settings = {name: str(answer.get(name) or "") for name in names}
     if not settings["person_id"] or not isinstance(answer.get("credential"), str):
@@ -45,13 +51,15 @@ def _words_of(person: str, waiting: int) -> str:
     return f"平板上还有 {person} 的 {waiting} 条记录和照片未送达：请由本人登记并同步后，再换人登记；记录都还在平板上"
 
 
-def _ask(store: Store, code: str, address: str, device_name: str) -> dict[str, Any]:
+def _ask(store: Store, key: DeviceKey, code: str, address: str, device_name: str, report: SyncReport) -> dict[str, Any]:
+    signer = Signer(key, store.identity.device_id())
     transport = Transport(address)
     request = {
         "code": code,
         "device_id": store.identity.device_id(),
         "device_name": device_name,
         "app_version": __version__,
+        **told_at_enrolment(signer, code, report),
     }
     try:
         return transport.post_json("/v1/devices/enrol", canonical_bytes(request))

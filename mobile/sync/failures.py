@@ -56,8 +56,8 @@ class TooManyTries(SyncFailure):
 class Refused(SyncFailure):
     """The server said no, in its own words."""
 
-    def __init__(self, status: int, words: str, field: str = "") -> None:
+    def __init__(self, status: int, words: str, field: str = "", code: str = "") -> None:
         super().__init__(f"服务器未接受（{status}）：{words}")
         self.status = status
         self.field = field
-        self.again = status >= 500
+        self.again = status >= 500 or code == "signature_wrong"  # altered on its way: the next one may come through

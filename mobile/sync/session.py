@@ -16,8 +16,9 @@ from mobile.sync.patience import PAUSES_S
 from mobile.sync.reference import fetch_species, keep_notices, known_notices, pin_key
 from mobile.sync.report import SyncReport
 from mobile.sync.seal_key import keep_seal_key
+from mobile.sync.signatures import Signer, agree_on_key
 from mobile.sync.transport import Transport
-from mobile.sync.uploads import PhotoRound
+from mobile.sync.uploads import PhotoRound, wifi_words
 from shared.checks import CLOCK_TOLERANCE
 from shared.clock import parse_aware
 
@@ -36,7 +37,9 @@ class SyncSession:
         report = SyncReport()
         try:
             invitation = read_invitation(code)
-            enrol(self._store, invitation, self._address(invitation.server), device_name, report)
+            enrol(
+                self._store, self._device.device_key, invitation, self._address(invitation.server), device_name, report
+            )
             self._with_transport(lambda transport: self._fetch_reference(transport, self._open(transport), report))
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))
@@ -59,6 +62,10 @@ class SyncSession:
             report.trouble(f"平板存储出错：{error}")
         return report
 
+    def wifi_words(self) -> str:
+        """What waits for a network without a price; empty where nothing does."""
+        return wifi_words(self._store, self._device.network.metered())
+
     def _meet(
         self,
         transport: Transport,
@@ -72,7 +79,9 @@ class SyncSession:
         clock, now = self._store.identity.clock_words(), self._device.clock.now
         if clock and abs(self._store.identity.clock_offset()) >= CLOCK_TOLERANCE:
             report.warn(clock)
-        tries(lambda: send_batches(self._store, transport, now, by_hand, report, tell))
+        signer = Signer(self._device.device_key, self._store.identity.device_id())
+        tries(lambda: agree_on_key(signer, transport, offer, self._store.identity.credential() or "", report))
+        tries(lambda: send_batches(self._store, transport, now, by_hand, report, tell, signer))
         photos = PhotoRound(self._store, transport, self._device, report, tell, by_hand, originals_now)
         try:
             tries(photos.run)

@@ -10,7 +10,7 @@ from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotOurServer, 
 from mobile.sync.invitation import safe_address
 from mobile.sync.patience import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from shared.canonical import NotCanonical, parse
-from shared.protocol import CUSTODY_HEADER, PROTOCOL, PROTOCOL_HEADER, TUS_VERSION
+from shared.protocol import CUSTODY_HEADER, PROTOCOL, PROTOCOL_HEADER, SIGNATURE_HEADER, TUS_VERSION
 
 MAX_PACK_BYTES = 200_000_000
 
@@ -30,8 +30,12 @@ class Transport:
     def get_json(self, path: str, **query: int | str) -> dict[str, Any]:
         return self._json(self._send("GET", path, params=query))
 
-    def post_json(self, path: str, body: bytes, compressed: bool = False) -> dict[str, Any]:
+    def post_json(
+        self, path: str, body: bytes, compressed: bool = False, signature: str | None = None
+    ) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
+        if signature:
+            headers[SIGNATURE_HEADER] = signature
         if compressed:
             body, headers["Content-Encoding"] = gzip.compress(body, mtime=0), "gzip"
         return self._json(self._send("POST", path, data=body, headers=headers))
@@ -121,7 +125,8 @@ class Transport:
             if answer.status_code == 429:
                 raise TooManyTries
             problem = _problem(answer)
-            raise Refused(answer.status_code, problem_words(answer), str(problem.get("field") or ""))
+            field, code = (str(problem.get(key) or "") for key in ("field", "code"))
+            raise Refused(answer.status_code, problem_words(answer), field, code)
 
 
 def problem_words(answer: requests.Response) -> str:
