@@ -38,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--enrol", metavar="CODE", help="先用此登记码登记平板")
     parser.add_argument("--gpx", metavar="FILE", type=Path, help="重放此 GPX 轨迹作为定位 (脚本中 walk 步骤的默认轨迹)")
     parser.add_argument("--photos", metavar="DIR", type=Path, help="相机从此文件夹取照片 (脚本默认: 脚本所在文件夹)")
+    parser.add_argument(
+        "--metered", action="store_true", help="把网络当作按流量计费：原片等无线网络，记录和小样照常发送"
+    )
     parser.add_argument("--json", action="store_true", help="把结果打印为 JSON (与 --headless 一起使用)")
     return parser
 
@@ -55,6 +58,7 @@ def _headless(options: argparse.Namespace) -> int:
         enrol_code=options.enrol,
         gpx=options.gpx,
         photos=options.photos,
+        metered=options.metered,
     )
     if options.json:
         print(json.dumps(outcome.as_json(), ensure_ascii=False, indent=2))
@@ -70,7 +74,7 @@ def _window(options: argparse.Namespace) -> int:
     from mobile.ui.app import open_window
     from mobile.wiring import build
 
-    device = desktop_device(options.data, options.gpx, options.photos)
+    device = desktop_device(options.data, options.gpx, options.photos, metered=options.metered)
     code: int = open_window(
         lambda runner, post: build(options.data, device, options.server, runner, post), options.enrol
     )

@@ -78,10 +78,12 @@ def play(
     enrol_code: str | None = None,
     gpx: Path | None = None,
     photos: Path | None = None,
+    metered: bool = False,
 ) -> Outcome:
     """Plays all steps. A step that fails is reported with its number and the day goes on, except when enrolling fails."""
     clock, location = ScriptedClock(), ScriptedLocation()
-    app = build(data_dir, desktop_device(data_dir, photos=photos or base, clock=clock, location=location), server_url)
+    device = desktop_device(data_dir, photos=photos or base, clock=clock, location=location, metered=metered)
+    app = build(data_dir, device, server_url)
     if enrol_code:
         steps = [check_step(0, {"do": "enrol", "code": enrol_code}), *steps]
     try:

@@ -21,7 +21,8 @@ class SyncPresenter(Presenter):
     """`enrolled`, `person_name`, `device_name`, `server_url`; `on_tablet`, `at_server`, `waiting_records`, `waiting_photos`,
     `photos_at_server`; `lines` (the state in words); `problems` (what hinders, in words); `running`, `progress`; `report`
     (SyncReport of the last run, or None); `clock_text` (a wrong tablet clock in words, else empty); `refused`: the server no longer
-    knows this tablet, with `refused_text` saying what to do."""
+    knows this tablet, with `refused_text` saying what to do; `wifi_text`: originals that wait for a network without a price, in words
+    (empty where none do: then there is nothing to `send_originals_now`)."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class SyncPresenter(Presenter):
         self.clock_text = ""
         self.refused = False
         self.refused_text = ""
+        self.wifi_text = ""
 
     def refresh(self) -> None:
         identity = self._store.identity.current()
@@ -66,6 +68,7 @@ class SyncPresenter(Presenter):
         self.on_tablet, self.at_server = outbox.total(), outbox.held_count()
         self.waiting_records, self.waiting_photos = outbox.waiting_count(), media.waiting_count()
         self.photos_at_server = media.held_count()
+        self.wifi_text = self._session.wifi_words()
         self.lines = tuple(self._words())
         self.clock_text = self._store.identity.clock_words()
         self.refused = self.enrolled and bool(self._store.identity.setting("credential_refused"))
@@ -99,9 +102,19 @@ class SyncPresenter(Presenter):
             lambda: True,
         )
 
-    def sync(self) -> bool | None:
-        """Sends what waits, then photos, then fetches. Return as in `enrol`; True only if nothing waits any more."""
-        return self._start(lambda: self._session.run(self._tell), "正在同步…", "同步完成", self._nothing_waits)
+    def sync(self, originals_now: bool = False) -> bool | None:
+        """Sends what waits, then photos, then fetches. Return as in `enrol`; True only if nothing waits any more. `originals_now`
+        sends them whatever the network costs."""
+        return self._start(
+            lambda: self._session.run(self._tell, originals_now=originals_now),
+            "正在同步…",
+            "同步完成",
+            self._nothing_waits,
+        )
+
+    def send_originals_now(self) -> bool | None:
+        """A person would rather pay than wait."""
+        return self.sync(originals_now=True)
 
     def _start(
         self, work: Callable[[], SyncReport], begun: str, done: str, finished: Callable[[], bool]
@@ -155,4 +168,4 @@ class SyncPresenter(Presenter):
             lines.append(f"还有 {self.waiting_records} 条记录、{self.waiting_photos} 张照片等待发送")
         lines += [f"{count} 条：{reason}" for reason, count in self._store.outbox.reasons()]
         lines += [f"{count} 张照片：{reason}" for reason, count in self._store.media.reasons()]
-        return lines
+        return [*lines, self.wifi_text] if self.wifi_text else lines

@@ -202,9 +202,9 @@ class Player:
         self._fill(plot, values, texts)
         _require(plot.confirm(), plot)
 
-    def _sync(self, _: dict[str, Any]) -> None:
+    def _sync(self, values: dict[str, Any]) -> None:
         sync = self._field.sync
-        done = sync.sync()
+        done = sync.sync(values.get("originals_now", False))
         self.warnings += [
             words for words in (sync.report.warnings if sync.report else []) if words not in self.warnings
         ]

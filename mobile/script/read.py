@@ -163,7 +163,7 @@ _ACTIONS: Mapping[str, tuple[Mapping[str, _Kind], tuple[str, ...]]] = {
         },
         ("species",),
     ),
-    "sync": ({}, ()),
+    "sync": ({"originals_now": _FLAG}, ()),
 }
 
 

@@ -72,6 +72,9 @@ class SyncPage(Page):
         self.survey_card = Card(texts.SURVEY, self.survey, change)
         self.state_card = Card(texts.STATE, self.lines)
         self.server_card = Card(texts.SERVER, self.person, self.address)
+        self.wifi_words = Words(colour=theme.INK_SOFT)
+        pay = Key(texts.ORIGINALS_NOW, icon="sync", height="56dp", on_touch=sync.send_originals_now)
+        self.wifi_card = Card(texts.ORIGINALS_WAIT, self.wifi_words, pay)
         self.cards = Masonry()
         self.column = Column(figures, self.cards, padding=dp(12))
         self.sync_key = Key(
@@ -104,6 +107,7 @@ class SyncPage(Page):
         self.figures[texts.STILL_WAITING].show(sync.waiting_records, waiting_photos, theme.INFO if waits else theme.INK)
         self.lines.text = "\n".join(filter(None, (*sync.lines, sync.clock_text)))
         self.problem_words.text = "\n".join(sync.problems)
+        self.wifi_words.text = unbroken(sync.wifi_text)
         self.person.text = (
             texts.PERSON.format(person=sync.person_name, device=sync.device_name) if sync.enrolled else ""
         )
@@ -121,6 +125,7 @@ class SyncPage(Page):
     def _lay(self, sync):
         wanted = [self.refused_card, self.enrol_card] if sync.refused else []
         wanted += [self.problems] if sync.problems and not sync.refused else []
+        wanted += [self.wifi_card] if sync.wifi_text and not sync.refused else []
         wanted += (
             [self.state_card, self.survey_card, self.server_card]
             if sync.enrolled
