@@ -14,6 +14,11 @@ def run(name: str, argv: list[str]) -> int:
     if name not in COMMANDS:
         raise KeyError(name)
     options = _parser().parse_args(argv)
+    if options.rescue or options.receipts:
+        # Before anything that may be what keeps the app from starting is loaded.
+        from mobile.rescue.commands import by_hand
+
+        return by_hand(options)
     # Loaded here, so that `xiangye --help` needs neither requests nor a window.
     from mobile.device.ports import DeviceFailure
     from mobile.script.read import ScriptFault
@@ -41,7 +46,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--metered", action="store_true", help="把网络当作按流量计费：原片等无线网络，记录和小样照常发送"
     )
-    parser.add_argument("--json", action="store_true", help="把结果打印为 JSON (与 --headless 一起使用)")
+    parser.add_argument(
+        "--rescue",
+        metavar="DIR",
+        type=Path,
+        help="救援：把未送达的记录和照片导出为一个加密、签名的文件，存入此文件夹（如 U 盘）；App 打不开时也能用",
+    )
+    parser.add_argument("--everything", action="store_true", help="与 --rescue 一起用：平板上仍保存的全部内容")
+    parser.add_argument("--in-clear", action="store_true", help="与 --rescue 一起用：没有密封公钥时，导出未加密的文件")
+    parser.add_argument(
+        "--receipts", metavar="FILE", type=Path, help="收下省级服务器的收据文件（xiangye import 写在救援文件旁）"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="把结果打印为 JSON (与 --headless、--rescue、--receipts 一起使用)"
+    )
     return parser
 
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class FileKey:
     """The library is loaded when the key is first asked for, as for LibrarySignatures."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, make: bool = True) -> None:
+        """`make`: else a key that is not there, or is damaged, is left as it is, and nothing can be signed."""
         self._path = path
+        self._make = make
         self._known: EllipticCurvePrivateKey | None = None
 
     def public_key(self) -> str:
@@ -49,11 +51,15 @@ class FileKey:
         from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
         if not self._path.exists():
+            if not self._make:
+                raise DeviceFailure(f"没有平板的签名密钥 {self._path}")
             _make(self._path)
         with contextlib.suppress(ValueError, TypeError):
             found = load_pem_private_key(self._path.read_bytes(), password=None)
             if isinstance(found, ec.EllipticCurvePrivateKey) and isinstance(found.curve, ec.SECP256R1):
                 return found
+        if not self._make:
+            raise DeviceFailure(f"平板的签名密钥 {self._path} 已损坏")
         # Nobody can sign with it again: kept aside, and the server, which knows the old one, asks for a new enrolment.
         self._path.replace(self._path.with_suffix(".damaged.pem"))
         return self._read_or_make()

@@ -15,6 +15,8 @@ from server.db import open_session
 from server.exchange.export import export_file
 from server.exchange.service import import_file
 from server.exchange.writing import FORMATS
+from server.rescue.commands import import_rescues
+from server.rescue.service import is_rescue_file
 from server.settings import from_environment
 from server.web.output import print_json
 from shared.clock import Clock, SystemClock
@@ -28,9 +30,9 @@ _SHOWN_PROBLEMS = 20
 _SHOWN_NAMES = 10
 
 
-@click.command("import", help="导入达尔文核心档案（DwC-A）、CSV/TSV 或 Camtrap DP 观测表")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--survey", "survey_id", required=True, help="调查项目编号（xiangye survey list 列出）")
+@click.command("import", help="导入达尔文核心档案（DwC-A）、CSV/TSV 或 Camtrap DP 观测表；或平板的救援文件，可一次多个")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--survey", "survey_id", help="调查项目编号（xiangye survey list 列出）；救援文件不需要")
 @click.option("--dataset", "dataset_id", help="数据集编号；省略时用调查项目自己的数据集")
 @click.option(
     "--mapping", help="列对照表：darwin_core、geonature_fr、camtrap_dp、zh_columns，或 JSON 文件；省略时按列名识别"
@@ -38,18 +40,28 @@ _SHOWN_NAMES = 10
 @click.option("--as", "person_id", help="以某人的名义导入（人员编号）；省略时为本机操作员")
 @click.option("--dry-run", is_flag=True, help="只检查并报告，不写入")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="把报告写成 JSON 文件")
+@click.option(
+    "--vouched", metavar="REASON", help="救援文件没有可核对的签名时，由操作员担保导入，写明理由，记入审计日志"
+)
 @click.option("--json", "as_json", is_flag=True, help="在标准输出打印 JSON 报告")
 def import_(
-    file: Path,
-    survey_id: str,
+    files: tuple[Path, ...],
+    survey_id: str | None,
     dataset_id: str | None,
     mapping: str | None,
     person_id: str | None,
     dry_run: bool,
     report: Path | None,
+    vouched: str | None,
     as_json: bool,
-) -> None:
-    clock = SystemClock()
+) -> int:
+    if any(path.is_file() and is_rescue_file(path) for path in files):
+        return import_rescues(files, vouched, as_json)
+    if len(files) > 1:
+        raise click.UsageError("一次只能导入一个表格；救援文件可以一次多个")
+    if survey_id is None:
+        raise click.UsageError("Missing option '--survey'.")
+    file, clock = files[0], SystemClock()
     survey, dataset = _uuid(survey_id, "survey"), _uuid(dataset_id, "dataset") if dataset_id else None
     with open_session(from_environment()) as session:
         actor = _actor(session, clock, _uuid(person_id, "as") if person_id else None, dry_run)
@@ -58,6 +70,7 @@ def import_(
             # Before the commit: a report that cannot be written leaves nothing behind.
             report.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
     print_json(result) if as_json else _tell(result)
+    return 0
 
 
 @click.command("export", help="导出出现记录")

@@ -1,0 +1,57 @@
+"""`xiangye field --rescue DIR` and `--receipts FILE`: without a window, and the first also without the app."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from mobile.device.desktop_clock import WallClock
+from mobile.device.desktop_key import FileKey
+from mobile.device.desktop_sealing import LibrarySealing
+from mobile.device.ports import DeviceFailure
+from mobile.rescue.writing import RescueFailure, Tools, rescue
+
+
+def by_hand(options: argparse.Namespace) -> int:
+    try:
+        return _rescue(options) if options.rescue else _receipts(options)
+    except (RescueFailure, DeviceFailure, OSError) as failure:
+        print(f"xiangye field: {failure}", file=sys.stderr)
+        return 1
+
+
+def _rescue(options: argparse.Namespace) -> int:
+    """Exit code 0 only where all there is was written."""
+    tools = Tools(FileKey(options.data / "device_key.pem", make=False), LibrarySealing(), WallClock().now)
+    done = rescue(options.data, options.rescue, tools, options.everything, options.in_clear)
+    _tell(done.as_json(), done.lines(), options.json)
+    for words in done.unread:
+        print(f"xiangye field: {words}", file=sys.stderr)
+    return 1 if done.unread else 0
+
+
+def _receipts(options: argparse.Namespace) -> int:
+    from mobile.device.desktop_folder import FileKeystore
+    from mobile.device.desktop_signatures import LibrarySignatures
+    from mobile.rescue.receipts import ReceiptsRefused, take_file
+    from mobile.store.database import StoreFailure
+    from mobile.store.store import Store
+
+    data: Path = options.data
+    if not data.is_dir():
+        raise RescueFailure(f"没有平板数据文件夹 {data}：用 --data 指定")
+    try:
+        store = Store(data, FileKeystore(data / "keys.json"))
+        try:
+            taken = take_file(store, LibrarySignatures(), WallClock().now(), options.receipts)
+        finally:
+            store.close()
+    except (ReceiptsRefused, StoreFailure) as failure:
+        raise RescueFailure(str(failure)) from failure
+    _tell(taken.as_json(), taken.lines(), options.json)
+    return 0
+
+
+def _tell(told: dict[str, Any], lines: list[str], as_json: bool) -> None:
+    print(json.dumps(told, ensure_ascii=False, indent=2) if as_json else "\n".join(lines))

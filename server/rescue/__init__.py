@@ -1,0 +1,1 @@
+"""Rescue files of tablets, taken in by hand."""
