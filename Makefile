@@ -19,7 +19,7 @@ export MPLCONFIGDIR := $(VAR)/matplotlib
 # Given on the command line of make: SERVE=0 (do not leave the server running), IMPORT=FILE (import it as well).
 export SERVE IMPORT
 
-.PHONY: help demo demo-stop clean-demo test attack openapi model bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
+.PHONY: help demo demo-stop clean-demo test attack openapi tuspy model bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -53,6 +53,10 @@ attack: ## 攻击者以 5000 次请求找敏感位置 5,000 requests in search o
 # EXAMPLES=n for so many requests a route and phase.
 openapi: ## 按接口说明生成大量请求，三种身份 many generated requests over the whole interface
 	@$(RUN) openapi test -- env XIANGYE_EXAMPLES=$(or $(EXAMPLES),50) "$(VENV)/bin/pytest" -n 0 -q tests/openapi
+
+# N=files SEED=n
+tuspy: ## 独立的 tus 客户端经会断的线路上传 an independent tus client over a line that cuts three of ten requests
+	@$(RUN) tuspy test -- env XIANGYE_TUSPY=$(or $(N),200) XIANGYE_SEED=$(or $(SEED),20261127) "$(VENV)/bin/pytest" -n 0 -q -s tests/media/test_tuspy.py
 
 model: ## 同步协议的模型：全部状态、变异、1000 条轨迹 the model of sync, explored wholly; mutants; 1,000 traces
 	@$(RUN) model model -- "$(VENV)/bin/python" -m tests.model

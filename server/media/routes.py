@@ -114,6 +114,7 @@ def head(upload_id: UUID) -> Response:
     """已收到多少字节"""
     desk = _desk()
     upload = uploads.find(desk, current_device(), upload_id)
+    uploads.wait_for_others(desk.store, upload)
     try:
         upload = _settle(desk, upload.id)
     except Problem as error:

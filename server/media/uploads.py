@@ -21,6 +21,8 @@ from shared.ids import uuid7
 from shared.problems import Problem
 from shared.protocol import MAX_PHOTO_BYTES, MAX_REVIEW_BYTES
 
+PATIENCE_S = 1.0
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -125,6 +127,12 @@ def _finish(desk: Desk, upload: Upload) -> None:
 
 def reached(store: Store, upload: Upload) -> int:
     return upload.byte_count if upload.completed_at is not None else parts.offset(store, upload.id)
+
+
+def wait_for_others(store: Store, upload: Upload) -> None:
+    """Before an upload is gone on with: a request that was cut may still be writing what came of it."""
+    if upload.completed_at is None:
+        parts.offset(store, upload.id, PATIENCE_S)
 
 
 def terminate(desk: Desk, upload: Upload) -> None:

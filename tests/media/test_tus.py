@@ -138,6 +138,21 @@ def test_a_request_that_is_cut_loses_less_than_4_kb(uploader: Uploader, data: by
     assert uploader.patch(made, data[reached:], reached).headers[CUSTODY]
 
 
+def test_a_line_that_is_dead_without_a_word_holds_up_nobody(uploader: Uploader, data: bytes) -> None:
+    """P7: after a change of network the old connection lingers for hours; the tablet goes on at once by a new one."""
+    made = uploader.create(data)
+    with uploader.begin(made, data[:20_000], len(data)) as dead:
+        reached = 0
+        while reached <= 20_000 - parts.PIECE_BYTES:
+            reached = int(uploader.head(made).headers["Upload-Offset"])
+        done = uploader.patch(made, data[reached:], reached)
+        assert done.headers[CUSTODY]
+        dead.sendall(bytes(len(data) - 20_000))
+        assert dead.recv(100).startswith(b"HTTP/1.1 4")
+    assert store(uploader).original(sha256(data)) == data
+    assert not parts.path(store(uploader), id_of(made)).exists()
+
+
 def test_bytes_that_do_not_add_up_begin_at_0_in_the_same_upload(uploader: Uploader, data: bytes) -> None:
     made = uploader.create(data)
     assert uploader.patch(made, bytes(len(data)), 0).status_code == 460

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -54,10 +56,16 @@ class Uploader:
 
     def cut(self, made: requests.Response, data: bytes, announced: int, **headers: str) -> None:
         """A PATCH from 0 that promises more than comes before the line goes."""
+        with self.begin(made, data, announced, **headers) as line:
+            line.shutdown(socket.SHUT_WR)
+            while line.recv(4096):  # until the server has noticed
+                pass
+
+    @contextmanager
+    def begin(self, made: requests.Response, data: bytes, announced: int, **headers: str) -> Iterator[socket.socket]:
+        """A PATCH from 0 of which no more comes; the line stays."""
         told = {**self.live.headers, **TUS, **PIECE, "Upload-Offset": "0", "Content-Length": str(announced), **headers}
         lines = [f"PATCH {made.headers['Location']} HTTP/1.1", "Host: here", *(f"{k}: {v}" for k, v in told.items())]
         with socket.create_connection(("127.0.0.1", urlsplit(self.live.url).port or 0), timeout=10) as line:
             line.sendall("\r\n".join([*lines, "", ""]).encode() + data)
-            line.shutdown(socket.SHUT_WR)
-            while line.recv(4096):  # until the server has noticed
-                pass
+            yield line

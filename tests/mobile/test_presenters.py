@@ -193,3 +193,6 @@ def test_the_sync_screen_speaks(held: Tablet) -> None:
 class Offline:
     def online(self) -> bool:
         return False
+
+    def metered(self) -> bool:
+        return False
