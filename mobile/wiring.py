@@ -28,6 +28,7 @@ from mobile.species.entry import Species
 from mobile.species.likely import Guide
 from mobile.store.store import Store
 from mobile.sync.session import SyncSession
+from mobile.vault import Vault
 from shared.vocabulary import TARGET_GROUPS
 
 
@@ -39,7 +40,7 @@ class Field:
     ) -> None:
         self.store = store
         self.device = device
-        self.recorder = Recorder(store, device.clock, device.storage)
+        self.recorder = Recorder(store, device.clock, device.storage, Vault(store, device.sealing))
         self.session = SyncSession(store, device)
         desk = PhotoDesk(store, device, self.recorder.now)
         self.position = PositionPresenter(device.clock)
@@ -119,6 +120,7 @@ def build(
 ) -> Field:
     """A window passes a `runner` that works in a thread and a `post` that carries callbacks to its own."""
     store = Store(data_dir, device.keystore)
+    store.traces.clear()
     if server_url:
         store.identity.set_server_url(server_url)
     field = Field(store, device, runner, post)

@@ -1,7 +1,8 @@
 """From a filled form to canonical bytes in the outbox: one act of the user, one transaction."""
 
+import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from mobile.device.ports import Fix, Storage, TabletClock
 from mobile.photos.kept import KeptPhoto
 from mobile.store.identity import Identity
 from mobile.store.store import Store
+from mobile.vault import Told, Vault
 from shared import __version__
 from shared.canonical import NotCanonical, canonical_bytes, digest
 from shared.clock import CHINA
@@ -40,11 +42,14 @@ class Saved:
     record_id: str
     digest: str
     kind: str
+    guarded: bool = False
+    sealed: bool = False
 
 
 class Recorder:
-    def __init__(self, store: Store, clock: TabletClock, storage: Storage) -> None:
+    def __init__(self, store: Store, clock: TabletClock, storage: Storage, vault: Vault) -> None:
         self.store = store
+        self._vault = vault
         self._clock = clock
         self._storage = storage
         self._last_gnss: datetime | None = None
@@ -98,15 +103,19 @@ class Recorder:
         free = self._storage.free_bytes()
         if free < RECORD_RESERVE_BYTES:
             raise StorageFull(free // 1_000_000)
+        guarded = self._vault.guarded(Told(part.record_id, part.kind, part.body) for part in parts)
+        sealing = guarded if guarded and self._vault.can_seal() else frozenset()
+        parts = [self._with_sealed_photo(part) if part.record_id in sealing else part for part in parts]
         saved = []
         with self.store.database.transaction() as connection:
             for part in parts:
                 record = self._envelope(part, identity, self.store.outbox.next_seq(connection))
-                data = _checked(record)
-                saved.append(Saved(part.record_id, digest(record), part.kind))
-                self.store.outbox.add(connection, record, saved[-1].digest, data)
+                mark, data = self._written(record, part.record_id in sealing)
+                is_guarded = part.record_id in guarded
+                saved.append(Saved(part.record_id, mark, part.kind, is_guarded, part.record_id in sealing))
+                self.store.outbox.add(connection, record, mark, data)
                 if part.kind == "media":
-                    self.store.media.bind(connection, part.body["sha256"], part.record_id, part.body["subject_ids"])
+                    self._bind(connection, part)
                 if part.kind == "identification_answer":
                     self.store.reviews.answered(connection, part.record_id, part.body)
             if draft_id is not None:
@@ -114,7 +123,30 @@ class Recorder:
                 self.store.drafts.close(connection, draft_id)
             fail("records_written")
         fail("records_saved")
+        if sealing:
+            self.store.traces.clear(draft_id)
         return saved
+
+    def _written(self, record: dict[str, Any], sealed: bool) -> tuple[str, bytes]:
+        """Digest and bytes of what the outbox keeps and the server is sent."""
+        data = _checked(record)
+        if not sealed:
+            return digest(record), data
+        kept = self._vault.seal(record, data)
+        return kept.digest, kept.on_the_wire()
+
+    def _with_sealed_photo(self, part: Part) -> Part:
+        """The sealed copy lies in the folder before anything refers to it."""
+        if part.kind != "media":
+            return part
+        sha256 = self._vault.seal_photo(part.body["sha256"], self._clock.now())
+        return replace(part, body={**part.body, "sealed_sha256": sha256})
+
+    def _bind(self, connection: sqlite3.Connection, part: Part) -> None:
+        plain, sealed = part.body["sha256"], part.body.get("sealed_sha256")
+        self.store.media.bind(connection, sealed or plain, part.record_id, part.body["subject_ids"])
+        if sealed:
+            self.store.traces.replace_photos(connection, [plain])
 
     def withdraw(self, record_id: str, reason: str) -> None:
         """A tombstone on the newest version: the record stays where it was confirmed, and everyone is told."""

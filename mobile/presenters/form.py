@@ -1,22 +1,33 @@
 """What the screens with a form share: the draft behind them, photos, confirming."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mobile.capture.camera import PhotoDesk
 from mobile.capture.form import FormCapture
 from mobile.capture.place import picked_place, place_of
+from mobile.capture.recorder import Saved
 from mobile.photos.kept import KeptPhoto
 from mobile.presenters.observable import Presenter
 from mobile.presenters.position import PositionPresenter
 from mobile.presenters.rows import PhotoRow
 
 SAVED = "已保存"
+SEALED_WORDS = "已密封：位置仅省级可读"
+UNSEALED_WORDS = "这台平板还没有密封公钥，敏感物种的位置未密封：请同步一次"
+
+
+def saved_words(saved: Sequence[Saved]) -> str:
+    """已保存, and of guarded species whether they were sealed."""
+    if any(one.sealed for one in saved):
+        return f"{SAVED}（{SEALED_WORDS}）"
+    return f"{SAVED}（{UNSEALED_WORDS}）" if any(one.guarded for one in saved) else SAVED
 
 
 class FormPresenter(Presenter):
     """`is_open`; `photos` (PhotoRow); `photo_choices` (names in the photo folder; empty with a real camera); `place_text`;
-    `saved_ids` of the last confirmation; `message` is 已保存 only after the commit. Every change is kept in a draft at once."""
+    `saved_ids` of the last confirmation; `message` begins with 已保存 only after the commit. Every
+    change is kept in a draft at once."""
 
     def __init__(self, form: FormCapture, desk: PhotoDesk, position: PositionPresenter) -> None:
         super().__init__()
@@ -27,6 +38,7 @@ class FormPresenter(Presenter):
         self.photos: tuple[PhotoRow, ...] = ()
         self.photo_choices: tuple[str, ...] = ()
         self.place_text = ""
+        self.saved: tuple[Saved, ...] = ()
         self.saved_ids: tuple[str, ...] = ()
 
     def open(self, fresh: bool = False) -> None:
@@ -58,11 +70,12 @@ class FormPresenter(Presenter):
         return self._change(lambda: self.form.set(name, value))
 
     def confirm(self) -> bool:
-        """True once the records are committed; `message` then says 已保存. False leaves the draft and says what is missing."""
+        """True once the records are committed; `message` then says 已保存, and whether it was sealed. False leaves the draft and says
+        what is missing."""
         if not self.attempt(self._confirm):
             return False
         self.show()
-        self.say(SAVED, "ok")
+        self.say(saved_words(self.saved), "ok")
         return True
 
     def export_photo(self, sha256: str, target: Path) -> bool:
@@ -81,7 +94,8 @@ class FormPresenter(Presenter):
         self.changed()
 
     def _confirm(self) -> None:
-        self.saved_ids = tuple(saved.record_id for saved in self.form.confirm(place_of(self.position.fix)))
+        self.saved = tuple(self.form.confirm(place_of(self.position.fix)))
+        self.saved_ids = tuple(one.record_id for one in self.saved)
 
     def _change(self, action: Callable[[], object]) -> bool:
         done = self.attempt(action)

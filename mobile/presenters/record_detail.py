@@ -130,7 +130,7 @@ class RecordDetailPresenter(Presenter):
         """In the server's order, each answer behind its question: clocks of tablets are not to be trusted."""
         found = (self._store.outbox.newest_version(one) for one in self._store.reviews.answers_to(self.record_id))
         answers = [answer for answer in found if answer is not None]
-        rows = [_row(record.record["saved_at"]["wall"], "我", "保存记录")]
+        rows = [_row(record.saved_at, "我", "保存记录")]
         for review in reviews:
             if review.state != "pending" and not review.is_answer:
                 rows.append(_row_of(review))
@@ -157,4 +157,4 @@ def _row_of_answer(answer: KeptRecord) -> HistoryRow:
     name = taxon.get("name_zh") or taxon.get("verbatim_name") or taxon.get("scientific_name")
     words = "\n".join(filter(None, (answer.body["answer"], f"现认为是：{name}" if name else "")))
     state = ANSWER_STATES.get(answer.state, STATE_NAMES.get(answer.state, ""))
-    return _row(answer.record["saved_at"]["wall"], "我", f"答复（{state}）", words)
+    return _row(answer.saved_at, "我", f"答复（{state}）", words)

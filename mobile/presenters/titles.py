@@ -21,7 +21,12 @@ FILTERS = ("draft", "asked", "answered", "waiting", "held", *(state for state in
 """Order of the chips: what somebody has to do comes first."""
 
 
+SEALED, SEALED_PLACE = "敏感记录", "已密封：位置仅省级可读"
+
+
 def title_of(record: KeptRecord) -> str:
+    if record.is_sealed:
+        return SEALED
     body = record.body
     if record.kind == "occurrence":
         name = (
@@ -46,6 +51,8 @@ def state_name_of(state: str, review: Review | None) -> str:
 
 
 def subtitle_of(record: KeptRecord) -> str:
+    if record.is_sealed:
+        return f"{record.saved_at[:16].replace('T', ' ')}　{SEALED_PLACE}"
     when = (record.body.get("observed_from") or "")[:16].replace("T", " ")
     place = record.body.get("place")
     where = f"{place['longitude_e7'] / 1e7:.4f}, {place['latitude_e7'] / 1e7:.4f}" if place else "没有位置"
@@ -53,5 +60,6 @@ def subtitle_of(record: KeptRecord) -> str:
 
 
 def photo_of(store: Store, record_id: str) -> str | None:
+    """None also of a sealed one: there is nothing to be seen."""
     path = store.media.first_of(record_id)
     return str(path) if path else None

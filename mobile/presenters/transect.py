@@ -6,7 +6,7 @@ from mobile.capture.camera import PhotoDesk
 from mobile.capture.place import place_of
 from mobile.capture.transect import TransectCapture
 from mobile.device.ports import Fix
-from mobile.presenters.form import SAVED, FormPresenter
+from mobile.presenters.form import FormPresenter, saved_words
 from mobile.presenters.position import PositionPresenter
 from mobile.presenters.rows import TallyRow
 from mobile.presenters.species_picker import SpeciesPicker
@@ -77,7 +77,7 @@ class TransectPresenter(FormPresenter):
         if not self.attempt(self._end):
             return False
         self.show()
-        self.say(SAVED, "ok")
+        self.say(saved_words(self.saved), "ok")
         return True
 
     def receive(self, fixes: list[Fix]) -> None:
@@ -103,7 +103,8 @@ class TransectPresenter(FormPresenter):
         super().show()
 
     def _end(self) -> None:
-        self.saved_ids = tuple(saved.record_id for saved in self.transect.end())
+        self.saved = tuple(self.transect.end())
+        self.saved_ids = tuple(one.record_id for one in self.saved)
 
 
 def _elapsed(seconds: float) -> str:

@@ -46,6 +46,7 @@ class Database:
             found.execute("pragma journal_mode = wal")
             found.execute("pragma synchronous = full")
             found.execute("pragma foreign_keys = on")
+            found.execute("pragma secure_delete = on")  # a draft that was sealed is not to be read from free pages
             self._local.connection = found
         return found
 
@@ -67,6 +68,10 @@ class Database:
 
     def count(self, query: str, values: tuple[object, ...] = ()) -> int:
         return int(self.connection().execute(query, values).fetchone()[0])
+
+    def settle(self) -> None:
+        """Empties the write-ahead log into the database, unless somebody beside us is reading it just now."""
+        self.connection().execute("pragma wal_checkpoint(truncate)").fetchone()
 
     def close(self) -> None:
         with self._lock:

@@ -10,6 +10,7 @@ from pathlib import Path
 from mobile.store.database import Database
 from mobile.store.delivery import next_try, pauses
 from shared.failpoints import fail
+from shared.wire.sealed_photo import SEALED_TYPE
 
 KEPT_AFTER_CUSTODY = timedelta(days=30)
 SCARCE_BYTES = 500_000_000
@@ -76,7 +77,10 @@ class MediaStore:
         )
 
     def first_of(self, subject_id: str) -> Path | None:
-        rows = self._database.rows("select sha256 from media_subject where subject_id = ? limit 1", (subject_id,))
+        rows = self._database.rows(
+            "select sha256 from media_subject join media_file using (sha256) where subject_id = ? and media_type <> ? limit 1",
+            (subject_id, SEALED_TYPE),
+        )
         path = self.path(rows[0]["sha256"]) if rows else None
         return path if path and path.is_file() else None
 

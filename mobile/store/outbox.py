@@ -26,10 +26,16 @@ class KeptRecord:
     record: dict[str, Any]
     state: str
     reason: str
+    saved_at: str
+
+    @property
+    def is_sealed(self) -> bool:
+        """Nothing of its body can be read here any more."""
+        return "sealed" in self.record
 
     @property
     def body(self) -> dict[str, Any]:
-        return dict(self.record["body"])
+        return {} if self.is_sealed else dict(self.record["body"])
 
 
 class Outbox:
@@ -104,7 +110,8 @@ class Outbox:
     def recent_species(self) -> list[Species]:
         """What this user recorded lately, each species once."""
         rows = self._database.rows("select canonical from record where kind = 'occurrence' order by seq desc limit 100")
-        taxa = [json.loads(row["canonical"])["body"]["taxon"] for row in rows]
+        kept = [json.loads(row["canonical"]) for row in rows]
+        taxa = [record["body"]["taxon"] for record in kept if "body" in record]
         named = [Species(t["taxon_id"], t["scientific_name"] or "", t["name_zh"] or "") for t in taxa]
         return list({species.key: species for species in reversed(named) if species.key}.values())[::-1][:RECENT]
 
@@ -127,5 +134,11 @@ def _shown_of(kinds: Sequence[str]) -> str:
 
 def _kept(row: sqlite3.Row) -> KeptRecord:
     return KeptRecord(
-        row["record_id"], row["digest"], row["kind"], json.loads(row["canonical"]), row["shown"], row["last_reason"]
+        row["record_id"],
+        row["digest"],
+        row["kind"],
+        json.loads(row["canonical"]),
+        row["shown"],
+        row["last_reason"],
+        row["saved_at"],
     )

@@ -15,6 +15,7 @@ from mobile.store.pulled import Pulled
 from mobile.store.review_copies import ReviewCopies
 from mobile.store.reviews import Reviews
 from mobile.store.surveys import Surveys
+from mobile.store.traces import Traces
 from mobile.store.tracks import Tracks
 
 
@@ -33,6 +34,7 @@ class Store:
         self.reviews = Reviews(self.database)
         self.notices = NoticeAcceptances(self.database)
         self.tracks = Tracks(self.database)
+        self.traces = Traces(self.database, self.media)
 
     def close(self) -> None:
         self.database.close()
