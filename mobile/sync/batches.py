@@ -7,67 +7,78 @@ from typing import Any
 from mobile.store.delivery import Offered, Receipt
 from mobile.store.store import Store
 from mobile.sync.body import batch_body
-from mobile.sync.failures import SyncFailure
+from mobile.sync.failures import BrokenAnswer, SyncFailure, Unreachable
 from mobile.sync.report import SyncReport
 from mobile.sync.signatures import Signer
 from mobile.sync.transport import Transport
 from shared.protocol import MAX_RECORDS_PER_BATCH, OUTCOMES, QUARANTINED
 
 MAX_BATCH_BYTES = 3_000_000
+FEWEST = 25
+"""Records that still go at once over a line that breaks."""
 NO_RECEIPT = "服务器没有给出与内容相符的收据"
 
 
-def send_batches(
-    store: Store,
-    transport: Transport,
-    now: Callable[[], datetime],
-    ignore_pause: bool,
-    report: SyncReport,
-    tell: Callable[[str], None],
-    signer: Signer,
-) -> None:
-    """Once through what is due. A failure leaves everything unanswered in the outbox and goes up."""
-    due = store.deliveries.due(now(), ignore_pause)
-    while due:
-        batch = store.deliveries.read(due[:MAX_RECORDS_PER_BATCH], MAX_BATCH_BYTES)
-        due = due[len(batch) :]
-        tell(f"正在发送记录：还有 {store.outbox.waiting_count()} 条")
-        _send(store, transport, now, batch, report, signer)
+class BatchRound:
+    """One meeting's batches. On a line that breaks they grow smaller, so that less is sent again, and larger once it holds."""
 
+    def __init__(
+        self,
+        store: Store,
+        transport: Transport,
+        now: Callable[[], datetime],
+        report: SyncReport,
+        tell: Callable[[str], None],
+        signer: Signer,
+    ) -> None:
+        self._store = store
+        self._transport = transport
+        self._now = now
+        self._report = report
+        self._tell = tell
+        self._signer = signer
+        self._most = MAX_RECORDS_PER_BATCH
 
-def _send(
-    store: Store,
-    transport: Transport,
-    now: Callable[[], datetime],
-    batch: list[Offered],
-    report: SyncReport,
-    signer: Signer,
-) -> None:
-    body = batch_body([offered.canonical for offered in batch], now())
-    signed = signer.batch(body)
-    store.deliveries.posting(batch)
-    try:
-        answer = transport.post_json(
-            "/v1/sync/batches", body, compressed=True, signature=signed.header if signed else None
-        )
-    except SyncFailure as failure:
-        store.deliveries.failed(batch, str(failure), now())
-        raise
-    report.sent += len(batch)
-    province = store.identity.current().holder
-    receipts = _matching(batch, answer)
-    store.deliveries.answered(receipts, province, now())
-    for receipt in receipts:
-        report.receipts[receipt.outcome] += 1
-        if receipt.outcome == QUARANTINED:
-            report.trouble(
-                f"服务器未能读取一条记录（{receipt.record_id}）：{receipt.reason or '原因未说明'}；原文在平板和服务器上都已留存"
+    def run(self, ignore_pause: bool) -> None:
+        """Once through what is due. A failure leaves everything unanswered in the outbox and goes up."""
+        due = self._store.deliveries.due(self._now(), ignore_pause)
+        while due:
+            batch = self._store.deliveries.read(due[: self._most], MAX_BATCH_BYTES)
+            due = due[len(batch) :]
+            self._tell(f"正在发送记录：还有 {self._store.outbox.waiting_count()} 条")
+            self._take(batch, self._post(batch))
+
+    def _post(self, batch: list[Offered]) -> dict[str, Any]:
+        body = batch_body([offered.canonical for offered in batch], self._now())
+        signed = self._signer.batch(body)
+        self._store.deliveries.posting(batch)
+        try:
+            answer = self._transport.post_json(
+                "/v1/sync/batches", body, compressed=True, signature=signed.header if signed else None
             )
-    answered = {(receipt.record_id, receipt.digest) for receipt in receipts}
-    unanswered = [offered for offered in batch if (offered.record_id, offered.digest) not in answered]
-    if unanswered:
-        store.deliveries.failed(unanswered, NO_RECEIPT, now())
-        report.trouble(f"{len(unanswered)} 条记录：{NO_RECEIPT}，仍在平板上等待")
+        except SyncFailure as failure:
+            self._store.deliveries.failed(batch, str(failure), self._now())
+            if isinstance(failure, Unreachable | BrokenAnswer):
+                self._most = max(FEWEST, self._most // 2)
+            raise
+        self._most = min(MAX_RECORDS_PER_BATCH, self._most * 2)
+        return answer
+
+    def _take(self, batch: list[Offered], answer: dict[str, Any]) -> None:
+        self._report.sent += len(batch)
+        receipts = _matching(batch, answer)
+        self._store.deliveries.answered(receipts, self._store.identity.current().holder, self._now())
+        for receipt in receipts:
+            self._report.receipts[receipt.outcome] += 1
+            if receipt.outcome == QUARANTINED:
+                self._report.trouble(
+                    f"服务器未能读取一条记录（{receipt.record_id}）：{receipt.reason or '原因未说明'}；原文在平板和服务器上都已留存"
+                )
+        answered = {(receipt.record_id, receipt.digest) for receipt in receipts}
+        unanswered = [offered for offered in batch if (offered.record_id, offered.digest) not in answered]
+        if unanswered:
+            self._store.deliveries.failed(unanswered, NO_RECEIPT, self._now())
+            self._report.trouble(f"{len(unanswered)} 条记录：{NO_RECEIPT}，仍在平板上等待")
 
 
 def _matching(batch: list[Offered], answer: dict[str, Any]) -> list[Receipt]:

@@ -8,7 +8,7 @@ from typing import Any
 from mobile.device.ports import Device
 from mobile.species.pack import PackUnreadable
 from mobile.store.store import Store
-from mobile.sync.batches import send_batches
+from mobile.sync.batches import BatchRound
 from mobile.sync.enrolment import enrol
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
 from mobile.sync.invitation import read_invitation
@@ -81,7 +81,8 @@ class SyncSession:
             report.warn(clock)
         signer = Signer(self._device.device_key, self._store.identity.device_id())
         tries(lambda: agree_on_key(signer, transport, offer, self._store.identity.credential() or "", report))
-        tries(lambda: send_batches(self._store, transport, now, by_hand, report, tell, signer))
+        batches = BatchRound(self._store, transport, now, report, tell, signer)
+        tries(lambda: batches.run(by_hand))
         photos = PhotoRound(self._store, transport, self._device, report, tell, by_hand, originals_now)
         try:
             tries(photos.run)

@@ -325,3 +325,14 @@ def test_the_report_is_json(held: Tablet) -> None:
     assert held.app.sync.report is not None
     told = json.loads(json.dumps(held.app.sync.report.as_json()))
     assert told["sent"] == 1 and told["receipts"] == {"accepted": 1, "already_have": 0, "conflict": 0, "quarantined": 0}
+
+
+def test_batches_grow_smaller_on_a_line_that_breaks_and_larger_once_it_holds(tmp_path: Path) -> None:
+    """P10: what is cut is sent again, so the less at once the better; nothing is lost or sent twice for it."""
+    with station() as server, tablet(tmp_path, server_url=server.url) as held:
+        for _ in range(160):
+            held.sighting()
+        server.cut_batches = 2
+        assert held.app.sync.sync(), held.app.sync.message
+        assert [len(ids) for ids in server.posted] == [25, 50, 85]
+        assert len(server.records) == 160
