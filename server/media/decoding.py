@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from server.media.limits import EDGES_PX, MAX_CPU_SECONDS, MAX_SECONDS
-from server.media.rules import is_bare_jpeg
+from server.media.rules import is_bare_jpeg, may_be_photo
 from shared.coordinates import in_range_e7
 
 _COMMAND = (sys.executable, "-I", "-m", "server.media.decoder")
 _AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)  # each may take half a gigabyte
 _MOST_ANSWER_BYTES = 16 * 1024 * 1024
 _BROKEN = "图片无法解码：解码进程中止"
+_NO_PHOTO = "图片无法解码：不是 JPEG、PNG、WebP 或 HEIC"
 _TOO_SLOW = f"图片无法解码：超过 {MAX_CPU_SECONDS} 秒"
 
 
@@ -47,6 +48,8 @@ class Decoded:
 
 
 def decode(data: bytes) -> Decoded:
+    if not may_be_photo(data):
+        return Decoded(problem=_NO_PHOTO)
     with _AT_ONCE, _in_memory(data) as photo:
         child = subprocess.Popen(
             _COMMAND, stdin=photo, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", env={}

@@ -8,6 +8,15 @@ _JFIF = b"JFIF\0"
 _OF_PIXELS = frozenset({0xC0, 0xC1, 0xC2, 0xC4, 0xDB, 0xDD, _SOS})
 
 
+def may_be_photo(data: bytes) -> bool:
+    """By its first bytes one of the kinds that the decoder reads."""
+    return (
+        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"))
+        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+        or data[4:8] == b"ftyp"
+    )
+
+
 def is_bare_jpeg(data: bytes) -> bool:
     """Pixels and the mark of JFIF: no EXIF, XMP, profile, comment, second picture or thumbnail, and nothing after the end.
 
