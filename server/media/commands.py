@@ -1,13 +1,16 @@
-"""`xiangye media sweep`: files that nothing refers to, taken away after a stated time."""
+"""`xiangye media sweep`: files that nothing refers to, taken away after a stated time. `xiangye media unseal`: sealed photos whose
+key came later."""
 
 from dataclasses import asdict
 from datetime import timedelta
 
 import click
 
-from server.db import session_factory
+from server.accounts.viewer import LOCAL_OPERATOR
+from server.db import open_session, session_factory
 from server.media.store import open_store
 from server.media.sweeping import Sweep
+from server.media.unsealing import Desk
 from server.settings import from_environment
 from server.web.output import print_json
 from shared.clock import SystemClock
@@ -33,3 +36,15 @@ def sweep(hours: int, as_json: bool) -> None:
         f"已清理：过期上传 {done.uploads} 个，残留片段 {done.parts} 个，无登记原片 {done.originals} 张、"
         f"预览图 {done.renditions} 张，未写完的文件 {done.unfinished} 个；腾出 {done.bytes_freed / 1e6:.1f} MB"
     )
+
+
+@media.command("unseal", help="密钥补齐之后，打开先前打不开的密封照片")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
+def unseal(as_json: bool) -> None:
+    settings = from_environment()
+    with open_session(settings) as session:
+        opened = Desk(session, SystemClock(), open_store(settings)).open_waiting(LOCAL_OPERATOR.name)
+    if as_json:
+        print_json({"opened": opened})
+        return
+    click.echo(f"已打开密封照片 {opened} 张")

@@ -177,8 +177,9 @@ def _settle(desk: uploads.Desk, upload_id: UUID) -> Upload:
     fail("photo_committed")
     uploads.clear(desk.store, upload)
     fail("part_removed")
-    if upload.completed_at is not None and upload.review_of is None and TAKEN in current_app.config:
-        current_app.config[TAKEN](upload.sha256)
+    if TAKEN in current_app.config:
+        for sha256 in desk.taken or [upload.sha256] * (upload.completed_at is not None and upload.review_of is None):
+            current_app.config[TAKEN](sha256)
     return upload
 
 

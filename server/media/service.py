@@ -20,8 +20,11 @@ from server.sensitivity.photos import keep_position, strictest_levels
 from shared.clock import Clock
 from shared.failpoints import fail
 from shared.problems import Problem
+from shared.wire.sealed_photo import is_sealed_photo
 
 ORIGINAL, RENDITION = "original", "rendition"
+SEALED, UNSEALED, SEAL_BROKEN = "密封的照片，尚未打开", "密封的照片，已打开", "密封的照片，内容损坏"
+"""Why a sealed file itself shows nothing."""
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtext('xiangye.media.' || :kind), hashtext(:sha256))")
 _HOLD_OR_LEAVE = text("SELECT pg_try_advisory_xact_lock(hashtext('xiangye.media.' || :kind), hashtext(:sha256))")
 _FILE = (
@@ -126,7 +129,7 @@ def _shows(store: Store, file: MediaFile) -> bool:
 
 def _keep(session: Session, clock: Clock, store: Store, sha256: str, data: bytes) -> MediaFile:
     file = MediaFile(sha256=sha256, byte_count=len(data), received_at=clock.now())
-    decoded = decode(data)
+    decoded = Decoded(problem=SEALED) if is_sealed_photo(data) else decode(data)
     file.problem = decoded.problem
     if decoded.renditions:
         for name, value in _put_renditions(session, store, decoded).items():

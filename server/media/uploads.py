@@ -2,7 +2,7 @@
 disagree with it. What of it is on the disk, and when: decisions/0002-the-part-file-is-the-offset.md."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,8 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.model import Device
-from server.audit.service import log
-from server.media import parts, service
+from server.media import parts, service, unsealing
 from server.media.headers import metadata_of, whole
 from server.media.model import MediaFile, Upload
 from server.media.store import Store
@@ -26,12 +25,14 @@ PATIENCE_S = 1.0
 
 @dataclass(frozen=True)
 class Desk:
-    """What it takes to take in files: a database session, the clock, the store, and how long an unfinished upload may rest."""
+    """What it takes to take in files: a database session, the clock, the store, and how long an unfinished upload may rest.
+    `taken`: digests of what came in whole, a photo that was sealed in a file among them."""
 
     session: Session
     clock: Clock
     store: Store
     rest: timedelta
+    taken: list[str] = field(default_factory=list)
 
 
 def create(desk: Desk, device: Device, length: str | None, metadata: str) -> Upload:
@@ -115,10 +116,10 @@ def _finish(desk: Desk, upload: Upload) -> None:
     data = parts.whole_file(path, upload.sha256)
     fail("photo_whole")
     if upload.review_of is None:
-        service.take_in_data(desk.session, desk.clock, desk.store, upload.sha256, data)
         brought_by = desk.session.get_one(Device, upload.device_id).person_id
+        taker = unsealing.Desk(desk.session, desk.clock, desk.store)
+        desk.taken.extend(taker.take_in(str(brought_by), upload.sha256, data))
         upload.completed_at = desk.clock.now()
-        log(desk.session, desk.clock, str(brought_by), "photo", upload.sha256, {"byte_count": upload.byte_count})
         fail("photo_taken_in")
     else:
         service.take_review(desk.session, desk.clock, desk.store, data, upload.review_of)

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from server.accounts.viewer import LOCAL_OPERATOR, Actor
 from server.audit.service import log
 from server.db import session_factory
-from server.media.service import take_in_data
 from server.media.store import Store, open_store
+from server.media.unsealing import Desk
 from server.rescue import kept
 from server.rescue.opening import Entry, NotAdmitted, Opened
 from server.sensitivity.sealing import seal_keys
@@ -126,18 +126,18 @@ class _Taking:
         self._done.outcomes.update(receipt["outcome"] for receipt in answer["receipts"])
 
     def _photo(self, entry: Entry) -> None:
+        desk = Desk(self._session, self._clock, self._store)
         try:
-            take_in_data(self._session, self._clock, self._store, entry.sha256, entry.data)
+            taken = desk.take_in(str(self._opened.device.person_id), entry.sha256, entry.data)
         except Problem as problem:
             if problem.kind.code != "photo_redacted":
                 raise
             self._session.rollback()
             self._done.notes.append(f"照片 {entry.about['name']}：{problem}")
             return
-        person_id = str(self._opened.device.person_id)
-        log(self._session, self._clock, person_id, "photo", entry.sha256, {"byte_count": len(entry.data)})
         self._session.commit()
-        photo_came(self._session, self._clock.now(), entry.sha256)
+        for sha256 in taken:
+            photo_came(self._session, self._clock.now(), sha256)
         self._session.commit()
         self._photos.append(entry.sha256)
         self._done.photos += 1

@@ -14,6 +14,7 @@ class ExifPlaceSchema(WireSchema):
 class MediaBody(ObservedBody):
     subject_ids = fields.List(Identifier(), required=True, validate=validate.Length(min=1))
     sha256 = fields.String(required=True, validate=SHA256)
+    sealed_sha256 = fields.String(validate=SHA256)  # the sealed file that was uploaded for it
     byte_count = Whole(1, 64 * 1024 * 1024, required=True)
     media_type = code("image/jpeg", "image/png", "image/webp", "image/heic", required=True)
     captured_at = optional_text(40)
