@@ -1,8 +1,9 @@
 """Makes one golden store with the app of the commit that stands first in PYTHONPATH; see README.md. Never run by a test.
 
-PYTHONPATH=WORKTREE python make.py FOLDER [future | signed]
+PYTHONPATH=WORKTREE python make.py FOLDER [future | signed | sealed]
 """
 
+import base64
 import json
 import shutil
 import sqlite3
@@ -56,6 +57,25 @@ def sign(folder: Path, device_id: str) -> dict[str, str]:
     return {"public_key": key.public_key(), "signature": signed.header}
 
 
+def tell_seal_key(folder: Path) -> None:
+    """As a session with the province would: its private scalar is the one of the page's vector, 32 times 0x11."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    public = ec.derive_private_key(int.from_bytes(b"\x11" * 32, "big"), ec.SECP256R1()).public_key()
+    spki = base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+    store = sqlite3.connect(folder / "field.sqlite3")
+    with store:
+        told = [("seal_key", spki), ("seal_key_number", "1")]
+        store.executemany("insert or replace into setting values (?, ?)", told)
+    store.close()
+
+
+def play(home: Path, folder: Path, url: str, steps: list[dict[str, Any]]) -> int:
+    (home / "day.json").write_text(json.dumps(steps, ensure_ascii=False))
+    return int(run("field", ["--headless", str(home / "day.json"), "--data", str(folder), "--server", url, "--json"]))
+
+
 def make(folder: Path, what: str) -> None:
     """A day of every kind of record the app can make, saved after a last sync: all of it waits."""
     if what == "future":
@@ -66,11 +86,11 @@ def make(folder: Path, what: str) -> None:
     for name, colour in (("IMG_001.jpg", "green"), ("IMG_002.jpg", "brown")):
         (home / name).write_bytes(jpeg(colour))
     (home / "patrol.gpx").write_text(gpx(range(40)))
-    (home / "day.json").write_text(json.dumps(DAY[:-1], ensure_ascii=False))
     with at.station(pack=at.make_pack(home / "taxa.sqlite3")) as server:
-        code = run(
-            "field", ["--headless", str(home / "day.json"), "--data", str(folder), "--server", server.url, "--json"]
-        )
+        code = play(home, folder, server.url, DAY[:3])
+        if what == "sealed":
+            tell_seal_key(folder)
+        code = code or play(home, folder, server.url, DAY[3:-1])
     store = sqlite3.connect(next(folder.glob("*.sqlite3")))
     rows = store.execute("select record_id, digest, kind from record order by seq").fetchall()
     device = store.execute("select value from setting where name = 'device_id'").fetchone()[0]
