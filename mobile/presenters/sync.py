@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from mobile.device.ports import DeviceFailure, Scanner
 from mobile.presenters.observable import Presenter
+from mobile.store.media import SentKind
 from mobile.store.store import Store
 from mobile.sync.failures import NotReady
 from mobile.sync.invitation import safe_address
@@ -22,7 +23,7 @@ class SyncPresenter(Presenter):
     `photos_at_server`; `lines` (the state in words); `problems` (what hinders, in words); `running`, `progress`; `report`
     (SyncReport of the last run, or None); `clock_text` (a wrong tablet clock in words, else empty); `refused`: the server no longer
     knows this tablet, with `refused_text` saying what to do; `wifi_text`: originals that wait for a network without a price, in words
-    (empty where none do: then there is nothing to `send_originals_now`)."""
+    (empty where none do: then there is nothing to `send_originals_now`); `originals_wait`, `copies_wait`: whether these ever do."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class SyncPresenter(Presenter):
         self.refused = False
         self.refused_text = ""
         self.wifi_text = ""
+        self.originals_wait, self.copies_wait = True, False
 
     def refresh(self) -> None:
         identity = self._store.identity.current()
@@ -69,6 +71,7 @@ class SyncPresenter(Presenter):
         self.waiting_records, self.waiting_photos = outbox.waiting_count(), media.waiting_count()
         self.photos_at_server = media.held_count()
         self.wifi_text = self._session.wifi_words()
+        self.originals_wait, self.copies_wait = media.wait_for_wifi(), media.wait_for_wifi("copy")
         self.lines = tuple(self._words())
         self.clock_text = self._store.identity.clock_words()
         self.refused = self.enrolled and bool(self._store.identity.setting("credential_refused"))
@@ -111,6 +114,11 @@ class SyncPresenter(Presenter):
             "同步完成",
             self._nothing_waits,
         )
+
+    def let_wait(self, kind: SentKind, wait: bool) -> None:
+        """Whether originals, or small copies, are sent only where that costs nothing; kept for the next start."""
+        self._store.media.set_wait_for_wifi(wait, kind)
+        self.refresh()
 
     def send_originals_now(self) -> bool | None:
         """A person would rather pay than wait."""

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from mobile.store.database import Database
 from mobile.store.delivery import next_try, pauses
@@ -14,7 +15,8 @@ from shared.wire.sealed_photo import SEALED_TYPE
 
 KEPT_AFTER_CUSTODY = timedelta(days=30)
 SCARCE_BYTES = 500_000_000
-_WIFI_ONLY = "originals_on_wifi_only"
+SentKind = Literal["original", "copy"]
+_WIFI_ONLY: dict[SentKind, str] = {"original": "originals_on_wifi_only", "copy": "copies_on_wifi_only"}
 # An upload that is begun anew begins at 0.
 _LEFT = "byte_count - case when upload_url is null then 0 else server_offset end"
 
@@ -124,16 +126,16 @@ class MediaStore:
         """Of all originals that wait, by what the server said that it has."""
         return self._database.count(f"select coalesce(sum({_LEFT}), 0) from media_file where state = 'waiting'")
 
-    def wait_for_wifi(self) -> bool:
-        """Whether originals go only where sending costs nothing: so, unless somebody chose otherwise."""
-        rows = self._database.rows("select value from setting where name = ?", (_WIFI_ONLY,))
-        return not rows or rows[0]["value"] != "no"
+    def wait_for_wifi(self, kind: SentKind = "original") -> bool:
+        """Whether these go only where sending costs nothing: originals do and small copies do not, unless somebody chose otherwise."""
+        rows = self._database.rows("select value from setting where name = ?", (_WIFI_ONLY[kind],))
+        return rows[0]["value"] == "yes" if rows else kind == "original"
 
-    def set_wait_for_wifi(self, wait: bool) -> None:
+    def set_wait_for_wifi(self, wait: bool, kind: SentKind = "original") -> None:
         with self._database.transaction() as connection:
             connection.execute(
                 "insert into setting values (?, ?) on conflict (name) do update set value = excluded.value",
-                (_WIFI_ONLY, "yes" if wait else "no"),
+                (_WIFI_ONLY[kind], "yes" if wait else "no"),
             )
 
     def held(self, sha256: str, holder: str, epoch: str, now: datetime) -> None:

@@ -48,10 +48,12 @@ class PhotoRound:
     def run(self) -> None:
         """Raises the first failure that trying again soon may mend, after everything else was tried."""
         self._failures, self._lost = [], 0
-        for wanted in self._each(self.store.review_copies.due(self._now(), self.ignore_pause)):
+        metered = self.device.network.metered() and not self.originals_now
+        wait = metered and self.store.media.wait_for_wifi("copy")
+        for wanted in self._each([] if wait else self.store.review_copies.due(self._now(), self.ignore_pause)):
             with self._apart(wanted.file_name, partial(self.store.review_copies.failed, wanted.original_sha256)):
                 self._send_copy(wanted)
-        if waiting := wifi_words(self.store, self.device.network.metered(), self.originals_now):
+        if waiting := wifi_words(self.store, metered):
             self.report.warn(waiting)
         else:
             for photo in self._each(self.store.media.due(self._now(), self.ignore_pause)):
@@ -138,10 +140,10 @@ class PhotoRound:
         return self.device.clock.now()
 
 
-def wifi_words(store: Store, metered: bool, originals_now: bool = False) -> str:
+def wifi_words(store: Store, metered: bool) -> str:
     """What waits for a network without a price, in words; empty where nothing does."""
     waiting = store.media.waiting_count()
-    if originals_now or not metered or not waiting or not store.media.wait_for_wifi():
+    if not metered or not waiting or not store.media.wait_for_wifi():
         return ""
     return f"{waiting} 张原片（还有 {in_megabytes(store.media.bytes_left())}）在等无线网络；可选“现在就发送原片”，会用移动流量"
 

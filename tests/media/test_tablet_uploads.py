@@ -235,10 +235,14 @@ def test_originals_wait_for_a_network_without_a_price_and_say_so(
     assert photo.path.is_file(), "a copy at the server frees nothing"
     assert held.app.sync.sync(originals_now=True) is True
     assert original(served, data) == data
-    photograph(held, photos, bytes_of_no_picture(3000))
-    held.app.store.media.set_wait_for_wifi(False)
-    assert held.app.sync.sync() is True
-    held.app.store.media.set_wait_for_wifi(True)
+    photograph(held, photos, picture())
+    held.app.sync.let_wait("copy", True)
+    line.passed.clear()
+    assert held.app.sync.sync() is False and line.count("POST") == 0, "a setting of its own for each kind"
+    held.app.sync.let_wait("original", False)
+    assert held.app.sync.sync() is True and line.count("POST") == 1, "the original; its copy never went"
+    held.app.sync.let_wait("original", True)
+    held.app.sync.let_wait("copy", False)
     held.device = replace(held.device, network=WiredNetwork())
     held.restart()
 

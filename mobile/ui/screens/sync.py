@@ -1,5 +1,7 @@
 """Sync: how many are on the tablet, at the server, waiting, and why; enrolment of a new tablet."""
 
+from functools import partial
+
 from kivy.metrics import dp
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.gridlayout import GridLayout
@@ -71,7 +73,8 @@ class SyncPage(Page):
         change = Key(texts.CHOOSE_SURVEY, icon="survey", height="56dp", on_touch=lambda: self.shell.go("survey"))
         self.survey_card = Card(texts.SURVEY, self.survey, change)
         self.state_card = Card(texts.STATE, self.lines)
-        self.server_card = Card(texts.SERVER, self.person, self.address)
+        self.over_keys = {kind: Key("", height="56dp", on_touch=partial(self._turn, kind)) for kind in texts.SENT_OVER}
+        self.server_card = Card(texts.SERVER, self.person, self.address, *self.over_keys.values())
         self.wifi_words = Words(colour=theme.INK_SOFT)
         pay = Key(texts.ORIGINALS_NOW, icon="sync", height="56dp", on_touch=sync.send_originals_now)
         self.wifi_card = Card(texts.ORIGINALS_WAIT, self.wifi_words, pay)
@@ -108,6 +111,8 @@ class SyncPage(Page):
         self.lines.text = "\n".join(filter(None, (*sync.lines, sync.clock_text)))
         self.problem_words.text = "\n".join(sync.problems)
         self.wifi_words.text = unbroken(sync.wifi_text)
+        for kind, waits in (("original", sync.originals_wait), ("copy", sync.copies_wait)):
+            self.over_keys[kind].text = texts.SENT_OVER[kind][waits]
         self.person.text = (
             texts.PERSON.format(person=sync.person_name, device=sync.device_name) if sync.enrolled else ""
         )
@@ -135,6 +140,10 @@ class SyncPage(Page):
             self.cards.clear_widgets()
             for card in wanted:
                 self.cards.add_widget(card)
+
+    def _turn(self, kind):
+        sync = self.field.sync
+        sync.let_wait(kind, not (sync.originals_wait if kind == "original" else sync.copies_wait))
 
     def _scan(self):
         """Where images are read instead of a camera, the code field may hold the path of one."""

@@ -165,6 +165,17 @@ def test_sync_without_a_server_says_so_and_keeps_everything(driver: Driver) -> N
     assert driver.page.figures["服务器已收到"]._number.text == "0"
 
 
+def test_each_kind_of_photo_may_wait_for_a_network_without_a_price(driver: Driver) -> None:
+    driver.tap(driver.page.tiles["sync"])
+    media, keys = driver.field.store.media, driver.page.over_keys
+    assert [keys[kind].text for kind in ("original", "copy")] == ["原片：只用无线网络发送", "小样：任何网络都发送"]
+    for kind in ("original", "copy"):
+        _scroll_to(driver, keys[kind])
+        driver.tap(keys[kind])
+    assert (media.wait_for_wifi(), media.wait_for_wifi("copy")) == (False, True)
+    assert [keys[kind].text for kind in ("original", "copy")] == ["原片：任何网络都发送", "小样：只用无线网络发送"]
+
+
 def test_another_survey_is_chosen_by_touch(driver: Driver) -> None:
     driver.tap(driver.page.cells["survey"])
     lines = driver.page.column.inner.children
