@@ -14,7 +14,7 @@ def run(name: str, argv: list[str]) -> int:
     if name not in COMMANDS:
         raise KeyError(name)
     options = _parser().parse_args(argv)
-    if options.rescue or options.receipts:
+    if options.rescue or options.receipts or options.station:
         # Before anything that may be what keeps the app from starting is loaded.
         from mobile.rescue.commands import by_hand
 
@@ -58,7 +58,14 @@ def _parser() -> argparse.ArgumentParser:
         "--receipts", metavar="FILE", type=Path, help="收下省级服务器的收据文件（xiangye import 写在救援文件旁）"
     )
     parser.add_argument(
-        "--json", action="store_true", help="把结果打印为 JSON (与 --headless、--rescue、--receipts 一起使用)"
+        "--station",
+        metavar="URL",
+        help="把未送达的内容交给此地址的监测站（局域网，不传凭证），并取回省级服务器的收据",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="把结果打印为 JSON (与 --headless、--rescue、--receipts、--station 一起使用)",
     )
     return parser
 

@@ -7,7 +7,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server import db
 from server.accounts.rights import ROLES_ZH
 from server.accounts.routes import blueprint as accounts
-from server.accounts.service import authenticate, load_viewer
+from server.accounts.relays import bearing
+from server.accounts.service import load_viewer
 from server.events.routes import blueprint as events
 from server.exchange.routes import blueprint as exports
 from server.exchange.routes import datasets
@@ -19,6 +20,7 @@ from server.packs.routes import blueprint as packs
 from server.patrols.routes import blueprint as patrols
 from server.places.routes import blueprint as places
 from server.privacy.routes import blueprint as privacy
+from server.relay.routes import blueprint as relay
 from server.sensitivity.routes import blueprint as precise
 from server.settings import Settings, from_environment
 from server.surveys.routes import blueprint as surveys
@@ -58,7 +60,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         XIANGYE_CLOCK=clock or SystemClock(),
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Chinese is read by people, in the terminal as well
-    app.config[devices.LOADER] = lambda borne: authenticate(request_session(), borne, app.config["XIANGYE_CLOCK"])
+    app.config[devices.LOADER] = lambda *borne: bearing(request_session(), app.config["XIANGYE_CLOCK"], *borne)
     app.config[viewers.LOADER] = lambda *borne: load_viewer(request_session(), app.config["XIANGYE_CLOCK"], *borne)
     app.config[TAKEN] = lambda sha256: _photo_came(app.config["XIANGYE_CLOCK"], sha256)
     database.init_app(app)
@@ -84,6 +86,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         datasets,
         precise,
         privacy,
+        relay,
         *_READS,
     ):
         api.register_blueprint(blueprint)

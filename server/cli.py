@@ -25,6 +25,7 @@ _ROOMS: Mapping[str, tuple[str, str, str]] = {
     "media": ("server.media.commands", "media", "照片：清理无主的文件"),
     "places": ("server.reference_commands", "places", "行政区、保护地与网格"),
     "seal-key": ("server.sensitivity.seal_commands", "seal_key", "密封密钥：制作、更换、列出"),
+    "relay": ("server.station_commands", "relay", "监测站中转：接收平板，有网时转交"),
     "serve": ("server.operations", "serve", "启动服务"),
     "species": ("server.reference_commands", "species", "物种名录与名录包"),
     "verification": ("server.verification.commands", "verification", "审核：规则、试运行、队列"),

@@ -4,6 +4,10 @@ PROTOCOL = 1
 PROTOCOL_HEADER = "Xiangye-Protocol"
 CUSTODY_HEADER = "Xiangye-Custody"
 SIGNATURE_HEADER = "Xiangye-Signature"
+RELAYED_HEADER = "Xiangye-Relayed-Device"
+"""To the province, from a station: whose batch or photo it passes on."""
+DEVICE_HEADER = "Xiangye-Device"
+"""To a station, from a tablet: who signed. The credential is for the province alone."""
 MAX_RECORDS_PER_BATCH = 100
 MAX_BODY_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 20

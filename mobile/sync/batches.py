@@ -66,7 +66,7 @@ class BatchRound:
 
     def _take(self, batch: list[Offered], answer: dict[str, Any]) -> None:
         self._report.sent += len(batch)
-        receipts = _matching(batch, answer)
+        receipts = matching(batch, answer)
         self._store.deliveries.answered(receipts, self._store.identity.current().holder, self._now())
         for receipt in receipts:
             self._report.receipts[receipt.outcome] += 1
@@ -81,7 +81,7 @@ class BatchRound:
             self._report.trouble(f"{len(unanswered)} 条记录：{NO_RECEIPT}，仍在平板上等待")
 
 
-def _matching(batch: list[Offered], answer: dict[str, Any]) -> list[Receipt]:
+def matching(batch: list[Offered], answer: dict[str, Any]) -> list[Receipt]:
     """Receipts for an id and digest that were in the batch; each once, anything else is nothing."""
     open_digests = {(offered.record_id, offered.digest) for offered in batch}
     found: list[Receipt] = []

@@ -1,6 +1,7 @@
 """HTTP to one server: only an answer that bears the protocol's header counts as an answer."""
 
 import gzip
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -16,8 +17,14 @@ MAX_PACK_BYTES = 200_000_000
 
 
 class Transport:
-    def __init__(self, base_url: str, credential: str | None = None, ca_bundle: str | None = None) -> None:
-        self.base_url = safe_address(base_url)  # before a credential is put beside it
+    def __init__(
+        self,
+        base_url: str,
+        credential: str | None = None,
+        ca_bundle: str | None = None,
+        check: Callable[[str], str] = safe_address,
+    ) -> None:
+        self.base_url = check(base_url)  # before a credential is put beside it
         self._session = requests.Session()
         self._session.trust_env = False  # neither a proxy nor a .netrc of the machine may see the credential
         self._session.verify = ca_bundle or True
@@ -26,6 +33,10 @@ class Transport:
 
     def close(self) -> None:
         self._session.close()
+
+    def always(self, **headers: str) -> None:
+        """Sent along with every request from now on; underscores stand for hyphens."""
+        self._session.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
 
     def get_json(self, path: str, **query: int | str) -> dict[str, Any]:
         return self._json(self._send("GET", path, params=query))

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 
-DEVICE, TOKEN, SESSION = "xyd_", "xyt_", "xys_"
+DEVICE, TOKEN, SESSION, RELAY = "xyd_", "xyt_", "xys_", "xyr_"
 
 
 def fresh(prefix: str) -> str:

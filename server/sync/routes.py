@@ -19,11 +19,11 @@ from server.ledger import service as ledger
 from server.packs import service as packs
 from server.packs.signing import pack_key
 from server.privacy import notices
-from server.sync import queries, service, signing
+from server.sync import custody, queries, service, signing
 from server.sync.schemas import ChangesSchema, ReceiptsSchema, SealKeySchema, SyncSessionSchema
 from server.sync.seal_key import told_seal_key
 from server.web.database import request_session
-from server.web.devices import current_device
+from server.web.devices import current_device, current_relay
 from server.web.settings import clock, settings
 from shared import protocol
 from shared.failpoints import fail
@@ -189,13 +189,22 @@ def batches() -> Response:
     body = service.unpack(_limited_body(), request.headers.get("Content-Encoding"))
     actor = Actor(device.person_id, device.id)
     session = request_session()
-    signed = signing.check_batch(session, device.id, request.headers.get(protocol.SIGNATURE_HEADER), body)
+    relay = current_relay()
+    # What a station kept may be signed with a key that the tablet has given up since.
+    signature = request.headers.get(protocol.SIGNATURE_HEADER)
+    signed = signing.check_batch(session, device.id, signature, body, any_key=relay is not None)
+    if relay is not None and signed is None:
+        raise Problem("signature_missing", "监测站转交的批次须有平板的签名：未作任何改动")
     # A record finds its place among all others, whoever may see those.
     with looking_through(session, EVERYTHING):
-        answer = service.accept_batch(session, actor, clock(), settings().holder, body, signed)
+        answer = service.accept_batch(
+            session, actor, clock(), settings().holder, body, signed, relay is None, relay.id if relay else None
+        )
         # Nothing is a receipt before this line: the answer leaves only after the commit.
         session.commit()
     fail("batch_committed")
+    if relay is not None:
+        answer["signed"] = custody.signed(settings(), session, clock(), device.id, answer["receipts"])
     return jsonify(answer)
 
 

@@ -44,6 +44,7 @@ class ReceiptsSchema(Schema):
     server_epoch = fields.String(required=True)
     holder = fields.String(required=True)
     receipts = fields.List(fields.Nested(ReceiptSchema), required=True)
+    signed = fields.Dict(metadata={"description": "只给监测站：同样的回执，由省级密钥签名，平板凭此认定"})
 
 
 class ChangeSchema(Schema):

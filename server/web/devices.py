@@ -7,9 +7,19 @@ from flask import current_app, g, request
 
 from server.web.database import keep_seen
 from shared.problems import Problem
+from shared.protocol import RELAYED_HEADER
 
 LOADER = "XIANGYE_DEVICE_LOADER"
-_KEPT = "xiangye_device"
+_KEPT, _RELAY = "xiangye_device", "xiangye_relay"
+_FOR_RELAYS = {
+    ("POST", "/v1/sync/batches"),
+    ("POST", "/v1/uploads"),
+    ("HEAD", "/v1/uploads/<uuid:upload_id>"),
+    ("PATCH", "/v1/uploads/<uuid:upload_id>"),
+    ("GET", "/v1/relay/tablets"),
+    ("POST", "/v1/relay/custody"),
+}
+"""All that a station may call: it hands in, and is told what the province holds; it reads nothing of a tablet's records."""
 
 
 def current_device() -> Any:
@@ -20,9 +30,20 @@ def current_device() -> Any:
     return g.get(_KEPT)
 
 
+def current_relay() -> Any:
+    """The station that brings this request, or None where the tablet itself does."""
+    current_device()
+    return g.get(_RELAY)
+
+
 def _load() -> Any:
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer" or not credential.strip():
         raise Problem("credential_missing")
-    loader: Callable[[str], Any] = current_app.config[LOADER]
-    return loader(credential.strip())
+    loader: Callable[[str, str | None], tuple[Any, Any]] = current_app.config[LOADER]
+    device, relay = loader(credential.strip(), request.headers.get(RELAYED_HEADER))
+    rule = request.url_rule.rule if request.url_rule else ""
+    if relay is not None and (request.method, rule) not in _FOR_RELAYS:
+        raise Problem("not_allowed", "监测站只能转交平板的批次与照片")
+    g.setdefault(_RELAY, relay)
+    return device

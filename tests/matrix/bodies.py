@@ -28,6 +28,7 @@ BODIES: Mapping[tuple[str, str], Body] = {
         "area_kind": "county",
         "area_code": place.county_code,
     },
+    ("POST", "/v1/relay/custody"): lambda *_: {"photos": []},
     ("POST", "/v1/devices/codes"): lambda place, _: {"person_id": str(place.ids["person"])},
     ("POST", "/v1/tokens"): lambda _place, _world: {"name": "脚本"},
     ("POST", "/v1/verification/decisions"): lambda place, _: {

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from mobile.device.desktop_key import FileKey
 from mobile.device.desktop_signatures import LibrarySignatures
-from mobile.rescue.receipts import ReceiptsRefused, take_file
 from mobile.rescue.writing import Rescued, Tools, rescue
+from mobile.sync.custody import ReceiptsRefused, take_file
 from server.accounts.model import Device
 from server.audit.model import AuditEntry
 from server.db import open_session

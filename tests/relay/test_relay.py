@@ -1,0 +1,232 @@
+"""From a tablet over a station without the internet to the province and back: with kills, a lying station and a wrong province."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from sqlalchemy import text
+
+from mobile.sync.report import SyncReport
+from mobile.sync.station import StationVisit, station_address
+from server.db import open_session
+from server.station.passing import NoLine, Passing
+from tests.admitting import CLOCK
+from tests.mobile.station import closed_port
+from tests.mobile.tablets import Tablet
+from tests.relay.stations import Station
+from tests.rescue.conftest import province
+from tests.rescue.wards import at_province, enrolled, on_tablet, sightings, states
+from tests.serving import Live
+
+__all__ = ["province"]
+
+
+@dataclass
+class Way:
+    """A tablet that knows the province, and a station that has joined it and lost its line since."""
+
+    live: Live
+    tablet: Tablet
+    station: Station
+
+    def visit(self) -> SyncReport:
+        return StationVisit(self.tablet.app.store, self.tablet.device).run(self.station.url)
+
+    def pass_on(self) -> None:
+        said = self.station.command("pass")
+        assert said.returncode == 0, said.stderr + said.stdout
+
+    def waiting(self) -> int:
+        return sum(one["records"] + one["photos"] for one in self.station.spool.backlog())
+
+
+@pytest.fixture
+def way(province: Live, tmp_path: Path) -> Iterator[Way]:
+    with enrolled(province, tmp_path) as made:
+        station = Station(tmp_path / "station", f"监测站 {tmp_path.name}")
+        station.join(province)
+        station.start()
+        try:
+            yield Way(province, made, station)
+        finally:
+            station.kill()
+
+
+def test_a_day_goes_over_a_station_to_the_province_and_its_receipts_come_back(way: Way) -> None:
+    """P1, P3, P5: the station's receipt frees nothing; the province's, which comes by the station, does; nothing is there twice."""
+    sightings(way.tablet, 4, photos=2)
+    before = on_tablet(way.tablet)
+    credential = way.tablet.app.store.identity.credential() or "none"
+
+    report = way.visit()
+    assert report.problems == [], report.problems
+    assert report.sent == 6
+    assert set(states(way.tablet)) == {"waiting"}
+    assert way.tablet.app.store.media.waiting_count() == 2
+    assert not before.versions & at_province(way.live.settings).versions
+    assert (way.visit().sent, way.waiting()) == (0, 8)
+    said = json.loads(way.station.command("status", "--json").stdout)
+    assert [(one["name"], one["records"], one["photos"]) for one in said["waiting"]] == [("一号平板", 6, 2)]
+    assert "一号平板：6 条记录、2 张照片等待转交" in way.station.command("status").stdout
+    for file in way.station.home.rglob("*"):
+        assert not file.is_file() or credential.encode() not in file.read_bytes()
+
+    way.pass_on()
+    there = at_province(way.live.settings)
+    assert before.versions <= there.versions
+    assert before.photos <= there.photos
+    assert way.waiting() == 0
+    way.pass_on()
+
+    report = way.visit()
+    assert report.problems == [], report.problems
+    assert set(states(way.tablet)) == {"held"}
+    assert way.tablet.app.store.media.waiting_count() == 0
+    with open_session(way.live.settings) as session:
+        row = session.execute(
+            text("SELECT count(*), bool_and(signature IS NOT NULL) FROM xiangye.batch WHERE relay_id = :relay"),
+            {"relay": way.station.relay_id},
+        ).one()
+    assert tuple(row) == (1, True)
+    assert at_province(way.live.settings).versions == there.versions
+
+
+@pytest.mark.parametrize("point", ["station_batch_written", "station_batch_kept", "station_photo_named"])
+def test_a_station_that_is_killed_loses_nothing_that_it_receipted(way: Way, point: str) -> None:
+    """P1, T8: killed before and after its own commit; what was not receipted is on the tablet and comes again."""
+    sightings(way.tablet, 2, photos=1)
+    way.station.kill()
+    way.station.start(XIANGYE_FAILPOINTS=f"{point}=kill")
+    assert way.visit().problems
+    way.station.kill()
+    way.station.start()
+    assert way.visit().problems == []
+    way.pass_on()
+    way.visit()
+    assert set(states(way.tablet)) == {"held"}
+    assert on_tablet(way.tablet).versions <= at_province(way.live.settings).versions
+    assert on_tablet(way.tablet).photos <= at_province(way.live.settings).photos
+
+
+@pytest.mark.parametrize("point", ["station_passing_written", "station_passed"])
+def test_passing_on_that_is_killed_is_done_again_without_a_double(way: Way, point: str) -> None:
+    """P2: the province has it, the station does not know yet."""
+    sightings(way.tablet, 2)
+    way.visit()
+    assert way.station.command("pass", XIANGYE_FAILPOINTS=f"{point}=kill").returncode == -9
+    there = at_province(way.live.settings).versions
+    assert on_tablet(way.tablet).versions <= there
+    way.pass_on()
+    assert at_province(way.live.settings).versions == there
+    way.visit()
+    assert set(states(way.tablet)) == {"held"}
+
+
+def test_a_station_that_lies_frees_nothing(way: Way) -> None:
+    """P5: it gives itself out as the province, quarantines, and hands out receipts of its own making."""
+    sightings(way.tablet, 2, photos=1)
+    store, spool = way.tablet.app.store, way.station.spool
+    identity = store.identity.current()
+    way.visit()
+    told = {
+        "device_id": identity.device_id,
+        "holder": identity.holder,
+        "server_epoch": identity.server_epoch,
+        "server_time": CLOCK.now().isoformat(),
+        "receipts": [
+            {"record_id": id_, "digest": digest, "outcome": "accepted"}
+            for id_, digest in on_tablet(way.tablet).versions
+        ],
+        "photos": sorted(on_tablet(way.tablet).photos),
+    }
+    signature = way.tablet.device.device_key.sign(b"anything")
+    with spool._transaction() as connection:
+        spool._document(connection, identity.device_id, {"custody": told, "signature": signature}, "2025-05-21")
+    spool.keep(station_id="liar", epoch="another")
+    report = way.visit()
+    assert "不予采信" in report.problems[0]
+    assert set(states(way.tablet)) == {"waiting"}
+    assert store.media.waiting_count() == 1
+    holders = {row[0] for row in store.database.rows("select distinct holder from receipt where frees = 0")}
+    assert identity.holder not in holders
+
+
+def test_the_station_takes_in_only_what_a_known_tablet_signed(way: Way, tmp_path: Path) -> None:
+    """T13: another key, an altered batch, a tablet that enrolled since the list was fetched."""
+    sightings(way.tablet, 1)
+    headers = {"Xiangye-Device": way.tablet.app.store.identity.device_id(), "Content-Type": "application/json"}
+    body = b'{"batch_id":"01a21d67-7f82-73b2-aff2-ce8ec0d82a4c","protocol":1,"records":[]}'
+    url = f"{way.station.url}/v1/sync/batches"
+    assert requests.post(url, data=body, headers=headers, timeout=10).json()["code"] == "signature_missing"
+    wrong = {**headers, "Xiangye-Signature": f"ecdsa-p256-sha256;{'0' * 64};AAAA"}
+    assert requests.post(url, data=body, headers=wrong, timeout=10).json()["code"] == "signature_wrong"
+    with enrolled(way.live, tmp_path / "second") as second:
+        sightings(second, 1)
+        report = StationVisit(second.app.store, second.device).run(way.station.url)
+        assert "还不认识这台平板" in report.problems[0]
+        assert set(states(second)) == {"waiting"}
+        way.pass_on()  # with the line came the new list
+        assert StationVisit(second.app.store, second.device).run(way.station.url).problems == []
+
+
+def test_a_relay_may_hand_in_and_nothing_else(way: Way) -> None:
+    """T13: a stolen station laptop reads nothing of the province; without a tablet's signature it writes nothing."""
+    credential = (way.station.home / "credential").read_text()
+    device = way.tablet.app.store.identity.device_id()
+    relay = {"Authorization": f"Bearer {credential}", "Xiangye-Relayed-Device": device}
+    for path in ("/v1/sync/changes", "/v1/sync/session", "/v1/packs/taxa"):
+        assert requests.get(f"{way.live.url}{path}", headers=relay, timeout=10).status_code == 403
+    assert requests.get(f"{way.live.url}/v1/occurrences", headers=relay, timeout=10).status_code == 401
+    body = json.dumps({"batch_id": device, "protocol": 1, "records": []})
+    answer = requests.post(f"{way.live.url}/v1/sync/batches", data=body, headers=relay, timeout=10)
+    assert answer.json()["code"] == "signature_missing"
+    stranger = {**relay, "Xiangye-Relayed-Device": "01a21d67-7f82-73b2-aff2-ce8ec0d82a4c"}
+    answer = requests.post(f"{way.live.url}/v1/sync/batches", data=body, headers=stranger, timeout=10)
+    assert (answer.status_code, answer.json()["field"]) == (403, "Xiangye-Relayed-Device")
+    tablet = {"Authorization": f"Bearer {way.tablet.app.store.identity.credential()}"}
+    told = requests.get(f"{way.live.url}/v1/relay/tablets", headers=tablet, timeout=10).json()["told"]
+    assert list(told["tablets"]) == [device]
+
+
+def test_without_a_line_or_with_another_province_nothing_leaves_the_station(way: Way) -> None:
+    """T15: a wrong address, a credential that was revoked, a province with another key."""
+    sightings(way.tablet, 1)
+    way.visit()
+    spool = way.station.spool
+    for name, value, words in (("province_url", closed_port(), "连接不上"), ("pack_key", "another", "签名不是接入时")):
+        was = spool.setting(name)
+        spool.keep(**{name: value})
+        with pytest.raises(NoLine, match=words):
+            Passing(spool, CLOCK).run()
+        spool.keep(**{name: was})
+    assert way.waiting() == 1
+    with open_session(way.live.settings) as session:
+        session.execute(
+            text("UPDATE xiangye.relay SET revoked_at = now() WHERE id = :id"), {"id": way.station.relay_id}
+        )
+    said = way.station.command("pass")
+    assert said.returncode == 1
+    assert "凭证无效或已收回" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "taken"),
+    [
+        ("http://192.168.1.20:8720/", "http://192.168.1.20:8720"),
+        ("http://station.local:8720", "http://station.local:8720"),
+        ("https://station.example.cn", "https://station.example.cn"),
+        ("http://8.8.8.8:8720", None),
+        ("http://station.example.cn", None),
+        ("ftp://192.168.1.20", None),
+        ("http://0.0.0.0", None),
+    ],
+)
+def test_only_a_station_of_the_local_network_is_called_unencrypted(address: str, taken: str | None) -> None:
+    if taken is None:
+        with pytest.raises(Exception, match="地址"):
+            station_address(address)
+    else:
+        assert station_address(address) == taken
