@@ -47,10 +47,7 @@ class Desk:
             return []
         file = self.session.get_one(MediaFile, sha256)
         try:
-            sealed = read_sealed_photo(data)
-            plain = sensitivity.open_sealed(
-                self.session, Sealed({"key_id": sealed.key_id}, sealed.associated, sealed.data)
-            )
+            plain = inside(self.session, data)
         except SealBroken:
             _log.warning("a sealed photo is broken: %s", sha256)
             file.problem = service.SEAL_BROKEN
@@ -59,3 +56,9 @@ class Desk:
             return []
         file.problem = service.UNSEALED
         return list(self._keep(by, hashlib.sha256(plain).hexdigest(), plain))
+
+
+def inside(session: Session, data: bytes) -> bytes | None:
+    """The photo that is sealed in this file; None where the key is not here. SealBroken where it is not what was sealed."""
+    sealed = read_sealed_photo(data)
+    return sensitivity.open_sealed(session, Sealed({"key_id": sealed.key_id}, sealed.associated, sealed.data))

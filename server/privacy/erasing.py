@@ -27,6 +27,7 @@ from server.audit.service import Redacted, log, log_redactions, write_redactions
 from server.ledger.model import VersionRow
 from server.media.model import MediaFile, Upload
 from server.media.store import Store, open_store
+from server.media.unsealing import inside
 from server.privacy import contacts, texts
 from server.privacy.model import Consent, Contact
 from server.privacy.rules import as_bytes, is_personal, redacted, ways_to_write, without, without_bytes
@@ -36,6 +37,8 @@ from server.settings import Settings
 from shared.canonical import canonical_bytes, parse
 from shared.clock import Clock
 from shared.problems import Problem
+from shared.wire.sealed import SealBroken
+from shared.wire.sealed_photo import MAGIC, is_sealed_photo
 
 ERASED_NAME, ERASED_DEVICE = "已注销人员", "已注销设备"
 MOST_OF_OTHERS = 200
@@ -190,15 +193,34 @@ def _redact_photos(
     mine = select(Upload.sha256).where(Upload.device_id.in_(devices))
     changed = []
     for sha256 in session.scalars(select(MediaFile.sha256).where(MediaFile.sha256.in_(mine))):
-        data = store.original(sha256)
-        clean = without_bytes(data, words)
-        if clean != data:
-            changed.append((Redacted("photo", sha256, sha256, _sha256(clean)), clean))
+        for subject, clean in _cleaned(session, store, sha256, words):
+            changed.append((Redacted("photo", subject, subject, _sha256(clean)), clean))
     told = [one for one, _ in changed]
     write_redactions(session, clock, "person", told)
     for one, clean in changed:
         _once_committed(session, partial(store.put_original, one.subject, clean))
     return told
+
+
+def _cleaned(session: Session, store: Store, sha256: str, words: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Digest and new bytes of what has to give way. A sealed file goes whole when the photo in it does: it tells the old one to
+    whoever has the key."""
+    data = store.original(sha256)
+    subject = sha256
+    if is_sealed_photo(data):
+        try:
+            plain = inside(session, data)
+        except SealBroken:  # or emptied before
+            return
+        if plain is None:
+            return
+        subject = _sha256(plain)
+        data = store.original(subject)
+    clean = without_bytes(data, words)
+    if clean != data:
+        yield subject, clean
+        if subject != sha256:
+            yield sha256, MAGIC
 
 
 def _redact_snapshots(

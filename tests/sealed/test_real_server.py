@@ -1,5 +1,6 @@
 """Tablet and province over real HTTP: the key that is told, records and photos that arrive sealed, and a key that is turned over."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,28 +9,31 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from PIL import Image
 from sqlalchemy import text
 
 from mobile.photos.splice import splice_exif
 from mobile.sync.report import SyncReport
 from mobile.sync.seal_key import NOT_OURS, keep_seal_key
 from server.accounts.service import issue_code
+from server.accounts.viewer import LOCAL_OPERATOR
 from server.auditing import verify_evidence
 from server.db import EVERYTHING, look_through, open_session
 from server.media.store import open_store
 from server.media.unsealing import Desk
 from server.packs.signing import pack_key
+from server.privacy.erasing import erase
 from server.sensitivity.precise import as_precise
 from server.sensitivity.sealing import add_key, seal_keys, write_keys
 from server.settings import Settings
 from server.sync.seal_key import told_seal_key
-from shared.wire.sealed_photo import is_sealed_photo
+from shared.wire.sealed_photo import MAGIC, is_sealed_photo
 from tests import records
 from tests.admitting import CLOCK
 from tests.mobile.tablets import Tablet, tablet
-from tests.mobile.test_photos import jpeg
 from tests.serving import Live
 
+NAME = "欧阳湘野"
 PLACE = (249_512_345, 1_129_287_654)
 
 
@@ -39,7 +43,9 @@ def enrolled(live: Live, tmp_path: Path) -> Iterator[Tablet]:
     photos = tmp_path / "photos"
     photos.mkdir()
     for name, colour in (("1.jpg", "green"), ("2.jpg", "brown")):
-        (photos / name).write_bytes(splice_exif(jpeg(colour), *PLACE, CLOCK.now()))
+        picture = io.BytesIO()
+        Image.new("RGB", (64, 48), colour).save(picture, "JPEG", comment=NAME.encode() if colour == "brown" else b"")
+        (photos / name).write_bytes(splice_exif(picture.getvalue(), *PLACE, CLOCK.now()))
     with open_session(live.settings) as session:
         code = issue_code(session, CLOCK, UUID(records.PERSON))
     with tablet(tmp_path / "tablet", photos=photos, server_url=live.url, enrolled=False) as held:
@@ -55,6 +61,7 @@ def pangolin(held: Tablet, photo: str) -> tuple[str, str]:
     form = held.app.record
     form.open(fresh=True)
     assert form.choose_name("穿山甲") and form.take_photo(photo)
+    assert form.set_remarks(f"与{NAME}同见" if photo == "2.jpg" else "")
     sha256 = form.photos[0].sha256
     assert form.confirm() and form.message == "已保存（已密封：位置仅省级可读）", form.message
     return form.saved_ids[0], sha256
@@ -93,7 +100,7 @@ def test_records_and_photos_arrive_sealed_and_stand_opened_where_exact_places_li
 
     first = seal_keys(settings).keys
     add_key(settings, datetime(2027, 1, 1, tzinfo=UTC), first=False)
-    before, _ = pangolin(enrolled, "2.jpg")
+    before, named = pangolin(enrolled, "2.jpg")
     sync(enrolled)
     assert enrolled.app.store.identity.setting("seal_key") == seal_keys(settings).keys[0].public != first[0].public
     after = enrolled.sighting("穿山甲")
@@ -114,6 +121,28 @@ def test_records_and_photos_arrive_sealed_and_stand_opened_where_exact_places_li
         look_through(session, EVERYTHING)
         evidence = verify_evidence(session, settings)
         assert evidence.records == (), "photos, sealed versions and their opened bodies are what the log tells"
+    _erased(settings, named)
+
+
+def _erased(settings: Settings, named: str) -> None:
+    """What was sealed tells the old words to whoever has the key: it goes where they go, and the log still holds."""
+    store, sealed = open_store(settings), sealed_of(settings, named)
+    with open_session(settings) as session:
+        done = erase(session, LOCAL_OPERATOR, CLOCK, settings, UUID(records.PERSON), [NAME])
+    assert (done.versions, done.photos) == (1, 2)
+    assert NAME.encode() not in store.original(named) and store.original(sealed) == MAGIC
+    counts = "SELECT count(*), count(sealed) FROM precise.sealed_version"
+    assert rows(settings, counts) == [(5, 4)], "those of the lost key are in quarantine"
+    (gone,) = rows(
+        settings,
+        "SELECT count(*) FROM xiangye.batch b LEFT JOIN precise.raw_batch r ON r.batch_id = b.id WHERE r IS NULL",
+    )
+    assert gone == (1,), "the batch that brought the words sealed"
+    with open_session(settings) as session:
+        look_through(session, EVERYTHING)
+        assert verify_evidence(session, settings).records == ()
+        again = erase(session, LOCAL_OPERATOR, CLOCK, settings, UUID(records.PERSON), [NAME])
+    assert (again.versions, again.photos) == (0, 0)
 
 
 def sealed_of(settings: Settings, plain: str) -> str:
