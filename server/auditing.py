@@ -12,8 +12,9 @@ from server.audit import checking
 from server.audit.rules import Broken
 from server.db import open_session
 from server.media.store import Store, open_store
-from server.sensitivity.service import altered_bodies
+from server.sensitivity.service import altered_batches, altered_bodies
 from server.settings import Settings, from_environment
+from server.sync.signing import untrue_signatures
 from server.web.output import print_json
 
 _BROKEN_ZH = {
@@ -33,6 +34,8 @@ _RECORD_ZH = {
     "body": "版本的正文与摘要不符",
     "columns": "版本的登记栏与正文不符",
     "redaction": "隐去未载入审计日志",
+    "batch": "批次的原文与收到时的摘要不符",
+    "signature": "批次的签名与平板的密钥不符",
     "photo_untold": "照片未载入审计日志（被插入）",
     "photo_row": "日志所载照片的登记已不存在",
     "photo_missing": "照片原件已不存在",
@@ -50,7 +53,7 @@ _PHOTOS = """
 
 @dataclass(frozen=True)
 class Unlike:
-    """A version, a redaction or a photo that is not what the log tells of it."""
+    """A version, a redaction, a batch or a photo that is not what the log, its digest or its signature tells of it."""
 
     kind: str
     subject: str
@@ -76,6 +79,8 @@ def verify_evidence(session: Session, settings: Settings, photos: bool = True) -
     chain = checking.check_chain(session, settings.var_dir)
     found = [Unlike(one.kind, one.id, one.digest, one.entry_no) for one in checking.unlike_the_log(session)]
     found += [Unlike(one.kind, str(one.id), one.digest) for one in altered_bodies(session)]
+    found += [Unlike("batch", str(id_), sha256) for id_, sha256 in altered_batches(session)]
+    found += [Unlike("signature", str(id_), sha256) for id_, sha256 in untrue_signatures(session)]
     found += [Unlike("redaction", *both) for both in checking.untold_redactions(session)]
     found += _photos(session, open_store(settings) if photos else None)
     counts = session.execute(
@@ -103,7 +108,7 @@ def _photos(session: Session, store: Store | None) -> Iterator[Unlike]:
 def audit() -> None: ...
 
 
-@audit.command("verify", help="核对审计日志、库外链头、版本正文与照片原件，指出被改动、删除、插入或调换的是哪一条")
+@audit.command("verify", help="核对审计日志、库外链头、版本正文、批次签名与照片原件，指出被改动、删除、插入或调换的是哪一条")
 @click.option("--no-photos", is_flag=True, help="不读照片原件")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def verify(no_photos: bool, as_json: bool) -> None:

@@ -75,6 +75,18 @@ def altered_bodies(session: Session) -> list[Altered]:
     return found + [Altered(row[0], row[1], "body") for row in _told_otherwise(session, sealed) if row[:2] not in known]
 
 
+def altered_batches(session: Session) -> list[tuple[UUID, str]]:
+    """Raw batches (id, SHA-256 as it was when they came) that are not the bytes that came; those that were dropped tell nothing."""
+    with as_precise(session):
+        rows = session.execute(
+            text("""
+            SELECT b.id, b.sha256 FROM precise.raw_batch r JOIN xiangye.batch b ON b.id = r.batch_id
+            WHERE encode(sha256(r.body), 'hex') <> b.sha256 ORDER BY b.received_at, b.id
+            """)
+        )
+        return [(row.id, row.sha256) for row in rows]
+
+
 def _told_otherwise(session: Session, rows: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     """Sealed versions that, opened again, say something else than is kept; what was sealed to a key that is gone proves nothing."""
     keys = read_keys(session.info[SEAL_KEYS]) if rows else None

@@ -40,6 +40,7 @@ tracks_before = kept.tracks_before
 forget_track_points = kept.forget_track_points
 replace_bodies = kept.replace_bodies
 drop_raw_batches = kept.drop_raw_batches
+altered_batches = kept.altered_batches
 quarantined_with = kept.quarantined_with
 replace_quarantined = kept.replace_quarantined
 Kept = kept.Kept

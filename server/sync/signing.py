@@ -1,13 +1,16 @@
 """The signature that a batch comes with: checked before anything of the batch is read, kept beside it."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts import device_keys
 from server.accounts.model import DeviceKey
+from server.sync.model import Batch
 from shared.problems import Problem
-from shared.wire.signature import Signed, batch_statement, read_header
+from shared.wire.signature import Signed, batch_statement, kept_statement, read_header
 
 
 def check_batch(
@@ -36,3 +39,15 @@ def check_batch(
 def is_signed(key: DeviceKey, signed: Signed, body: bytes) -> bool:
     statement = batch_statement(key.key_id, str(key.device_id), body)
     return device_keys.holds(key.public_key, statement, signed.signature)
+
+
+def untrue_signatures(session: Session) -> Iterator[tuple[UUID, str]]:
+    """Batches (id, SHA-256) whose kept signature does not hold with the key that it names, in force or given up. What it was made
+    over is the digest, so it can be told long after the bytes were dropped."""
+    signed = select(Batch, DeviceKey.public_key).join(
+        DeviceKey, (DeviceKey.device_id == Batch.device_id) & (DeviceKey.key_id == Batch.key_id)
+    )
+    for batch, public_key in session.execute(signed.order_by(Batch.received_at, Batch.id)):
+        statement = kept_statement(str(batch.key_id), str(batch.device_id), batch.sha256)
+        if not device_keys.holds(public_key, statement, str(batch.signature)):
+            yield batch.id, batch.sha256

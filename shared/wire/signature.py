@@ -34,7 +34,12 @@ def key_id(public_key: str) -> str:
 
 def batch_statement(key: str, device_id: str, body: bytes) -> bytes:
     """`key`: its id; `body`: the batch as JSON, before gzip."""
-    return _statement("batch", key, device_id, hashlib.sha256(body).hexdigest())
+    return kept_statement(key, device_id, hashlib.sha256(body).hexdigest())
+
+
+def kept_statement(key: str, device_id: str, sha256: str) -> bytes:
+    """The same, of a batch whose digest was kept: its bytes may be gone by then."""
+    return _statement("batch", key, device_id, sha256)
 
 
 def key_statement(key: str, device_id: str, secret: str) -> bytes:

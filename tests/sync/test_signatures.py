@@ -17,6 +17,7 @@ from sqlalchemy import text
 from mobile.device.desktop_key import FileKey
 from server.accounts.device_keys import holds
 from server.accounts.service import issue_code
+from server.auditing import verify_evidence
 from server.db import engine_for, open_session
 from server.sync.signing import check_batch
 from shared.ids import uuid7
@@ -239,3 +240,33 @@ def _send(line: requests.Session, live: Live, body: bytes, headers: dict[str, st
 
 def _settled(found: dict[str, Any]) -> dict[str, Any]:
     return {name: number for name, number in found.items() if name not in _CHANGED_BY_ANY_DELIVERY}
+
+
+def test_an_altered_batch_or_signature_is_found_even_of_a_key_that_was_given_up(live: Live, key: FileKey) -> None:
+    """P7: what is kept of a batch can be checked for as long as it is kept."""
+    assert tell(live, key).status_code == 200
+    for _ in range(2):
+        body = batch(occurrence())
+        assert post(live, body, header(key, body)).status_code == 200
+    with engine_for(live.settings, "owner").begin() as connection:
+        first, second = connection.execute(text("SELECT id FROM xiangye.batch ORDER BY received_at, id")).scalars()
+        connection.execute(text("UPDATE xiangye.device_key SET replaced_at = now()"))
+    assert found_unlike(live) == []
+    with engine_for(live.settings, "owner").begin() as connection:
+        connection.execute(text("SELECT set_config('xiangye.scopes', '{0}', true)"))
+        connection.execute(
+            text("UPDATE precise.raw_batch SET body = body || convert_to(' ', 'UTF8') WHERE batch_id = :id"),
+            {"id": first},
+        )
+        connection.execute(
+            text(
+                "UPDATE xiangye.batch SET signature = (SELECT signature FROM xiangye.batch WHERE id = :a) WHERE id = :b"
+            ),
+            {"a": first, "b": second},
+        )
+    assert found_unlike(live) == [("batch", str(first)), ("signature", str(second))]
+
+
+def found_unlike(live: Live) -> list[tuple[str, str]]:
+    with open_session(live.settings) as session:
+        return [(one.kind, one.subject) for one in verify_evidence(session, live.settings).records]
