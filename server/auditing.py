@@ -108,7 +108,9 @@ def _photos(session: Session, store: Store | None) -> Iterator[Unlike]:
 def audit() -> None: ...
 
 
-@audit.command("verify", help="核对审计日志、库外链头、版本正文、批次签名与照片原件，指出被改动、删除、插入或调换的是哪一条")
+@audit.command(
+    "verify", help="核对审计日志、库外链头、版本正文、批次签名与照片原件，指出被改动、删除、插入或调换的是哪一条"
+)
 @click.option("--no-photos", is_flag=True, help="不读照片原件")
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结果")
 def verify(no_photos: bool, as_json: bool) -> None:
