@@ -91,14 +91,21 @@ class PhotoRound:
         if digest is None:
             copies.over(original, sent=False)
             return
-        Upload(
+        upload = Upload(
             self.transport,
             wanted.copy,
             {"media_id": wanted.media_id, "sha256": digest, "review_of": original},
             wanted.upload_url,
             lambda url, _: copies.uploading(original, url),
-        ).run()
-        copies.over(original, sent=True)
+        )
+        try:
+            upload.run()
+        except Refused as refused:
+            if refused.again:
+                raise
+            copies.over(original, sent=False)  # a server that will not have it: the original comes all the same
+        else:
+            copies.over(original, sent=True)
 
     def _make_copy(self, wanted: Wanted) -> str | None:
         """None where a copy would save little, or cannot be made."""

@@ -216,6 +216,19 @@ def test_small_copies_go_before_all_originals_and_free_nothing(
     assert list((held.app.store.database.path.parent / "media" / "review").iterdir()) == []
 
 
+def test_a_copy_that_the_server_will_not_have_is_given_up(
+    held: Tablet, line: Between, photos: Path, served: Live
+) -> None:
+    data = photograph(held, photos, picture())
+    told = {"Tus-Resumable": "1.0.0"}
+    line.meddle = lambda passing: (
+        Answer(422, told) if "review_of" in passing.headers.get("Upload-Metadata", "") else None
+    )
+    assert held.app.sync.sync() is True
+    assert original(served, data) == data
+    assert held.app.store.review_copies.waiting_count() == 0
+
+
 def test_originals_wait_for_a_network_without_a_price_and_say_so(
     held: Tablet, line: Between, photos: Path, served: Live
 ) -> None:
