@@ -300,3 +300,11 @@ class TaxonIdentifier(Base):
     taxon_id: Mapped[UUID] = mapped_column(ForeignKey("xiangye.taxon.taxon_id"), index=True)
     authority: Mapped[str]
     identifier: Mapped[str]
+
+
+class ListWriting(Base):
+    """The transactions that wrote to lists or taxa, kept by triggers; the set of them tells one state of the lists."""
+
+    __tablename__ = "list_writing"
+    transaction_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
