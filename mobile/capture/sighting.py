@@ -5,7 +5,7 @@ from typing import Any
 
 from mobile.capture.form import FormCapture
 from mobile.capture.problems import FieldProblem
-from mobile.capture.recorder import Part
+from mobile.capture.recorder import Part, Saved
 from shared.notices import INTERVIEW
 
 MAX_COUNT = 1_000_000
@@ -13,9 +13,20 @@ MAX_COUNT = 1_000_000
 
 class SightingCapture(FormCapture):
     """Draft fields: taxon, count, count_method, sex, life_stage, behavior, remarks, place, event_id, photos; interview (bool) and
-    notice, where it was told by somebody who agreed to that."""
+    notice, where it was told by somebody who agreed to that; amends {record_id, base_digest}, where a sealed record is filled in anew."""
 
     form = "sighting/1"
+
+    def amend(self, record_id: str) -> None:
+        """A sealed record cannot be read here: its new version is filled in anew, all of it, and sealed like the first."""
+        newest = self.recorder.store.outbox.newest_version(record_id)
+        if newest is None or not newest.is_sealed or newest.kind != "occurrence":
+            raise FieldProblem("只有密封的观察记录需要重新填写")
+        self.begin(amends={"record_id": record_id, "base_digest": newest.digest}, observed_at=newest.saved_at)
+
+    def confirm(self, here: dict[str, Any] | None = None) -> list[Saved]:
+        """What is amended lies where it was met, not where the user stands now."""
+        return super().confirm(None if self.values.get("amends") else here)
 
     def set_count(self, count: int) -> None:
         if not 0 < count <= MAX_COUNT:
@@ -41,7 +52,11 @@ class SightingCapture(FormCapture):
             raise FieldProblem("请先选择物种（不认识可选“待鉴定”）", "taxon")
         if self.values.get("interview") and not self.values.get("notice"):
             raise FieldProblem("访谈记录须先向受访者说明并取得同意", "notice")
-        main = Part("occurrence", self.form, self._body(), self._open_id())
+        amends = self.values.get("amends") or {}
+        if amends and not self.values.get("place"):
+            raise FieldProblem("原来的位置已密封，平板读不出：请在地图上重新选点", "place")
+        record_id, base = amends.get("record_id") or self._open_id(), amends.get("base_digest")
+        main = Part("occurrence", self.form, self._body(), record_id, base)
         return [main, *self.media_parts(main.record_id)]
 
     def _body(self) -> dict[str, Any]:

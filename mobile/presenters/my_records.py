@@ -9,7 +9,7 @@ from mobile.store.store import Store
 
 PAGE = 100
 LONGEST_IN_LIST = 100
-UNTOUCHED = {"opened_at", "event_id"}  # what a form that was only looked at holds
+UNTOUCHED = {"opened_at", "event_id", "amends", "observed_at"}  # what a form that was only looked at holds
 
 
 class MyRecordsPresenter(Presenter):

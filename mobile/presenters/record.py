@@ -16,6 +16,7 @@ from shared.notices import INTERVIEW
 from shared.vocabulary import LIFE_STAGES, SEXES
 
 UNKNOWN = "待鉴定"
+AMENDING = "重新填写密封记录：平板读不出原来的内容，请填写全部项目并在地图上选点"
 AGREEMENTS = (Choice("self", "受访者已同意"), Choice("guardian", "未满 14 周岁，监护人已同意"))
 
 
@@ -23,7 +24,8 @@ class RecordPresenter(FormPresenter):
     """`picker` (SpeciesPicker: query, results, recent); `chosen` (Species or None), `chosen_text`; `look_alikes` of the chosen
     (LookAlike; `choose` with the key of one switches to it); `count`; `remarks`, `sex`, `life_stage`, `behavior`; `flags`
     (words of doubt, never a refusal); `can_confirm`; `undo_id` (record that `undo` withdraws, or None); `position`, `photos`,
-    `place_text` as in FormPresenter. Choices: `sexes`, `life_stages`. `interview` (somebody told it) with `interview_notice` to be read
+    `place_text` as in FormPresenter. Choices: `sexes`, `life_stages`. `amending`: a sealed record is filled in
+    anew. `interview` (somebody told it) with `interview_notice` to be read
     to them, `agreements` (Choice) and `agreement`."""
 
     def __init__(
@@ -49,6 +51,7 @@ class RecordPresenter(FormPresenter):
         self.flags: tuple[str, ...] = ()
         self.can_confirm = False
         self.undo_id: str | None = None
+        self.amending = False
         self.interview = False
         self.interview_notice = ""
         self.agreements = AGREEMENTS
@@ -58,6 +61,16 @@ class RecordPresenter(FormPresenter):
     def open(self, fresh: bool = False) -> None:
         super().open(fresh)
         self.picker.reset()
+
+    def amend(self, record_id: str) -> bool:
+        """A fresh form for a sealed record of mine, all of it to be filled in anew; what else was begun stays a draft."""
+        self.message, self.message_level = "", ""
+        self.form.put_away()
+        self.picker.reset()
+        done = self._change(lambda: self.sighting.amend(record_id))
+        if done:
+            self.say(AMENDING, "ok")
+        return done
 
     def choose(self, key: str) -> bool:
         """A row of the picker, by its `Species.key`."""
@@ -91,9 +104,10 @@ class RecordPresenter(FormPresenter):
         return self._change(lambda: self.sighting.set_agreed(code is not None, code == "guardian"))
 
     def confirm(self) -> bool:
+        amended = self.amending
         done = super().confirm()
         if done:
-            self.undo_id = self.saved_ids[0]
+            self.undo_id = None if amended else self.saved_ids[0]  # to undo an amendment would withdraw the record
             self.picker.reset()
             self.changed()
         return done
@@ -123,9 +137,11 @@ class RecordPresenter(FormPresenter):
         self.sex, self.life_stage = values.get("sex"), values.get("life_stage")
         self._show_interview(values)
         self.can_confirm = taxon is not None
+        self.amending = bool(values.get("amends"))
         place = values.get("place") or place_of(self.position.fix)
         flags = place_flags(place) + (["name_unknown"] if taxon and not taxon["taxon_id"] else [])
-        self.flags = tuple(FLAGS[flag] for flag in flags) if self.form.is_open else ()
+        told = ([AMENDING] if self.amending else []) + [FLAGS[flag] for flag in flags]
+        self.flags = tuple(told) if self.form.is_open else ()
         super().show()
 
     def _show_interview(self, values: dict[str, Any]) -> None:

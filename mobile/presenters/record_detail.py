@@ -18,7 +18,8 @@ ANSWER_STATES = {"waiting": "等待发送", "sent": "等待发送", "held": "已
 
 class RecordDetailPresenter(Presenter):
     """`title`, `subtitle`, `state`, `state_name`, `reason`, `photo_path`; `history` (HistoryRow, oldest first); `question` (the
-    reviewer's words, empty where nothing is asked), then `answer_text`, `taxon_text`, `picker`; `can_withdraw`."""
+    reviewer's words, empty where nothing is asked), then `answer_text`, `taxon_text`, `picker`; `can_withdraw`; `can_amend`: it
+    is sealed, and may be filled in anew (RecordPresenter.amend)."""
 
     def __init__(self, store: Store, recorder: Recorder, answer: AnswerCapture, picker: SpeciesPicker) -> None:
         super().__init__()
@@ -38,6 +39,7 @@ class RecordDetailPresenter(Presenter):
         self.answer_text = ""
         self.taxon_text = ""
         self.can_withdraw = False
+        self.can_amend = False
 
     def open(self, record_id: str) -> None:
         self.record_id = record_id
@@ -56,6 +58,7 @@ class RecordDetailPresenter(Presenter):
         self.state_name = state_name_of(record.state, latest)
         self.photo_path = photo_of(self._store, record.record_id)
         self.can_withdraw = record.state != "withdrawn"
+        self.can_amend = self.can_withdraw and record.is_sealed and record.kind == "occurrence"
         self.history = self._history(record, reviews)
         self.question = (latest.message or "请补充说明") if latest and record.state == "asked" else ""
         self._show_answer(latest)

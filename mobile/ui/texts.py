@@ -73,6 +73,8 @@ KEEP_NAME = "不改定"
 SEND_ANSWER = "保存答复"
 CHOOSE_TAXON = "改定物种"
 WITHDRAW_HEADING = "撤回"
+AMEND = "重新填写"
+AMEND_HINT = "记录已密封，平板读不出原来的内容：要更正，就把全部项目重新填写一遍，保存后同样密封。"
 
 NOTICE = "告知书"
 READ_NOTICE = "查看轨迹告知书"

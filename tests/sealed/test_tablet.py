@@ -233,3 +233,31 @@ def test_what_fails_after_the_commit_is_no_failure_of_the_record(held: Tablet, m
     monkeypatch.setattr(Database, "settle", full)
     assert held.sighting("穿山甲") and held.app.store.outbox.waiting_count() == 1
     assert json.dumps(held.app.record.message, ensure_ascii=False).startswith('"已保存')
+
+
+def test_a_sealed_record_is_amended_by_filling_it_in_anew_and_sealed_again(held: Tablet) -> None:
+    """P5: a version on the sealed one, whatever it is called now; where the user stands in the evening is not where it was."""
+    held.stand(112.93, 24.95)
+    record_id, egret = held.sighting("穿山甲"), held.sighting("白鹭")
+    first = held.app.store.outbox.newest_version(record_id)
+    detail, form = held.app.record_detail, held.app.record
+    detail.open(egret)
+    assert not detail.can_amend and not form.amend(egret) and "只有密封的" in form.message
+    detail.open(record_id)
+    assert detail.can_amend and form.amend(record_id) and form.amending and "重新填写" in form.flags[0]
+    held.wait(7200)
+    assert form.choose_name("白鹭") and form.set_count(3)
+    assert not form.confirm() and "重新选点" in form.message
+    held.restart()
+    form = held.app.record
+    form.open()
+    assert form.amending and form.pick_on_map(112.94, 24.96) and form.confirm(), form.message
+    assert form.saved_ids == (record_id,) and form.undo_id is None and "已密封" in form.message
+    inside, body = told(held, record_id), told(held, record_id)["body"]
+    assert first is not None and inside["base_digest"] == first.digest and isinstance(body, dict)
+    assert (body["individual_count"], body["place"]["longitude_e7"]) == (3, 1_129_400_000)
+    assert body["observed_from"] == first.saved_at
+    held.app.my_records.refresh()
+    assert [row.title for row in held.app.my_records.rows] == ["敏感记录", "白鹭 × 1"]
+    held.app.record_detail.open(record_id)
+    assert held.app.record_detail.withdraw() and not held.app.record_detail.can_amend

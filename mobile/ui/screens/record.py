@@ -123,7 +123,7 @@ class RecordPage(Page):
         if not record.confirm():
             return
         self.shell.notice.hide()
-        self._saved = f"{record.message}：{saved}"
+        self._saved = f"已保存：{saved}{record.message.removeprefix('已保存')}"
         record.open()
         self._forget()
 

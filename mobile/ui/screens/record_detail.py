@@ -60,6 +60,10 @@ class RecordDetailPage(Page):
             Words(texts.WITHDRAW_HINT, colour=theme.INK_SOFT, size=theme.SMALL),
             self.withdraw_key,
         )
+        self.amend_key = Key(texts.AMEND, icon="record", height="64dp", on_touch=self._amend)
+        self.amend_card = Card(
+            texts.AMEND, Words(texts.AMEND_HINT, colour=theme.INK_SOFT, size=theme.SMALL), self.amend_key
+        )
         self.cards = Masonry()
         self.column = Column(self.cards, padding=dp(12))
         self.body.add_widget(self.column)
@@ -94,7 +98,9 @@ class RecordDetailPage(Page):
 
     def _lay(self, detail):
         wanted = [self.question_card] if detail.question else []
-        wanted += [self.state_card, self.history, *([self.withdraw_card] if detail.can_withdraw else [])]
+        wanted += [self.state_card, self.history]
+        wanted += [self.amend_card] if detail.can_amend else []
+        wanted += [self.withdraw_card] if detail.can_withdraw else []
         if list(reversed(self.cards.children)) != wanted:
             self.cards.clear_widgets()
             for card in wanted:
@@ -114,6 +120,10 @@ class RecordDetailPage(Page):
                 self.question_card.add_widget(self.keep_key, index=1)
             else:
                 self.question_card.remove_widget(self.keep_key)
+
+    def _amend(self):
+        if self.field.record.amend(self.field.record_detail.record_id):
+            self.shell.go("record")
 
     def _send(self):
         self.answer.input.hand_over()
