@@ -10,7 +10,7 @@ class LibrarySignatures:
 
     def holds(self, public_key: str, statement: bytes, signature: str) -> bool:
         try:
-            from cryptography.exceptions import InvalidSignature
+            from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
             from cryptography.hazmat.primitives import hashes
             from cryptography.hazmat.primitives.asymmetric import ec
             from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -22,6 +22,6 @@ class LibrarySignatures:
             if not isinstance(key, ec.EllipticCurvePublicKey):
                 return False
             key.verify(given, statement, ec.ECDSA(hashes.SHA256()))
-        except (InvalidSignature, ValueError, TypeError):
+        except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
             return False
         return True

@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
@@ -28,16 +28,26 @@ class Told:
 
 def holds(public_key: str, statement: bytes, signature: str) -> bool:
     """False for anything that is no P-256 key or no signature of this statement in the one spelling that it has."""
+    key = _read(public_key)
+    if key is None or not wire.is_base64(signature, wire.MAX_SIGNATURE_TEXT):
+        return False
     try:
-        key = load_der_public_key(base64.b64decode(public_key, validate=True))
-        if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
-            return False
-        if not wire.is_base64(signature, wire.MAX_SIGNATURE_TEXT):
-            return False
         key.verify(base64.b64decode(signature), statement, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, ValueError, TypeError):
+    except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _read(public_key: str) -> ec.EllipticCurvePublicKey | None:
+    """None for anything but a P-256 key in the one spelling that it has."""
+    try:
+        key = load_der_public_key(base64.b64decode(public_key, validate=True))
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        return None
+    spelled = base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+    return key if spelled == public_key else None
 
 
 def in_force(session: Session, device_id: UUID) -> DeviceKey | None:
@@ -75,14 +85,10 @@ def set_at_enrolment(session: Session, clock: Clock, device_id: UUID, told: Told
 
 
 def _proved(device_id: UUID, told: Told, secret: str) -> str:
-    public_key = told.public_key
-    try:
-        key = wire.key_id(public_key)
-        loaded = load_der_public_key(base64.b64decode(public_key, validate=True))
-        spelled = base64.b64encode(loaded.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
-    except (ValueError, TypeError) as error:
-        raise Problem("invalid", "签名公钥应为 P-256 公钥（SPKI DER 的 base64）", field="device_public_key") from error
-    if spelled != public_key or not holds(public_key, wire.key_statement(key, str(device_id), secret), told.proof):
+    if _read(told.public_key) is None:
+        raise Problem("invalid", "签名公钥应为 P-256 公钥（SPKI DER 的 base64）", field="device_public_key")
+    key = wire.key_id(told.public_key)
+    if not holds(told.public_key, wire.key_statement(key, str(device_id), secret), told.proof):
         raise Problem("invalid", "签名密钥的证明与公钥不符", field="device_key_proof")
     return key
 

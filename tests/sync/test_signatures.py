@@ -12,10 +12,13 @@ from uuid import UUID
 
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import text
 
 from mobile.device.desktop_key import FileKey
-from server.accounts.device_keys import holds
+from mobile.device.desktop_signatures import LibrarySignatures
+from server.accounts.device_keys import Told, _proved, holds
 from server.accounts.service import issue_code
 from server.auditing import verify_evidence
 from server.db import engine_for, open_session
@@ -50,6 +53,25 @@ def tell(live: Live, key: FileKey) -> requests.Response:
     return requests.post(
         f"{live.url}/v1/devices/key", json=proof(key, live.credential), headers=live.headers, timeout=20
     )
+
+
+def test_a_key_that_is_none_or_is_spelled_otherwise_is_refused_in_words(key: FileKey) -> None:
+    """A turned bit may name another algorithm, another curve or another point: never more than a refusal."""
+    good, rng = base64.b64decode(key.public_key()), random.Random(SEED)
+    statement = b"statement"
+    for at in [*range(27 * 8), *rng.sample(range(27 * 8, len(good) * 8), 60)]:
+        bad = good[: at // 8] + bytes([good[at // 8] ^ 1 << at % 8]) + good[at // 8 + 1 :]
+        spelled = base64.b64encode(bad).decode()
+        assert not holds(spelled, statement, key.sign(statement))
+        LibrarySignatures().holds(spelled, statement, "AAAA")  # raises nothing, whatever it is told
+        with pytest.raises(Problem) as refused:
+            _proved(UUID(records.DEVICE), Told(spelled, "AAAA"), "secret")
+        assert refused.value.kind.code == "invalid"
+    compressed = (
+        ec.derive_private_key(7, ec.SECP256R1()).public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    )
+    shorter = good[:1] + bytes([good[1] - 32]) + good[2:24] + bytes([34, 0]) + compressed
+    assert not holds(base64.b64encode(shorter).decode(), statement, "AAAA")
 
 
 def batch(*sent: Any) -> bytes:
