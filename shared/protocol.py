@@ -28,12 +28,13 @@ FREES_THE_TABLET = frozenset({ACCEPTED, ALREADY_HAVE, CONFLICT})
 
 def depth_of(value: object, limit: int = MAX_DEPTH) -> int:
     """Nesting of a JSON value; stops counting just past the limit, so that a hostile body costs little."""
-    deepest, queue = 0, [(value, 1)]
-    while queue:
-        item, depth = queue.pop()
-        deepest = max(deepest, depth)
-        if deepest > limit:
-            break
-        children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        queue.extend((child, depth + 1) for child in children)
-    return deepest
+    depth, level = 0, [value]
+    while level and depth <= limit:
+        depth += 1
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return depth

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -38,7 +39,7 @@ class Candidate:
     record: Mapping[str, Any]  # with defaults; `raw` is what came, or what was sealed in it
     sealed: Sealed | None = None
 
-    @property
+    @cached_property
     def id(self) -> UUID:
         return UUID(self.record["id"])
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from server.accounts.service import enrol, issue_code
 from server.settings import Settings
 from server.sync.service import accept_batch
 from shared.canonical import canonical_bytes
-from shared.clock import SystemClock
+from shared.clock import CHINA, SystemClock
 from shared.ids import uuid7
 from tests import many_occurrences, records
 from tests.admitting import ACTOR, set_up
@@ -104,9 +105,15 @@ def _record(dice: random.Random) -> dict[str, Any]:
         "coordinate_uncertainty_in_meters": str(dice.randint(3, 15)),
         "source": "gnss",
     }
-    return records.occurrence(
-        taxon={"name_zh": name_zh, "scientific_name": scientific_name}, place=place, individual_count=dice.randint(1, 9)
+    seen = datetime(2025, 4, 1, 6, tzinfo=CHINA) + timedelta(minutes=dice.randrange(60 * 24 * 50))
+    record = records.occurrence(
+        taxon={"name_zh": name_zh, "scientific_name": scientific_name},
+        place=place,
+        individual_count=dice.randint(1, 9),
+        observed_from=seen.isoformat(),
     )
+    saved_at = {"wall": (seen + timedelta(minutes=1)).isoformat(), "monotonic_ms": 1, "gnss": None}
+    return {**record, "saved_at": saved_at}
 
 
 @contextmanager
