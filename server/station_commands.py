@@ -58,8 +58,8 @@ def join(url: str, name: str, home: Path | None) -> None:
 @_home
 def serve(host: str, port: int, every: int, home: Path | None) -> None:
     spool = _spool(home)
-    if not spool.tablets():
-        raise click.ClickException("监测站还不认识任何平板：请在有网时先运行 xiangye relay join")
+    if not spool.setting("tablets_at"):
+        raise click.ClickException("监测站还没有接入省级服务器：请在有网时先运行 xiangye relay join")
     if not port_is_free(host, port):
         raise click.ClickException(f"端口 {port} 已被占用 (port taken)：用 --port 另选一个")
     os.environ.update({HOME: str(spool.home), PAUSE: str(every)})

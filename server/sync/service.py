@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
-from server.audit.service import seal_versions
+from server.audit.service import log, seal_versions
 from server.ledger import service as ledger
 from server.sensitivity import service as sensitivity
 from server.sync.admission import Outcome, admit
@@ -79,6 +79,8 @@ def accept_batch(
     session.flush()
     fail("batch_receipted")
     seal_versions(session, clock, str(actor.person_id), str(batch.id))
+    if relay_id is not None:
+        log(session, clock, str(actor.person_id), "relay_batch", str(batch.id), {"relay": str(relay_id)})
     fail("batch_sealed")
     return {
         "server_time": now.isoformat(),
