@@ -73,9 +73,9 @@ def bytes_of_no_picture(size: int = SIZE) -> bytes:
 
 
 def picture() -> bytes:
-    """Large for its pixels, as noise is, so that a copy of it saves much."""
+    """Large for its pixels, as noise is, and long, so that a copy of it saves much."""
     out = io.BytesIO()
-    Image.frombytes("RGB", (1600, 1200), os.urandom(1600 * 1200 * 3)).save(out, "JPEG", quality=60)
+    Image.frombytes("RGB", (2400, 300), os.urandom(2400 * 300 * 3)).save(out, "JPEG", quality=60)
     return out.getvalue()
 
 
