@@ -72,16 +72,12 @@ def _make(path: Path) -> None:
 
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix="device_key.")  # 0600 by nature
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix="device_key.") as part:  # 0600 by nature
+        part.write(pem)
+        part.flush()
+        os.fsync(part.fileno())
         with contextlib.suppress(FileExistsError):
-            os.link(part, path)
-    finally:
-        os.unlink(part)
+            os.link(part.name, path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
