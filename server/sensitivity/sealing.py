@@ -4,7 +4,6 @@ An older key stays in the file for as long as anything sealed to it may come; a 
 """
 
 import base64
-import contextlib
 import os
 import re
 import stat
@@ -136,19 +135,17 @@ def write_keys(path: Path, keys: tuple[SealKey, ...], first: bool) -> None:
     """Whole or not at all; of two who make the first key at once one is refused."""
     words = "".join(f"xiangye-seal-key {key.number} {key.made_on}\n{_pem(key)}" for key in keys)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, part = tempfile.mkstemp(dir=path.parent)  # 0600 by nature
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(words)
-            file.flush()
-            os.fsync(file.fileno())
+    with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent) as part:  # 0600 by nature
+        part.write(words)
+        part.flush()
+        os.fsync(part.fileno())
         if first:
-            os.link(part, path)
-        else:
-            os.replace(part, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
+            os.link(part.name, path)  # fails where somebody was quicker
+            return
+        turned = path.with_name(path.name + ".new")
+        turned.unlink(missing_ok=True)
+        os.link(part.name, turned)
+        turned.replace(path)
 
 
 def _pem(key: SealKey) -> str:

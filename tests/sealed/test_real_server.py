@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from PIL import Image
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from mobile.photos.splice import splice_exif
 from mobile.sync.report import SyncReport
@@ -18,7 +19,7 @@ from mobile.sync.seal_key import NOT_OURS, keep_seal_key
 from server.accounts.service import issue_code
 from server.accounts.viewer import LOCAL_OPERATOR
 from server.auditing import verify_evidence
-from server.db import EVERYTHING, look_through, open_session
+from server.db import EVERYTHING, engine_for, look_through, open_session
 from server.media.store import open_store
 from server.media.unsealing import Desk
 from server.packs.signing import pack_key
@@ -143,6 +144,33 @@ def _erased(settings: Settings, named: str) -> None:
         assert verify_evidence(session, settings).records == ()
         again = erase(session, LOCAL_OPERATOR, CLOCK, settings, UUID(records.PERSON), [NAME])
     assert (again.versions, again.photos) == (0, 0)
+    _forged(settings)
+
+
+def _forged(settings: Settings) -> None:
+    """T20: the administrator of the database writes another body and its digest, all alike; what was sealed says otherwise."""
+    with Session(engine_for(settings, "owner")) as session:
+        for table in ("version_body", "sealed_version"):
+            session.execute(text(f"ALTER TABLE precise.{table} DISABLE TRIGGER USER"))
+        forged = "replace(convert_from(b.body, 'UTF8'), '249512345', '249512346')"
+        (id_,) = session.execute(
+            text(f"""
+            UPDATE precise.version_body b SET body = convert_to({forged}, 'UTF8') FROM precise.sealed_version s
+            WHERE (s.id, s.digest) = (b.id, b.digest) AND s.sealed IS NOT NULL AND b.body::text LIKE '%323439353132333435%'
+            AND b.id = (SELECT min(id::text)::uuid FROM precise.sealed_version WHERE sealed IS NOT NULL) RETURNING b.id
+            """)
+        ).one()
+        session.execute(
+            text("""
+            UPDATE precise.sealed_version s SET opened_sha256 = encode(sha256(b.body), 'hex') FROM precise.version_body b
+            WHERE (s.id, s.digest) = (b.id, b.digest) AND s.id = :id
+            """),
+            {"id": id_},
+        )
+        session.commit()
+    with open_session(settings) as session:
+        look_through(session, EVERYTHING)
+        assert [(one.kind, one.subject) for one in verify_evidence(session, settings).records] == [("body", str(id_))]
 
 
 def sealed_of(settings: Settings, plain: str) -> str:

@@ -1,6 +1,7 @@
 """Sealing by itself: the vector that every implementation must reproduce, what a changed bit does, and the keys in their file."""
 
 import hashlib
+import json
 import stat
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mobile.device.desktop_sealing import LibrarySealing, seal_with
+from server.cli import run
 from server.sensitivity.sealing import SealKey, SealKeyUnknown, add_key, seal_keys
 from server.settings import Settings, from_environment
 from shared.wire.sealed import SealBroken, key_id_of
@@ -93,3 +95,23 @@ def test_the_point_is_not_taken_from_another_curve_or_from_nowhere() -> None:
     for point in (bytes(65), b"\x04" + bytes(64), SEALED[1:66]):
         with pytest.raises(SealBroken):
             KEY.open(HEADER, point + SEALED[65:])
+
+
+def test_the_commands_make_turn_over_and_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XIANGYE_VAR", str(tmp_path))
+
+    def say(*words: str) -> str:
+        assert run("seal-key", list(words)) == 0
+        return capsys.readouterr().out
+
+    assert "xiangye seal-key make" in say("list") and json.loads(say("list", "--json")) == []
+    made = json.loads(say("make", "--json"))
+    assert run("seal-key", ["make"]) == 1 and "seal-key rotate" in capsys.readouterr().err
+    turned = say("rotate")
+    assert "另行备份" in turned and "PRIVATE" not in turned
+    newest, oldest = json.loads(say("list", "--json"))
+    assert (oldest["key_id"], made["file"]) == (made["key_id"], str(tmp_path / "store" / "keys" / "sealing.pem"))
+    assert newest["number"] > oldest["number"] and newest["key_id"] in turned
+    assert [line.split("\t")[0] for line in say("list").splitlines()] == ["现用", "旧"]
