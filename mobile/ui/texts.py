@@ -97,10 +97,10 @@ PHOTOS_AT_SERVER = "照片 {count} 张"
 SYNC_NOW = "立即同步"
 ORIGINALS_NOW = "现在就发送原片"
 ORIGINALS_WAIT = "原片在等无线网络"
-SENT_OVER = {
-    "original": ("原片：任何网络都发送", "原片：只用无线网络发送"),
-    "copy": ("小样：任何网络都发送", "小样：只用无线网络发送"),
-}
+ORIGINALS_OVER_ANY = "原片：任何网络都发送"
+ORIGINALS_OVER_WIFI = "原片：只用无线网络发送"
+COPIES_OVER_ANY = "小样：任何网络都发送"
+COPIES_OVER_WIFI = "小样：只用无线网络发送"
 SYNCING = "正在同步"
 STATE = "状态"
 HINDRANCES = "遇到的问题"

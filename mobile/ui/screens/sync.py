@@ -73,7 +73,7 @@ class SyncPage(Page):
         change = Key(texts.CHOOSE_SURVEY, icon="survey", height="56dp", on_touch=lambda: self.shell.go("survey"))
         self.survey_card = Card(texts.SURVEY, self.survey, change)
         self.state_card = Card(texts.STATE, self.lines)
-        self.over_keys = {kind: Key("", height="56dp", on_touch=partial(self._turn, kind)) for kind in texts.SENT_OVER}
+        self.over_keys = {kind: Key("", height="56dp", on_touch=partial(self._turn, kind)) for kind in ("original", "copy")}
         self.server_card = Card(texts.SERVER, self.person, self.address, *self.over_keys.values())
         self.wifi_words = Words(colour=theme.INK_SOFT)
         pay = Key(texts.ORIGINALS_NOW, icon="sync", height="56dp", on_touch=sync.send_originals_now)
@@ -111,8 +111,9 @@ class SyncPage(Page):
         self.lines.text = "\n".join(filter(None, (*sync.lines, sync.clock_text)))
         self.problem_words.text = "\n".join(sync.problems)
         self.wifi_words.text = unbroken(sync.wifi_text)
-        for kind, waits in (("original", sync.originals_wait), ("copy", sync.copies_wait)):
-            self.over_keys[kind].text = texts.SENT_OVER[kind][waits]
+        originals, copies = self.over_keys["original"], self.over_keys["copy"]
+        originals.text = texts.ORIGINALS_OVER_WIFI if sync.originals_wait else texts.ORIGINALS_OVER_ANY
+        copies.text = texts.COPIES_OVER_WIFI if sync.copies_wait else texts.COPIES_OVER_ANY
         self.person.text = (
             texts.PERSON.format(person=sync.person_name, device=sync.device_name) if sync.enrolled else ""
         )
