@@ -73,7 +73,9 @@ class SyncPage(Page):
         change = Key(texts.CHOOSE_SURVEY, icon="survey", height="56dp", on_touch=lambda: self.shell.go("survey"))
         self.survey_card = Card(texts.SURVEY, self.survey, change)
         self.state_card = Card(texts.STATE, self.lines)
-        self.over_keys = {kind: Key("", height="56dp", on_touch=partial(self._turn, kind)) for kind in ("original", "copy")}
+        self.over_keys = {
+            kind: Key("", height="56dp", on_touch=partial(self._turn, kind)) for kind in ("original", "copy")
+        }
         self.server_card = Card(texts.SERVER, self.person, self.address, *self.over_keys.values())
         self.wifi_words = Words(colour=theme.INK_SOFT)
         pay = Key(texts.ORIGINALS_NOW, icon="sync", height="56dp", on_touch=sync.send_originals_now)
