@@ -9,14 +9,16 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import requests
+from sqlalchemy.orm import Session
 
 from server import db
 from server.accounts.service import enrol, issue_code
@@ -32,7 +34,7 @@ from tests.benchmarks.measure import Goal, Result, figure
 from tests.faults.server_process import ServerProcess, environment_of
 from tests.own_database import reference_database
 
-BATCH, BATCHES, SINGLES, ROUNDS = 100, 10, 100, 5
+BATCH, BATCHES, SINGLES, ROUNDS, WORKERS = 100, 20, 100, 5, 2
 FEW, MANY = 10_000, 1_000_000
 FLAT = 1.3
 """Within what two runs of the same differ by on a machine that does other things too."""
@@ -57,39 +59,56 @@ def cases() -> Iterator[Result]:
     yield _flat()
 
 
+@dataclass(frozen=True)
+class _Tablet:
+    device: str
+    credential: str
+    http: requests.Session = field(default_factory=requests.Session)
+
+
 @dataclass
 class _Sender:
+    """Two tablets that hand over at the same time, to a server with a worker for each core."""
+
     url: str
-    credential: str
+    tablets: list[_Tablet]
     settings: Settings
     dice: random.Random
 
-    def __post_init__(self) -> None:
-        self._session = requests.Session()
-
-    def post(self, sent: Sequence[dict[str, Any]], outcome: str = "accepted") -> None:
-        answer = self._session.post(
-            f"{self.url}/v1/sync/batches",
-            data=gzip.compress(_body(sent)),
-            timeout=120,
-            headers={
-                "Authorization": f"Bearer {self.credential}",
-                "Content-Encoding": "gzip",
-                "Content-Type": "application/json",
-            },
-        )
-        assert answer.status_code == 200, answer.text
-        told = [one["outcome"] for one in answer.json()["receipts"]]
-        assert told == [outcome] * len(sent), told
+    def batches(self, count: int = BATCHES, size: int = BATCH) -> list[list[dict[str, Any]]]:
+        """Turn by turn of one tablet and of the other."""
+        return [
+            [_record(self.dice, self.tablets[number % len(self.tablets)].device) for _ in range(size)]
+            for number in range(count)
+        ]
 
     def seconds(self, parts: Sequence[Sequence[dict[str, Any]]], outcome: str = "accepted") -> float:
-        begun = time.perf_counter()
-        for part in parts:
-            self.post(part, outcome)
-        return time.perf_counter() - begun
+        packed = [(gzip.compress(_body(part)), len(part)) for part in parts]
+        turns = [packed[number :: len(self.tablets)] for number in range(len(self.tablets))]
+        with ThreadPoolExecutor(len(self.tablets)) as pool:
+            begun = time.perf_counter()
+            for told in list(pool.map(self._post_all, self.tablets, turns)):
+                assert set(told) == {outcome}, told
+            return time.perf_counter() - begun
 
-    def batches(self, count: int = BATCHES, size: int = BATCH) -> list[list[dict[str, Any]]]:
-        return [[_record(self.dice) for _ in range(size)] for _ in range(count)]
+    def _post_all(self, tablet: _Tablet, turn: Sequence[tuple[bytes, int]]) -> list[str]:
+        told = []
+        for data, count in turn:
+            answer = tablet.http.post(
+                f"{self.url}/v1/sync/batches",
+                data=data,
+                timeout=120,
+                headers={
+                    "Authorization": f"Bearer {tablet.credential}",
+                    "Content-Encoding": "gzip",
+                    "Content-Type": "application/json",
+                },
+            )
+            assert answer.status_code == 200, answer.text
+            receipts = answer.json()["receipts"]
+            assert len(receipts) == count
+            told += [one["outcome"] for one in receipts]
+        return told
 
 
 def _body(sent: Sequence[dict[str, Any]]) -> bytes:
@@ -97,7 +116,7 @@ def _body(sent: Sequence[dict[str, Any]]) -> bytes:
     return json.dumps({"protocol": 1, "batch_id": str(uuid7()), "sent_at": now, "records": list(sent)}).encode()
 
 
-def _record(dice: random.Random) -> dict[str, Any]:
+def _record(dice: random.Random, device: str = records.DEVICE) -> dict[str, Any]:
     name_zh, scientific_name = dice.choice(_NAMES)
     place = {
         "latitude_e7": 249000000 + dice.randrange(10_000_000),
@@ -113,29 +132,35 @@ def _record(dice: random.Random) -> dict[str, Any]:
         observed_from=seen.isoformat(),
     )
     saved_at = {"wall": (seen + timedelta(minutes=1)).isoformat(), "monotonic_ms": 1, "gnss": None}
-    return {**record, "saved_at": saved_at}
+    return {**record, "device": device, "saved_at": saved_at}
 
 
 @contextmanager
 def _served(preloaded: int = 0) -> Iterator[_Sender]:
-    """The server as it runs in earnest: one worker, over TCP."""
+    """The server as it runs in earnest, over TCP."""
     with reference_database() as settings, tempfile.TemporaryDirectory() as folder:
         if preloaded:
             many_occurrences.fill(settings, preloaded)
         with db.open_session(settings) as session:
             if not preloaded:
                 set_up(session)
-            code = issue_code(session, SystemClock(), UUID(records.PERSON))
-            _, credential = enrol(session, SystemClock(), code, UUID(records.DEVICE), "平板", "0.1.0")
+            tablets = [_enrolled(session) for _ in range(WORKERS)]
         env = {**environment_of(settings), "XIANGYE_REQUESTS_PER_MINUTE": "1000000"}
-        server = ServerProcess(env, Path(folder) / "server.log")
+        server = ServerProcess(env, Path(folder) / "server.log", workers=WORKERS)
         server.start()
         try:
-            sender = _Sender(server.url, credential, settings, random.Random(7))
-            sender.seconds(sender.batches(2))
+            sender = _Sender(server.url, tablets, settings, random.Random(7))
+            sender.seconds(sender.batches(4))
             yield sender
         finally:
             server.stop()
+
+
+def _enrolled(session: Session) -> _Tablet:
+    device = uuid7()
+    code = issue_code(session, SystemClock(), UUID(records.PERSON))
+    _, credential = enrol(session, SystemClock(), code, device, "平板", "0.1.0")
+    return _Tablet(str(device), credential)
 
 
 def _side_by_side(sender: _Sender) -> Iterator[Result]:

@@ -32,10 +32,11 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 class ServerProcess:
-    def __init__(self, env: Mapping[str, str], log: Path, port: int | None = None) -> None:
+    def __init__(self, env: Mapping[str, str], log: Path, port: int | None = None, workers: int = 1) -> None:
         self.env = dict(env)
         self.log = log
         self.port = port or free_port()
+        self.workers = workers
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,7 +46,7 @@ class ServerProcess:
     def start(self) -> None:
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, *gunicorn_arguments("127.0.0.1", self.port, 1)],
+                [sys.executable, *gunicorn_arguments("127.0.0.1", self.port, self.workers)],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
