@@ -12,6 +12,7 @@ from mobile.capture.recorder import Recorder
 from mobile.capture.sighting import SightingCapture
 from mobile.capture.transect import TransectCapture
 from mobile.device.ports import Device, Use
+from mobile.presenters.carrying import CarryingPresenter
 from mobile.presenters.home import HomePresenter
 from mobile.presenters.invasive import InvasivePresenter
 from mobile.presenters.my_records import MyRecordsPresenter
@@ -58,6 +59,7 @@ class Field:
         self.record_detail = RecordDetailPresenter(store, self.recorder, answer, self._picker())
         self.notice = NoticePresenter(self.recorder.notices)
         self.sync = SyncPresenter(store, self.session, device.scanner, runner, post)
+        self.carrying = CarryingPresenter(store, device, runner, post)
         self.home = HomePresenter(store, device.storage, self.position, self.patrol)
         self._in_front = True
         self._wanted: Use = ""

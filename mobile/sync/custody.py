@@ -25,6 +25,11 @@ class Taken:
     photos: int = 0
     quarantined: int = 0
 
+    def add(self, other: "Taken") -> None:
+        self.records += other.records
+        self.photos += other.photos
+        self.quarantined += other.quarantined
+
     def as_json(self) -> dict[str, int]:
         return dict(vars(self))
 

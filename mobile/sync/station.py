@@ -141,9 +141,7 @@ class _Visit:
         except (ReceiptsRefused, NotCustody) as refused:
             self._report.trouble(f"监测站带来的收据不予采信：{refused}")
             return
-        taken.records += found.records
-        taken.photos += found.photos
-        taken.quarantined += found.quarantined
+        taken.add(found)
 
     def _leave_records(self) -> int:
         """Those that this station does not have yet. Returns how many it has of what waits."""

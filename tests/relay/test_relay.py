@@ -16,11 +16,15 @@ from server.audit.model import AuditEntry
 from server.db import open_session
 from server.station.passing import NoLine, Passing
 from tests.admitting import CLOCK
+from tests.commands import Here, here
+from tests.faults.server_process import environment_of
 from tests.mobile.station import closed_port
 from tests.mobile.tablets import Tablet
 from tests.relay.stations import Station
 from tests.rescue.wards import at_province, enrolled, on_tablet, sightings, states
 from tests.serving import Live
+
+__all__ = ["here"]
 
 
 @dataclass
@@ -238,3 +242,31 @@ def test_only_a_station_of_the_local_network_is_called_unencrypted(address: str,
             station_address(address)
     else:
         assert station_address(address) == taken
+
+
+def test_the_screen_offers_the_station_and_the_stick_in_words(way: Way, tmp_path: Path, here: Here) -> None:
+    """经由监测站, 导出到 U 盘, 收下收据: each says what it did, and what waits still waits until the province has spoken."""
+    carrying, stick = way.tablet.app.carrying, tmp_path / "stick"
+    sightings(way.tablet, 1)
+    carrying.visit_station()
+    assert (carrying.message_level, "监测站的地址" in carrying.message) == ("error", True)
+    carrying.set_station("http://8.8.8.8")
+    assert carrying.station_url == ""
+    carrying.set_station(way.station.url)
+    carrying.visit_station()
+    assert carrying.message == "监测站已收下 1 条记录、0 张照片，有网时转交；省级服务器确认之前平板都会保留"
+    carrying.set_folder(str(stick))
+    carrying.export()
+    assert "没有文件夹" in carrying.message
+    stick.mkdir()
+    carrying.export()
+    assert "已导出 1 条记录、0 张照片" in carrying.message
+    carrying.take_receipts()
+    assert "没有收据文件" in carrying.message
+    assert set(states(way.tablet)) == {"waiting"}
+    [file] = stick.glob("*.xyrescue")
+    assert here.xiangye(environment_of(way.live.settings), "import", str(file)).code == 0
+    (stick / "z.receipts.json").write_text("[]x")
+    carrying.take_receipts()
+    assert carrying.lines[0] == "省级服务器已确认收到 1 条记录、0 张照片"
+    assert (carrying.message_level, set(states(way.tablet))) == ("warn", {"held"})

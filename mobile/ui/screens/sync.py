@@ -80,6 +80,7 @@ class SyncPage(Page):
         self.wifi_words = Words(colour=theme.INK_SOFT)
         pay = Key(texts.ORIGINALS_NOW, icon="sync", height="56dp", on_touch=sync.send_originals_now)
         self.wifi_card = Card(texts.ORIGINALS_WAIT, self.wifi_words, pay)
+        self.carrying_card = self._carrying_card()
         self.cards = Masonry()
         self.column = Column(figures, self.cards, padding=dp(12))
         self.sync_key = Key(
@@ -90,8 +91,22 @@ class SyncPage(Page):
         self.body.add_widget(self.column)
         self.body.add_widget(foot)
 
+    def _carrying_card(self):
+        carrying = self.field.carrying
+        self.station = Field(texts.STATION_ADDRESS, carrying.set_station, input_type="url")
+        self.stick = Field(texts.STICK_FOLDER, carrying.set_folder)
+        self.carried = Words(colour=theme.INK_SOFT)
+        self.carrying_keys = (
+            Key(texts.BY_STATION, icon="sync", height="56dp", on_touch=self._visit),
+            Key(texts.EXPORT, height="56dp", on_touch=self._export),
+            Key(texts.TAKE_RECEIPTS, height="56dp", on_touch=self._take_receipts),
+        )
+        by_station, *by_stick = self.carrying_keys
+        hint = Words(unbroken(texts.WITHOUT_LINE_HINT), colour=theme.INK_SOFT)
+        return Card(texts.WITHOUT_LINE, hint, self.station, by_station, self.stick, *by_stick, self.carried)
+
     def watch(self):
-        return (self.field.sync, self.field.home)
+        return (self.field.sync, self.field.carrying, self.field.home)
 
     def enter(self):
         self.field.home.refresh()
@@ -99,7 +114,8 @@ class SyncPage(Page):
         self.device_name.input.show(self.field.sync.device_name)
 
     def leave(self):
-        self.address.input.hand_over()
+        for field in (self.address, self.station, self.stick):
+            field.input.hand_over()
 
     def show(self):
         sync, home = self.field.sync, self.field.home
@@ -121,6 +137,7 @@ class SyncPage(Page):
         )
         self.address.input.show(sync.server_url)
         self.survey.text = home.survey_title
+        self._show_carrying()
         self.sync_key.text = (sync.progress or texts.SYNCING) if sync.running else texts.SYNC_NOW
         self.sync_key.disabled = sync.running or not sync.enrolled
         self.enrol_key.disabled = self.scan_key.disabled = sync.running
@@ -130,12 +147,20 @@ class SyncPage(Page):
         self.enrol_card.heading.text = texts.ENROL_AGAIN if sync.enrolled else texts.NOT_ENROLLED
         self._lay(sync)
 
+    def _show_carrying(self):
+        carrying = self.field.carrying
+        self.station.input.show(carrying.station_url)
+        self.stick.input.show(carrying.folder)
+        self.carried.text = unbroken("\n".join(carrying.lines))
+        for key in self.carrying_keys:
+            key.disabled = carrying.running or self.field.sync.running
+
     def _lay(self, sync):
         wanted = [self.refused_card, self.enrol_card] if sync.refused else []
         wanted += [self.problems] if sync.problems and not sync.refused else []
         wanted += [self.wifi_card] if sync.wifi_text and not sync.refused else []
         wanted += (
-            [self.state_card, self.survey_card, self.server_card]
+            [self.state_card, self.survey_card, self.server_card, self.carrying_card]
             if sync.enrolled
             else [self.enrol_card, self.server_card, self.state_card]
         )
@@ -147,6 +172,18 @@ class SyncPage(Page):
     def _turn(self, kind):
         sync = self.field.sync
         sync.let_wait(kind, not (sync.originals_wait if kind == "original" else sync.copies_wait))
+
+    def _visit(self):
+        self.station.input.hand_over()
+        self.field.carrying.visit_station()
+
+    def _export(self):
+        self.stick.input.hand_over()
+        self.field.carrying.export()
+
+    def _take_receipts(self):
+        self.stick.input.hand_over()
+        self.field.carrying.take_receipts()
 
     def _scan(self):
         """Where images are read instead of a camera, the code field may hold the path of one."""
