@@ -34,14 +34,15 @@ class Vault:
         self._sealing = sealing
 
     def guarded(self, parts: Iterable[Told]) -> frozenset[str]:
-        """Ids of those that tell where a guarded species was met: its occurrence, the photos of it, and an event whose finds are
-        all guarded. A new version of a sealed record is sealed whatever it names."""
+        """Ids of those that tell where a guarded species was met: its occurrence, the photos of it, the event it was found at, and
+        the track of a walk on which something was sealed. A new version of a sealed record is sealed whatever it names."""
         told = [part for part in parts if part.kind != "tombstone"]
         found = {part.record_id for part in told if self._is_guarded(part) or self._was_sealed(part.record_id)}
-        for event in (part.record_id for part in told if part.kind == "event"):
-            finds = {one.record_id for one in told if one.kind == "occurrence" and one.body.get("event_id") == event}
-            if finds and finds <= found:
-                found.add(event)
+        events = {part.body.get("event_id") for part in told if part.kind == "occurrence" and part.record_id in found}
+        found |= {part.record_id for part in told if part.kind == "event" and part.record_id in events}
+        for walk in (part for part in told if part.kind == "patrol"):
+            if self._store.outbox.sealed_since(walk.body["observed_from"]):
+                found |= {part.record_id for part in told if part.body.get("patrol_id") == walk.record_id}
         return frozenset(found | {part.record_id for part in told if found & set(part.body.get("subject_ids") or ())})
 
     def can_seal(self) -> bool:

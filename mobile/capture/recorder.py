@@ -121,6 +121,8 @@ class Recorder:
             if draft_id is not None:
                 fail("draft_to_close")
                 self.store.drafts.close(connection, draft_id)
+                if any(one.sealed and one.kind in ("event", "track_segment") for one in saved):
+                    self.store.tracks.forget(connection, draft_id)
             fail("records_written")
         fail("records_saved")
         if sealing:

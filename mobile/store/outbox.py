@@ -102,6 +102,13 @@ class Outbox:
         )
         return _kept(rows[0]) if rows else None
 
+    def sealed_since(self, moment: str) -> bool:
+        """Whether something was met that was sealed, at or after this time of the tablet. Canonical bytes begin with their first
+        name in order."""
+        query = """select count(*) from record where kind = 'occurrence' and saved_at >= ?
+            and substr(cast(canonical as text), 1, 10) = '{"header":'"""
+        return self._database.count(query, (moment,)) > 0
+
     def of_event(self, kind: str, event_id: str) -> list[KeptRecord]:
         """Children of an event, oldest first."""
         found = self.latest((kind,), 10_000)

@@ -57,3 +57,4 @@ def _without_draft(path: Path, draft_id: str) -> None:
         copy.execute("pragma secure_delete = on")
         copy.execute("pragma foreign_keys = on")
         copy.execute("delete from draft where draft_id = ?", (draft_id,))
+        copy.execute("delete from track_point where event_id = ?", (draft_id,))

@@ -1,5 +1,6 @@
-"""Track points as they come in: they outlive the app, and stay after their walk was closed into records."""
+"""Track points as they come in: they outlive the app, and stay after their walk was closed into records, unless these were sealed."""
 
+import sqlite3
 from collections.abc import Sequence
 
 from mobile.store.database import Database
@@ -22,3 +23,6 @@ class Tracks:
         return [
             TrackPoint(r["leg"], r["t_ms"], r["lon_e7"], r["lat_e7"], r["accuracy_cm"], r["altitude_dm"]) for r in rows
         ]
+
+    def forget(self, connection: sqlite3.Connection, event_id: str) -> None:
+        connection.execute("delete from track_point where event_id = ?", (event_id,))
