@@ -19,7 +19,7 @@ export MPLCONFIGDIR := $(VAR)/matplotlib
 # Given on the command line of make: SERVE=0 (do not leave the server running), IMPORT=FILE (import it as well).
 export SERVE IMPORT
 
-.PHONY: help demo demo-stop clean-demo test attack openapi tuspy model bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
+.PHONY: help demo demo-stop clean-demo test attack openapi tuspy model soak bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -60,6 +60,10 @@ tuspy: ## 独立的 tus 客户端经会断的线路上传 an independent tus cli
 
 model: ## 同步协议的模型：全部状态、变异、1000 条轨迹 the model of sync, explored wholly; mutants; 1,000 traces
 	@$(RUN) model model -- "$(VENV)/bin/python" -m tests.model
+
+# PART=sessions|tablets|workers|database|failpoints: sessions over a bad line, or kills of one kind. Ended before, it goes on where it stood.
+soak: ## 同步的长时故障测试：SESSIONS=n SEED=n，PART= 换成各种强制终止 sessions over a bad line, or thousands of kills
+	@$(RUN) soak test -- "$(VENV)/bin/python" -m tests.faults $(or $(PART),sessions) $(or $(SESSIONS),$(COUNT),10000) --seed $(or $(SEED),1) --folder "$(VAR)/soak"
 
 # NAMES="stamping search" for some of them.
 bench: ## 速度与体积，逐项与目标对照 every figure of speed and size beside its goal

@@ -14,6 +14,7 @@ from psycopg import sql
 
 from server.media.store import Store
 from shared.canonical import canonical_bytes, digest
+from shared.wire.sealed import is_sealed, read_sealed
 
 Pair = tuple[str, str]
 
@@ -27,6 +28,8 @@ class TabletBook:
     held: set[Pair]
     photos: set[str]
     photos_held: set[str]
+    told: set[str]
+    """Ids of records of which the server told how they stand."""
 
 
 def read_tablet(data: Path) -> TabletBook:
@@ -35,10 +38,10 @@ def read_tablet(data: Path) -> TabletBook:
         assert store.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         rows = store.execute("SELECT record_id, digest, kind, canonical FROM record").fetchall()
         for record_id, mark, _, canonical in rows:
-            record = json.loads(canonical)
-            assert (record["id"], digest(record), canonical_bytes(record)) == (record_id, mark, bytes(canonical))
+            assert _known_by(bytes(canonical)) == (record_id, mark)
         held = set(store.execute("SELECT record_id, digest FROM outbox WHERE state = 'held'").fetchall())
         photos = store.execute("SELECT sha256, state FROM media_file WHERE media_id IS NOT NULL").fetchall()
+        told = {row[0] for row in store.execute("SELECT record_id FROM server_state")}
     kinds: dict[str, int] = {}
     for row in rows:
         kinds[row[2]] = kinds.get(row[2], 0) + 1
@@ -48,7 +51,19 @@ def read_tablet(data: Path) -> TabletBook:
         held,
         {row[0] for row in photos},
         {row[0] for row in photos if row[1] == "held"},
+        told,
     )
+
+
+def _known_by(canonical: bytes) -> Pair:
+    """Id and digest of the bytes of a record, in clear or sealed."""
+    record = json.loads(canonical)
+    if is_sealed(record):
+        sealed = read_sealed(record)
+        assert sealed.on_the_wire() == canonical
+        return sealed.header["id"], sealed.digest
+    assert canonical_bytes(record) == canonical
+    return record["id"], digest(record)
 
 
 def photo_file(data: Path, sha256: str) -> bytes:
@@ -83,6 +98,24 @@ class ServerBook:
     def records(self) -> set[Pair]:
         return {(str(row[0]), row[1]) for row in self._rows("SELECT id, digest FROM xiangye.version")}
 
+    def last_change(self) -> int:
+        return int(self.only("SELECT coalesce(max(change_no), 0) FROM xiangye.version"))
+
+    def records_after(self, change_no: int) -> set[Pair]:
+        found = self._rows(f"SELECT id, digest FROM xiangye.version WHERE change_no > {change_no}")
+        return {(str(row[0]), row[1]) for row in found}
+
+    def photos_of(self, wanted: set[str]) -> set[str]:
+        """Those of these that are held complete: the row is there, and the original's bytes are what their name says."""
+        rows = self._rows("SELECT sha256 FROM xiangye.media_file WHERE problem IS NULL")
+        return {row[0] for row in rows if row[0] in wanted and self._is_whole(row[0])}
+
+    def _is_whole(self, sha256: str) -> bool:
+        try:
+            return hashlib.sha256(self.store.original(sha256)).hexdigest() == sha256
+        except FileNotFoundError:
+            return False
+
     def photos(self) -> set[str]:
         """Held complete: the row is there, and the original's bytes are what their name says."""
         held = {row[0] for row in self._rows("SELECT sha256 FROM xiangye.media_file WHERE problem IS NULL")}
@@ -102,7 +135,20 @@ class ServerBook:
             "SELECT record_id, digest, count(*) FROM xiangye.receipt WHERE outcome = 'accepted' GROUP BY 1, 2 HAVING count(*) > 1"
         )
 
+    def orphans(self) -> set[str]:
+        """Files of the store that no row tells of. An upload that may still go on is none."""
+        known = {row[0] for row in self._rows(_NAMED)}
+        under = ("precise/original", "rendition", "precise/uploads")
+        there = {path.name for folder in under for path in (self.store.folder / folder).rglob("*") if path.is_file()}
+        return there - known
 
+
+_NAMED = """
+    SELECT sha256 FROM xiangye.media_file
+    UNION SELECT unnest(ARRAY[rendition_sha256, preview_sha256]) || '.jpg' FROM xiangye.media_file
+    UNION SELECT unnest(ARRAY[rendition_sha256, preview_sha256]) || '.jpg' FROM xiangye.media_review
+    UNION SELECT id || '.part' FROM xiangye.upload WHERE completed_at IS NULL
+    """
 _VERSION_WITHOUT = "SELECT count(*) FROM xiangye.version v WHERE NOT EXISTS (SELECT 1 FROM"
 _HALVES = {
     "version without body": f"{_VERSION_WITHOUT} precise.version_body b WHERE (b.id, b.digest) = (v.id, v.digest))",

@@ -1,5 +1,6 @@
 """The server as it runs in earnest: gunicorn and its workers in a process group of their own, which can be killed whole."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -32,11 +33,17 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 class ServerProcess:
-    def __init__(self, env: Mapping[str, str], log: Path, port: int | None = None, workers: int = 1) -> None:
+    """`preload`: two workers under a master that has loaded the program; `mutant`: with a planted fault."""
+
+    def __init__(
+        self, env: Mapping[str, str], log: Path, port: int | None = None, preload: bool = False, mutant: str = ""
+    ) -> None:
         self.env = dict(env)
         self.log = log
         self.port = port or free_port()
-        self.workers = workers
+        self._words = gunicorn_arguments("127.0.0.1", self.port, 2 if preload else 1, preload)
+        if mutant:
+            self._words = ["-m", "tests.faults.mutant_server", mutant, *self._words[2:]]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,7 +53,8 @@ class ServerProcess:
     def start(self) -> None:
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, *gunicorn_arguments("127.0.0.1", self.port, self.workers)],
+                [sys.executable, *self._words],
+                cwd=Path(__file__).resolve().parents[2],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -58,6 +66,14 @@ class ServerProcess:
             assert self._process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.1)
+
+    def kill_worker(self, chosen: float) -> None:
+        """`kill -9` of one of the workers; the master lives."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        if children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(children[int(chosen * len(children))]), signal.SIGKILL)
 
     def health(self) -> int | None:
         """The status of /healthz, or None where nobody answers."""

@@ -1,0 +1,203 @@
+"""Faults planted in the source of the program, one at a time: a harness that does not notice them proves nothing."""
+
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import CodeType, ModuleType
+
+Change = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`module` with each first text of `changes` (once in it) replaced by the second; on the `side` that runs it."""
+
+    side: str
+    module: str
+    changes: Sequence[Change]
+
+
+MUTANTS: Mapping[str, Mutant] = {
+    "held_before_the_receipt": Mutant(
+        "tablet", "mobile.store.delivery", [("set state = 'sent', attempts", "set state = 'held', attempts")]
+    ),
+    "receipt_without_its_digest": Mutant(
+        "tablet",
+        "mobile.sync.batches",
+        [
+            (
+                "(receipt.record_id, receipt.digest) in open_digests",
+                "(sent := {one[0]: one[1] for one in open_digests}.get(receipt.record_id))",
+            ),
+            (
+                "    found: list[Receipt] = []\n",
+                "    from dataclasses import replace\n\n    found: list[Receipt] = []\n",
+            ),
+            (
+                "            open_digests.discard((receipt.record_id, receipt.digest))\n",
+                (
+                    "            receipt = replace(receipt, digest=sent)\n"
+                    "            open_digests.discard((receipt.record_id, receipt.digest))\n"
+                ),
+            ),
+        ],
+    ),
+    "any_holder_frees": Mutant(
+        "tablet",
+        "mobile.store.delivery",
+        [("receipt.outcome in FREES_THE_TABLET and receipt.holder == province", "receipt.outcome in FREES_THE_TABLET")],
+    ),
+    "synchronous_normal": Mutant(
+        "tablet", "mobile.store.database", [("pragma synchronous = full", "pragma synchronous = normal")]
+    ),
+    "version_put_over_the_one_before": Mutant(
+        "tablet",
+        "mobile.store.outbox",
+        [
+            (
+                '        connection.execute("insert into outbox (record_id, digest)',
+                (
+                    '        connection.execute("delete from outbox where record_id = ?", (record["id"],))\n'
+                    '        connection.execute("insert into outbox (record_id, digest)'
+                ),
+            )
+        ],
+    ),
+    "retry_under_a_new_id": Mutant(
+        "tablet",
+        "mobile.store.delivery",
+        [
+            (
+                'chosen.append(Offered(row["record_id"], row["digest"], bytes(row["canonical"])))',
+                "chosen.append(_anew(self._database, row))",
+            ),
+            (
+                "def next_try(",
+                """def _anew(database: Database, row: Any) -> Offered:
+    import json
+
+    from shared.canonical import canonical_bytes, digest
+    from shared.ids import uuid7
+
+    tries = database.count("select attempts from outbox where (record_id, digest) = (?, ?)", (row[0], row[1]))
+    record = json.loads(row["canonical"])
+    if not tries or "id" not in record:
+        return Offered(row["record_id"], row["digest"], bytes(row["canonical"]))
+    record["id"] = str(uuid7())
+    return Offered(record["id"], digest(record), canonical_bytes(record))
+
+
+def next_try(""",
+            ),
+            ("from dataclasses import dataclass\n", "from dataclasses import dataclass\nfrom typing import Any\n"),
+        ],
+    ),
+    "naive_time": Mutant(
+        "tablet",
+        "mobile.capture.recorder",
+        [("return self.now().isoformat(", "return self.now().replace(tzinfo=None).isoformat(")],
+    ),
+    "cursor_before_its_page": Mutant(
+        "tablet",
+        "mobile.store.pulled",
+        [
+            (
+                '        """The changes and the cursor behind them, together."""\n',
+                (
+                    '        """The changes and the cursor behind them."""\n'
+                    "        with self._database.transaction() as connection:\n"
+                    "            connection.execute(\"insert or replace into setting values ('cursor', ?)\", (str(cursor),))\n"
+                ),
+            )
+        ],
+    ),
+    "receipt_before_commit": Mutant(
+        "server",
+        "server.sync.routes",
+        [
+            (
+                '        session.commit()\n    fail("batch_committed")\n',
+                "        commit = session.commit\n",
+            ),
+            (
+                (
+                    '        answer["signed"] = custody.signed(settings(), session, clock(), device.id, answer["receipts"])\n'
+                    "    return jsonify(answer)\n"
+                ),
+                (
+                    '        answer["signed"] = custody.signed(settings(), session, clock(), device.id, answer["receipts"])\n'
+                    "    response = jsonify(answer)\n"
+                    '    response.call_on_close(lambda: (fail("batch_committed"), commit()))\n'
+                    "    return response\n"
+                ),
+            ),
+        ],
+    ),
+    "validate_for_load": Mutant(
+        "server",
+        "shared.wire.envelope",
+        [
+            (
+                'envelope["body"] = _BODY_SCHEMAS[envelope["kind"]].load(envelope["body"])',
+                '_BODY_SCHEMAS[envelope["kind"]].validate(envelope["body"])',
+            ),
+        ],
+    ),
+    "offset_of_the_client": Mutant(
+        "server",
+        "server.media.parts",
+        [("if at != there or not now.st_nlink:", "if not now.st_nlink:")],
+    ),
+    "custody_before_the_file": Mutant(
+        "server", "server.media.service", [("    store.put_original(sha256, data)", "    pass")]
+    ),
+    "photo_unchecked": Mutant(
+        "server",
+        "server.media.parts",
+        [
+            ("if hashlib.sha256(data).hexdigest() != sha256:", "if not data:"),
+            (
+                "if checksum and found and came_whole and found.digest() != checksum.digest:",
+                "if not came_whole and False:",
+            ),
+        ],
+    ),
+}
+
+
+class _Changed(importlib.machinery.SourceFileLoader):
+    changes: Sequence[Change] = ()
+
+    def get_code(self, fullname: str) -> CodeType:
+        text = self.get_source(fullname) or ""
+        for old, new in self.changes:
+            if text.count(old) != 1:
+                raise ImportError(f"{fullname}: {text.count(old)} times in it: {old!r}")
+            text = text.replace(old, new)
+        return compile(text, self.get_filename(fullname), "exec")
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != self._mutant.module:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        assert spec is not None
+        assert spec.origin is not None
+        loader = _Changed(name, spec.origin)
+        loader.changes = self._mutant.changes
+        spec.loader = loader
+        return spec
+
+
+def plant(name: str) -> None:
+    mutant = MUTANTS[name]
+    assert mutant.module not in sys.modules, f"{mutant.module} is loaded already"
+    sys.meta_path.insert(0, _Finder(mutant))
