@@ -5,9 +5,9 @@ from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server import db
+from server.accounts.relays import bearing
 from server.accounts.rights import ROLES_ZH
 from server.accounts.routes import blueprint as accounts
-from server.accounts.relays import bearing
 from server.accounts.service import load_viewer
 from server.events.routes import blueprint as events
 from server.exchange.routes import blueprint as exports

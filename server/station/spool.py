@@ -250,13 +250,8 @@ class Spool:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self._connection()
         connection.execute("begin immediate")
-        try:
+        with connection:  # commits when the block ends well, else rolls all of it back
             yield connection
-            connection.execute("commit")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("rollback")
-            raise
 
     def close(self) -> None:
         """This thread's connection."""

@@ -1,5 +1,6 @@
 """From a tablet over a station without the internet to the province and back: with kills, a lying station and a wrong province."""
 
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -10,13 +11,14 @@ import pytest
 import requests
 from sqlalchemy import select, text
 
+from mobile import cli as tablet_cli
 from mobile.sync.report import SyncReport
 from mobile.sync.station import StationVisit, station_address
 from server.audit.model import AuditEntry
 from server.db import open_session
 from server.station.passing import NoLine, Passing
 from tests.admitting import CLOCK
-from tests.commands import Here, here
+from tests.commands import Here, Said, here
 from tests.faults.server_process import environment_of
 from tests.mobile.station import closed_port
 from tests.mobile.tablets import Tablet
@@ -215,13 +217,15 @@ def test_without_a_line_or_with_another_province_nothing_leaves_the_station(way:
             Passing(spool, CLOCK).run()
         spool.keep(**{name: was})
     assert way.waiting() == 1
-    with open_session(way.live.settings) as session:
-        session.execute(
-            text("UPDATE xiangye.relay SET revoked_at = now() WHERE id = :id"), {"id": way.station.relay_id}
-        )
-    said = way.station.command("pass")
-    assert said.returncode == 1
-    assert "凭证无效或已收回" in said.stderr
+    revoked = text("UPDATE xiangye.relay SET revoked_at = :at WHERE id = :id")
+    for at in (CLOCK.now(), None):
+        with open_session(way.live.settings) as session:
+            session.execute(revoked, {"at": at, "id": way.station.relay_id})
+        if at:
+            with pytest.raises(NoLine, match="凭证无效或已收回"):
+                way.station.pass_on()
+    way.pass_on()
+    assert way.waiting() == 0
 
 
 @pytest.mark.parametrize(
@@ -270,3 +274,35 @@ def test_the_screen_offers_the_station_and_the_stick_in_words(way: Way, tmp_path
     carrying.take_receipts()
     assert carrying.lines[0] == "省级服务器已确认收到 1 条记录、0 张照片"
     assert (carrying.message_level, set(states(way.tablet))) == ("warn", {"held"})
+
+
+def test_the_commands_of_the_province_and_of_the_station(
+    way: Way, tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """admit, join, list, revoke; and the tablet's own `field --station`."""
+    env = environment_of(way.live.settings)
+    admitted = json.loads(here.xiangye(env, "relay", "admit", "莽山监测站", "--json").out)
+    here.xiangye(env, "relay", "admit", "莽山监测站").refuses("已有名为")
+    home = str(tmp_path / "second")
+
+    def join(credential: str, url: str) -> Said:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{credential}\n"))
+        return here.xiangye(env, "relay", "join", url, "--home", home)
+
+    here.xiangye(env, "relay", "pass", "--home", home).refuses("还没有接入")
+    here.xiangye(env, "relay", "serve", "--home", home).refuses("还没有接入")
+    join(admitted["credential"], "http://hunan.example.cn").refuses("https://")
+    join("xyr_wrong", way.live.url).refuses("凭证无效")
+    assert "已接入 province" in join(admitted["credential"], way.live.url).out
+    assert "没有等待转交" in here.xiangye(env, "relay", "status", "--home", home).out
+    assert "莽山监测站" in here.xiangye(env, "relay", "list").out
+    assert here.xiangye(env, "relay", "revoke", admitted["relay_id"]).code == 0
+    here.xiangye(env, "relay", "pass", "--home", home).refuses("已收回")
+
+    sightings(way.tablet, 1)
+    folder = str(way.tablet.app.store.database.path.parent)
+    capsys.readouterr()
+    assert tablet_cli.run("field", ["--data", folder, "--station", way.station.url]) == 0
+    assert "监测站已收下 1 条记录" in capsys.readouterr().out
+    assert tablet_cli.run("field", ["--data", folder, "--station", way.live.url]) == 1
+    assert "xiangye field: " in capsys.readouterr().err
