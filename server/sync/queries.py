@@ -1,9 +1,11 @@
 """What a tablet asks: its surveys, and what became of its own records."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, Uuid, func, null, select, union_all
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from server.accounts.model import Device
@@ -30,44 +32,80 @@ def changes_for(session: Session, device: Device, cursor: int, limit: int) -> di
     """Changes of the records that the person wrote in, whoever made them, and what reviewers decided of them, after the cursor, in
     one order; no body, so no place."""
     limit = max(1, min(limit, PAGE))
-    own = select(VersionRow.id).where(VersionRow.author == device.person_id)
-    found = _versions(session, own, cursor, limit + 1) + _decisions(session, own, cursor, limit + 1)
-    found.sort(key=lambda change: change["change_no"])
-    page = found[:limit]
+    numbered = session.execute(_numbered(device.person_id, cursor, limit + 1)).all()
+    page = numbered[:limit]
+    earlier = _decided_before(session, device.person_id, page)
+    told = _told(session, [*page, *earlier.values()])
     return {
-        "changes": page,
-        "cursor": page[-1]["change_no"] if page else cursor,
-        "more": len(found) > limit,
+        "changes": [told[one] for row in page for one in (earlier.get(row), row) if one is not None and one in told],
+        "cursor": page[-1].change_no if page else cursor,
+        "more": len(numbered) > limit,
     }
 
 
-_Ids = Select[UUID]
-
-
-def _versions(session: Session, own: _Ids, cursor: int, most: int) -> list[dict[str, Any]]:
-    query = (
-        select(VersionRow.change_no, VersionRow.id, Ledger)
-        .join(Ledger, Ledger.id == VersionRow.id)
-        .where(VersionRow.id.in_(own), VersionRow.change_no > cursor)
-        .order_by(VersionRow.change_no)
-        .limit(most)
-    )
-    return [_change(number, id_, ledger) for number, id_, ledger in session.execute(query)]
-
-
-def _decisions(session: Session, own: _Ids, cursor: int, most: int) -> list[dict[str, Any]]:
-    query = (
-        select(Decision, Ledger, Identification)
-        .join(Ledger, Ledger.id == Decision.record_id)
-        .outerjoin(Identification, Identification.decision_id == Decision.id)
-        .where(Decision.record_id.in_(own), Decision.change_no > cursor, Decision.action != "check")
-        .order_by(Decision.change_no)
-        .limit(most)
-    )
-    return [
-        _change(decision.change_no, decision.record_id, ledger) | {"review": _review(decision, name)}
-        for decision, ledger, name in session.execute(query)
+def _numbered(person_id: UUID, cursor: int, most: int) -> Select[Any]:
+    """Versions and decisions by one statement, so of one moment: between two of them others may commit one of either, and a cursor
+    that has passed the later number never comes back for the earlier."""
+    own = select(VersionRow.id).where(VersionRow.author == person_id)
+    versions = select(VersionRow.change_no, VersionRow.id, null().cast(Uuid).label("decision_id"))
+    decisions = select(Decision.change_no, Decision.record_id, Decision.id).where(Decision.action != "check")
+    parts = [
+        part.where(number > cursor, id_.in_(own)).order_by(number).limit(most).subquery().select()
+        for part, number, id_ in (
+            (versions, VersionRow.change_no, VersionRow.id),
+            (decisions, Decision.change_no, Decision.record_id),
+        )
     ]
+    both = union_all(*parts).subquery()
+    return select(both).order_by(both.c.change_no).limit(most)
+
+
+def _decided_before(session: Session, person_id: UUID, page: Sequence[Row[Any]]) -> dict[Row[Any], Any]:
+    """What stood decided of a record when this person first wrote in it, by the row of that writing."""
+    wrote = {row.id: row for row in reversed(page) if row.decision_id is None}
+    first = (
+        select(VersionRow.id, func.min(VersionRow.change_no).label("change_no"))
+        .where(VersionRow.author == person_id, VersionRow.id.in_(wrote))
+        .group_by(VersionRow.id)
+        .subquery()
+    )
+    latest = (
+        select(Decision.change_no, Decision.record_id.label("id"), Decision.id.label("decision_id"))
+        .join(first, first.c.id == Decision.record_id)
+        .where(Decision.change_no < first.c.change_no, Decision.action != "check")
+        .ext(distinct_on(Decision.record_id))
+        .order_by(Decision.record_id, Decision.change_no.desc())
+    )
+    firsts = {row.id: row.change_no for row in session.execute(select(first))} if wrote else {}
+    decided = {row.id: row for row in session.execute(latest)} if wrote else {}
+    return {
+        row: decided[row.id]
+        for row in page
+        if row.decision_id is None and row.id in decided and firsts[row.id] == row.change_no
+    }
+
+
+def _told(session: Session, rows: Sequence[Row[Any]]) -> dict[Row[Any], dict[str, Any]]:
+    ids = {row.id for row in rows}
+    states = {one.id: one for one in session.scalars(select(Ledger).where(Ledger.id.in_(ids)))} if ids else {}
+    reviews = _reviews(session, {row.decision_id for row in rows if row.decision_id})
+    return {
+        row: _change(row.change_no, row.id, states[row.id])
+        | ({"review": reviews[row.decision_id]} if row.decision_id else {})
+        for row in rows
+        if row.id in states
+    }
+
+
+def _reviews(session: Session, ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
+    if not ids:
+        return {}
+    query = (
+        select(Decision, Identification)
+        .outerjoin(Identification, Identification.decision_id == Decision.id)
+        .where(Decision.id.in_(ids))
+    )
+    return {decision.id: _review(decision, name) for decision, name in session.execute(query)}
 
 
 def _change(number: int | None, id_: UUID, ledger: Ledger) -> dict[str, Any]:

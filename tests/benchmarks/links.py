@@ -159,7 +159,7 @@ def _spent(app: Field, link: Link, clock: LinkClock) -> float:
     while _waiting(app):
         report = app.session.run(tell=note)
         note("")
-        assert clock.spent_s - began < GIVEN_UP_S, (link.drops, report.troubles)
+        assert clock.spent_s - began < GIVEN_UP_S, (link.drops, report.problems)
         if _waiting(app):
             clock.sleep(PATIENCE_S)
     return over[0] - began
