@@ -34,7 +34,7 @@ def changes_for(session: Session, device: Device, cursor: int, limit: int) -> di
     limit = max(1, min(limit, PAGE))
     numbered = session.execute(_numbered(device.person_id, cursor, limit + 1)).all()
     page = numbered[:limit]
-    earlier = _decided_before(session, device.person_id, page)
+    earlier = _decided_before(session, device.person_id, cursor, page)
     told = _told(session, [*page, *earlier.values()])
     return {
         "changes": [told[one] for row in page for one in (earlier.get(row), row) if one is not None and one in told],
@@ -60,8 +60,8 @@ def _numbered(person_id: UUID, cursor: int, most: int) -> Select[Any]:
     return select(both).order_by(both.c.change_no).limit(most)
 
 
-def _decided_before(session: Session, person_id: UUID, page: Sequence[Row[Any]]) -> dict[Row[Any], Any]:
-    """What stood decided of a record when this person first wrote in it, by the row of that writing."""
+def _decided_before(session: Session, person_id: UUID, cursor: int, page: Sequence[Row[Any]]) -> dict[Row[Any], Any]:
+    """What stood decided of a record when this person first wrote in it and the cursor had passed already, by the row of that writing."""
     wrote = {row.id: row for row in reversed(page) if row.decision_id is None}
     first = (
         select(VersionRow.id, func.min(VersionRow.change_no).label("change_no"))
@@ -81,7 +81,10 @@ def _decided_before(session: Session, person_id: UUID, page: Sequence[Row[Any]])
     return {
         row: decided[row.id]
         for row in page
-        if row.decision_id is None and row.id in decided and firsts[row.id] == row.change_no
+        if row.decision_id is None
+        and row.id in decided
+        and firsts[row.id] == row.change_no
+        and decided[row.id].change_no <= cursor
     }
 
 
