@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.serving import Live, serving
 @pytest.fixture(scope="package")
 def province(private_cluster: Cluster, reference_template: str) -> Iterator[Live]:
     """Over real HTTP, with a seal key."""
-    with clone(private_cluster, reference_template, "rescue_province") as settings:
+    with clone(private_cluster, reference_template, f"rescue_{uuid4().hex[:8]}") as settings:
         add_key(settings, datetime.now(UTC), first=True)
         with serving(settings) as live:
             yield live
