@@ -141,6 +141,7 @@ class Tablet:
             self.start()
         death = self._death(after_s)
         for step in steps:
+            line = ""
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 self._talk.write(json.dumps(step) + "\n")
                 self._talk.flush()
@@ -203,7 +204,8 @@ class Tablet:
 
     def _close(self) -> None:
         """Gone when this returns: a store may be copied only then."""
-        self._talk.close()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._talk.close()
         self._talk = None
         deadline = time.monotonic() + 20
         while Path(f"/proc/{self._pid}").exists() and time.monotonic() < deadline:
