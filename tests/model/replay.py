@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, SessionTransaction
 from mobile.device.desktop_folder import FileKeystore
 from mobile.store.delivery import Offered
 from mobile.store.store import Store
-from mobile.sync.batches import _body, _matching
+from mobile.sync.batches import matching
+from mobile.sync.body import batch_body
 from server import db
 from server.sync.service import accept_batch
 from shared.canonical import canonical_bytes, digest
@@ -61,7 +62,7 @@ class World:
         assert len(batch) == len(wanted), "the model offers what the tablet does not"
         store.deliveries.posting(batch)
         self.offered[tablet] = batch
-        self.posted[tablet, mask] = _body(batch, CLOCK.now())
+        self.posted[tablet, mask] = batch_body([one.canonical for one in batch], CLOCK.now())
 
     def accept_batch(self, tablet: int, mask: int) -> None:
         self.open = self.session.begin_nested()
@@ -81,11 +82,11 @@ class World:
             known = self.receipts.get(self.keys[version])
             record_id, its_digest = self.keys[version]
             told = known or {"record_id": record_id, "digest": its_digest, "outcome": "accepted", "server_epoch": "e"}
-            matching = _matching(self.offered[tablet], {"receipts": [told | lies]})
-            self.stores[tablet].deliveries.answered(matching, PROVINCE, CLOCK.now())
+            believed = matching(self.offered[tablet], {"receipts": [told | lies]})
+            self.stores[tablet].deliveries.answered(believed, PROVINCE, CLOCK.now())
             gone = [one for one in self.offered[tablet] if (one.record_id, one.digest) == self.keys[version]]
             self.offered[tablet] = [one for one in self.offered[tablet] if one not in gone]
-            if not matching:
+            if not believed:
                 self.stores[tablet].deliveries.failed(gone, "strange", CLOCK.now())
 
     def strange(self, tablet: int, mask: int) -> None:
