@@ -17,6 +17,7 @@ from mobile.sync.station import StationVisit, station_address
 from server.audit.model import AuditEntry
 from server.db import open_session
 from server.station.passing import NoLine, Passing
+from tests import records
 from tests.admitting import CLOCK
 from tests.commands import Here, Said, here
 from tests.faults.server_process import environment_of
@@ -306,3 +307,41 @@ def test_the_commands_of_the_province_and_of_the_station(
     assert "监测站已收下 1 条记录" in capsys.readouterr().out
     assert tablet_cli.run("field", ["--data", folder, "--station", way.live.url]) == 1
     assert "xiangye field: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_sealed_records_and_photos_come_sealed_and_are_opened_at_the_province_alone(
+    way: Way, tmp_path: Path, here: Here, by_hand: bool
+) -> None:
+    """T1: neither the station nor the stick holds a guarded place in clear; record and photo stand opened at the province."""
+    assert way.tablet.app.sync.sync()  # the list of species tells which are guarded
+    way.tablet.app.store.surveys.choose(records.SURVEY)
+    way.tablet.stand(112.9287654, 24.9512345)
+    form = way.tablet.app.record
+    form.open(fresh=True)
+    assert form.choose_name("穿山甲")
+    assert form.take_photo("IMG_0.jpg")
+    plain = form.photos[0].sha256
+    assert form.confirm(), form.message
+    assert "已密封" in form.message
+    carrying = way.tablet.app.carrying
+    carrying.set_folder(str(tmp_path))
+    carrying.set_station(way.station.url)
+    carrying.export() if by_hand else carrying.visit_station()
+    assert carrying.message_level == "ok", carrying.lines
+    if by_hand:
+        [file] = tmp_path.glob("*.xyrescue")
+        said = here.xiangye(environment_of(way.live.settings), "import", str(file))
+        assert said.code == 0, said.err
+        carrying.take_receipts()
+    else:
+        for file in way.station.home.rglob("*"):
+            data = file.read_bytes() if file.is_file() else b""
+            assert b"249512345" not in data
+            assert "穿山甲".encode() not in data
+        way.pass_on()
+        carrying.visit_station()
+    assert set(states(way.tablet)) == {"held"}, carrying.lines
+    there = at_province(way.live.settings)
+    assert on_tablet(way.tablet).versions <= there.versions
+    assert {plain} | on_tablet(way.tablet).photos <= there.photos
