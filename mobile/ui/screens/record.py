@@ -4,6 +4,7 @@ from kivy.clock import Clock
 from kivy.metrics import dp
 from kivy.uix.boxlayout import BoxLayout
 
+from mobile.presenters.form import SAVED, saved_words
 from mobile.ui import texts, theme
 from mobile.ui.kit.keys import Key
 from mobile.ui.kit.paint import Panel
@@ -123,7 +124,7 @@ class RecordPage(Page):
         if not record.confirm():
             return
         self.shell.notice.hide()
-        self._saved = f"已保存：{saved}{record.message.removeprefix('已保存')}"
+        self._saved = f"{SAVED}：{saved}{saved_words(record.saved).removeprefix(SAVED)}"
         record.open()
         self._forget()
 
