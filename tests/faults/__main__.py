@@ -53,8 +53,8 @@ def _again(options: argparse.Namespace, book: "Progress") -> str:
 
 Play = Callable[[Ground, str, int], Tally]
 PARTS: Mapping[str, tuple[int, Play]] = {
-    "sessions": (120, lambda made, label, count: Round(made, label, TABLETS).play(count)),
-    "tablets": (300, lambda made, label, count: tablet_kills(made, label, TABLETS, count)),
+    "sessions": (60, lambda made, label, count: Round(made, label, TABLETS).play(count)),
+    "tablets": (120, lambda made, label, count: tablet_kills(made, label, TABLETS, count)),
     "workers": (50, lambda made, label, count: worker_kills(made, label, TABLETS, count)),
     "database": (10, lambda made, label, count: database_kills(made, label, TABLETS, count)),
     "failpoints": (10**6, lambda made, label, _: Strikes(made, label).all()),

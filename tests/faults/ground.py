@@ -50,7 +50,8 @@ class Ground:
     def tablet(self, slot: int, name: str) -> Tablet:
         """A new one, enrolled over a clean line."""
         folder = self.folder / "tablets" / name
-        shutil.rmtree(folder, ignore_errors=True)
+        for there in folder.parent.glob(f"{folder.name}*"):  # and its twins, of a round that was ended
+            shutil.rmtree(there)
         self.line.begin(slot, "", 0)
         tablet = Tablet(self.zygote, folder, self.line.url(slot))
         with open_session(self.settings) as session:

@@ -12,6 +12,7 @@ from typing import Any
 from tests.faults.field_day import SPECIES
 from tests.faults.ground import Ground
 from tests.faults.ledgers import Pair, read_tablet
+from tests.faults.older_store import put_back
 from tests.faults.photographs import photograph
 from tests.faults.tablets import Said, Tablet, TabletDied
 
@@ -99,7 +100,7 @@ class Round:
         saved: set[Pair] = set()
         kept: set[Pair] = set()
         photos: set[str] = set()
-        for tablet in self.tablets:
+        for tablet in [one for first in self.tablets for one in (first, *first.twins)]:
             tablet.end()
             book = read_tablet(tablet.data)
             saved |= tablet.ledger.saved
@@ -109,16 +110,12 @@ class Round:
         self._compare(saved, kept, photos)
 
     def _drain(self, slot: int) -> None:
-        tablet = self.tablets[slot]
-        tablet.disarm()
         self.ground.line.begin(slot, "", 0)
-        said: Said | None = None
-        for _ in range(CLEAN_TRIES):
-            with contextlib.suppress(TabletDied):
-                said = tablet.tell({"do": "sync"})
-                if said is not None and said["waiting"] == 0 and not said["failed"]:
-                    return
-        self._note("not converged", f"{self.label}/{slot}: {said and (said['failed'], said['waiting'])}")
+        for tablet in (self.tablets[slot], *self.tablets[slot].twins):
+            tablet.disarm()
+            said = _drained(tablet)
+            if said:
+                self._note("not converged", f"{tablet.folder.name}: {said}")
 
     def _compare(self, saved: set[Pair], kept: set[Pair], photos: set[str]) -> None:
         book, wrong = self.ground.book, self.tally.wrong
@@ -138,6 +135,17 @@ class Round:
             self.tally.words.append(str(halves))
 
 
+def _drained(tablet: Tablet) -> str:
+    """What still hinders it after so many tries over a clean line."""
+    said: Said | None = None
+    for _ in range(CLEAN_TRIES):
+        with contextlib.suppress(TabletDied):
+            said = tablet.tell({"do": "sync"})
+            if said is not None and said["waiting"] == 0 and not said["failed"]:
+                return ""
+    return f"{said['failed']} ({said['waiting']})" if said is not None else "died"
+
+
 @dataclass
 class Session:
     """One person's hour: some records, some photos, a sync; and whatever happens meanwhile."""
@@ -150,6 +158,13 @@ class Session:
     def play(self) -> None:
         chance = self.chance
         jumped = chance.random() < CLOCK_JUMPS
+        if chance.random() < IS_CLONED:
+            self._note("clone")
+            self._record_and_sync(self.tablet.clone())
+        if chance.random() < IS_UPGRADED:
+            self._note("upgrade")
+            self.tablet.end()
+            put_back(self.tablet.data)
         if jumped:
             self.tablet.move(self.ground.clockwork, FAKETIME=self._days())
         records = 1 + min(MOST_RECORDS - 1, int(chance.expovariate(1 / USUAL_RECORDS)))
@@ -166,6 +181,12 @@ class Session:
         self._sync(chance.random(), chance.uniform(0, 0.4))
         if jumped:
             self.tablet.move(self.ground.zygote)
+
+    def _record_and_sync(self, twin: Tablet) -> None:
+        """Both go on by themselves, from one past."""
+        for number in range(self.chance.randint(1, 4)):
+            twin.tell(self.sighting(with_photo=number == 0, tablet=twin))
+        twin.tell({"do": "sync"})
 
     def _days(self) -> str:
         """How far its clock is off, as libfaketime reads it."""
@@ -208,11 +229,11 @@ class Session:
     def _note(self, name: str) -> None:
         self.tally.deaths[name] += 1
 
-    def sighting(self, with_photo: bool) -> dict[str, Any]:
+    def sighting(self, with_photo: bool, tablet: Tablet | None = None) -> dict[str, Any]:
         chance = self.chance
         step: dict[str, Any] = {"do": "record_sighting", "species": chance.choice(SPECIES), "count": 1}
         step |= {"lon": round(chance.uniform(112.9, 112.94), 6), "lat": round(chance.uniform(24.94, 24.98), 6)}
         if with_photo:
             step["photo"] = f"{chance.randrange(10**9)}.jpg"
-            (self.tablet.photos / step["photo"]).write_bytes(photograph(chance))
+            ((tablet or self.tablet).photos / step["photo"]).write_bytes(photograph(chance))
         return step

@@ -87,6 +87,7 @@ class Tablet:
         self.ledger = Ledger(folder / "ledger.jsonl")
         self.server = server
         self.deaths = 0
+        self.twins: list[Tablet] = []
         self.failpoint = folder / "failpoint"
         self.said: Said = {}
         self.clock: dict[str, str] = {}
@@ -211,8 +212,10 @@ class Tablet:
         while Path(f"/proc/{self._pid}").exists() and time.monotonic() < deadline:
             time.sleep(0.001)
 
-    def copy(self, folder: Path, server: str) -> "Tablet":
+    def clone(self) -> "Tablet":
         """As a backup put onto a second device would be: everything, the credential too."""
         self.end()
+        folder = self.folder.with_name(f"{self.folder.name}-twin{len(self.twins)}")
         shutil.copytree(self.data, folder / "data")
-        return Tablet(self._zygote, folder, server)
+        self.twins.append(Tablet(self._zygote, folder, self.server))
+        return self.twins[-1]
