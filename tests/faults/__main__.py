@@ -6,6 +6,7 @@ What was done is written down round by round, so that a run that was ended goes 
 import argparse
 import contextlib
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -29,6 +30,7 @@ DATABASE = "soak"
 
 def main() -> int:
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server and the tablets end with it
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     book = Progress(folder / f"{options.part}-{options.seed}.jsonl", options.part)
