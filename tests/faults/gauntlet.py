@@ -36,6 +36,7 @@ class Pass:
     at_the_server: str = ""
 
 
+MOST_SAVES = 200
 PASSES: Mapping[str, Pass] = {
     "other digests": Pass({BATCH: ["lie_digest"], PATCH: ["lie_digest"]}),
     "another holder": Pass({BATCH: ["lie_holder"], PATCH: ["lie_holder"]}),
@@ -72,6 +73,25 @@ class Gauntlet(Round):
                 self._note("died", str(died))
             self._tablet.end()
         self.settle()
+
+    def fill_disk(self, room_bytes: int) -> int:
+        """Saves until the disk is full, which is said in words; how many were acknowledged before. What is there stays, and the rest of
+        the day goes on once there is room."""
+        self.ground.line.begin(0, "", 0)
+        session = Session(self.ground, self._tablet, self._chance, self.tally)
+        self._tablet.tell(session.sighting(with_photo=False))
+        sizes = [path.stat().st_size for path in self._tablet.data.glob("field.sqlite3*")]
+        self._tablet.tell({"file_bytes": max(sizes) + room_bytes})
+        before = len(self._tablet.ledger.saved)
+        for _ in range(MOST_SAVES):
+            said = self._tablet.tell(session.sighting(with_photo=True))
+            if said is None or said["failed"]:
+                break
+        else:
+            self._note("refused", "the disk never was full")
+        self._tablet.tell({"file_bytes": -1})
+        self._tablet.tell(session.sighting(with_photo=False))
+        return len(self._tablet.ledger.saved) - before - 1
 
     def _pass(self, told: Pass) -> None:
         self.tally.done += 1

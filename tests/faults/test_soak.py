@@ -66,8 +66,10 @@ def test_nothing_is_lost_doubled_or_altered_by_a_bad_line_and_by_deaths(stand: G
 
 
 def test_one_tablet_runs_the_gauntlet(stand: Ground) -> None:
-    """P2–P4, P6–P8, T20: lies, repeats, cuts and deaths at the very places that the mutants below are about."""
+    """P1–P4, P6–P8, T12, T20: lies, repeats, cuts and deaths at the very places that the mutants below are about, and a full disk."""
     run = Gauntlet(stand, SEED)
+    acknowledged = [run.fill_disk(room) for room in (100, 60_000, 200_000)]
+    assert acknowledged[0] == 0 < acknowledged[-1]
     run.run()
     assert run.tally.is_right, (run.tally.wrong, run.tally.words)
     assert run.unstruck == []

@@ -8,6 +8,7 @@ of JSON a step, a line back of what the app said of it. Whatever the app itself 
 
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -79,6 +80,10 @@ def _use(data: Path, photos: Path, server: str, talk: Any) -> None:
         step = json.loads(line)
         if "environment" in step:  # another time of day, by libfaketime
             os.environ.update(step["environment"])
+            _say(talk, {"failed": ""})
+            continue
+        if "file_bytes" in step:  # no file may grow beyond: as a full disk is felt
+            resource.setrlimit(resource.RLIMIT_FSIZE, (step["file_bytes"], resource.RLIM_INFINITY))
             _say(talk, {"failed": ""})
             continue
         failed = ""
