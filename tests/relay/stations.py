@@ -58,10 +58,10 @@ class Station:
             env=environment(**env), input=told, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
-    def start(self) -> None:
+    def start(self, every_s: int = 3600) -> None:
         log = (self.home.parent / f"{self.home.name}.log").open("ab")
         self._process = subprocess.Popen(
-            [*MAIN, "relay", "serve", "--host", "127.0.0.1", "--port", str(self.port), "--every", "3600", "--home", str(self.home)],
+            [*MAIN, "relay", "serve", "--host", "127.0.0.1", "--port", str(self.port), "--every", str(every_s), "--home", str(self.home)],
             env=environment(XIANGYE_FAILPOINTS=f"@{self.failpoint}"), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         log.close()

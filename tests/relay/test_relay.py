@@ -17,10 +17,11 @@ from mobile.sync.station import StationVisit, station_address
 from server.audit.model import AuditEntry
 from server.db import open_session
 from server.station.passing import NoLine, Passing
+from server.station.serving import pass_once
 from tests import records
 from tests.admitting import CLOCK
 from tests.commands import Here, Said, here
-from tests.faults.server_process import environment_of
+from tests.faults.server_process import PATIENCE_S, environment_of
 from tests.mobile.station import closed_port
 from tests.mobile.tablets import Tablet
 from tests.relay.stations import Station
@@ -135,6 +136,27 @@ def test_passing_on_that_is_killed_is_done_again_without_a_double(way: Way) -> N
     assert at_province(way.live.settings).versions == there
     way.visit()
     assert set(states(way.tablet)) == {"held"}
+
+
+def test_a_station_passes_on_by_itself_when_the_line_is_back(way: Way) -> None:
+    """Nobody types a command at a station: while there is no line it goes on taking in, and then it passes on."""
+    sightings(way.tablet, 1)
+    way.visit()
+    spool, url = way.station.spool, way.live.url
+    spool.keep(province_url=closed_port())
+    pass_once(spool)
+    assert way.waiting() == 1
+    second = Station(way.station.home, "on the same spool")
+    second.start(every_s=1)
+    try:
+        spool.keep(province_url=url)
+        deadline = time.monotonic() + PATIENCE_S
+        while way.waiting() and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        second.kill()
+    assert way.waiting() == 0
+    assert on_tablet(way.tablet).versions <= at_province(way.live.settings).versions
 
 
 def test_a_station_that_lies_frees_nothing(way: Way) -> None:
