@@ -2,10 +2,12 @@
 
 import contextlib
 import functools
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Text, create_engine, event, text
+from sqlalchemy.engine import Result
 from sqlalchemy.orm import DeclarativeBase, Session, registry, sessionmaker
 
 from server import cluster
@@ -57,8 +59,27 @@ def _set_up_connection(connection: Any, _record: Any) -> None:
     connection.commit()
 
 
-EVERY_COLUMN = {"render_nulls": True}
-"""Execution options of an insert of many rows: else the ORM sends those with other columns empty as a statement each."""
+def put(
+    session: Session,
+    table: type[Base] | str,
+    rows: Sequence[Mapping[str, Any]],
+    conflict: str = "",
+    returning: str = "",
+) -> Result[Any]:
+    """Many rows by one statement, which costs the database and the program a fraction of a row each. All of them have the columns of
+    the first; the table's own types read the values. `conflict`: what follows ON CONFLICT."""
+    name = table if isinstance(table, str) else str(table.__table__)
+    columns = ", ".join(rows[0])
+    statement = f"INSERT INTO {name} ({columns}) SELECT {columns} FROM jsonb_populate_recordset(NULL::{name}, CAST(:rows AS jsonb))"
+    statement += f" ON CONFLICT {conflict}" if conflict else ""
+    statement += f" RETURNING {returning}" if returning else ""
+    return session.execute(text(statement), {"rows": as_json(rows)})
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Ids, times and decimals as the words that the database reads them from."""
+    return json.dumps([dict(row) for row in rows], ensure_ascii=False, default=str)
+
 
 EVERYTHING = frozenset({0})
 """The scope of the program itself and of its local operator. A session that was given none sees no record at all."""

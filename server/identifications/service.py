@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.db import EVERY_COLUMN
+from server.db import put
 from server.identifications.model import Identification
 from server.ledger.model import VersionRow
 from server.sensitivity.following import follow_identifications
@@ -52,7 +51,7 @@ def record(session: Session, namings: Sequence[Naming], levels: Mapping[UUID, in
         for n in namings
     ]
     if rows:
-        session.execute(insert(Identification).on_conflict_do_nothing(), rows, execution_options=EVERY_COLUMN)
+        put(session, Identification, rows, "DO NOTHING")
     follow_identifications(session, levels)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.db import EVERY_COLUMN
+from server.db import as_json, put
 from server.ledger.model import ImportKey, Ledger, ServerState, VersionRow
 
 _ORDER_LOCK = 0x58590001
@@ -27,7 +27,7 @@ def expect(session: Session, identities: Iterable[tuple[UUID, str]]) -> None:
     ordered = sorted(set(identities), key=lambda identity: (str(identity[0]), identity[1] == "unknown", identity[1]))
     rows = [{"id": id_, "kind": kind, "observed_year": 0, "state": "expected"} for id_, kind in ordered]
     if rows:
-        session.execute(insert(Ledger).on_conflict_do_nothing(), rows)
+        put(session, Ledger, rows, "DO NOTHING")
 
 
 def lock(session: Session, ids: Iterable[UUID]) -> dict[UUID, Ledger]:
@@ -40,8 +40,7 @@ def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[
     """The (id, digest) pairs that were not known before."""
     if not rows:
         return set()
-    statement = insert(VersionRow).on_conflict_do_nothing().returning(VersionRow.id, VersionRow.digest)
-    return {(row[0], row[1]) for row in session.execute(statement, list(rows), execution_options=EVERY_COLUMN)}
+    return {(row.id, row.digest) for row in put(session, VersionRow, rows, "DO NOTHING", "id, digest")}
 
 
 class Numbered(NamedTuple):
@@ -87,11 +86,11 @@ def write_stands(session: Session, stands: Sequence[Stand]) -> None:
     if stands:
         session.execute(
             text("""
-                UPDATE xiangye.ledger SET kind = :kind, state = :state, head_digest = :head_digest,
-                    observed_year = coalesce(CAST(:observed_year AS smallint), observed_year)
-                WHERE id = :id
+                UPDATE xiangye.ledger l SET kind = s.kind, state = s.state, head_digest = s.head_digest,
+                    observed_year = coalesce(s.observed_year, l.observed_year)
+                FROM jsonb_populate_recordset(NULL::xiangye.ledger, CAST(:stands AS jsonb)) s WHERE l.id = s.id
                 """),
-            [asdict(stand) for stand in stands],
+            {"stands": as_json([asdict(stand) for stand in stands])},
         )
 
 

@@ -7,10 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.db import EVERY_COLUMN
+from server.db import put
 from server.events.service import observed_columns
 from server.occurrences.model import Occurrence
 from server.sensitivity import generalising
@@ -53,7 +52,7 @@ def write(session: Session, occurrences: Sequence[OccurrenceToWrite]) -> None:
     withdraw(session, [o.id for o in occurrences])
     spoken = guarded_names(session).spoken_of
     rows = [generalising.occurrence(o.level, _row(o), spoken) for o in occurrences]
-    session.execute(insert(Occurrence), rows, execution_options=EVERY_COLUMN)
+    put(session, Occurrence, rows)
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from server.db import PRECISE_ROLE, SEAL_KEYS, is_aborted
+from server.db import PRECISE_ROLE, SEAL_KEYS, as_json, is_aborted
 from server.places.rules import Stamp
 from server.sensitivity.model import DisclosedPlaceRow
 from server.sensitivity.sealing import SealKeyUnknown, read_keys
@@ -42,11 +42,16 @@ def as_precise(session: Session) -> Iterator[None]:
 
 
 def keep_bodies(session: Session, bodies: Sequence[tuple[UUID, str, bytes]]) -> None:
-    _many(
-        session,
-        "INSERT INTO precise.version_body (id, digest, body) VALUES (:id, :digest, :body)",
-        [{"id": id_, "digest": digest, "body": body} for id_, digest, body in bodies],
-    )
+    if bodies:
+        ids, digests, data = zip(*bodies, strict=True)
+        _once(
+            session,
+            """
+            INSERT INTO precise.version_body (id, digest, body)
+            SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:digests AS text[]), CAST(:bodies AS bytea[]))
+            """,
+            {"ids": list(ids), "digests": list(digests), "bodies": list(data)},
+        )
 
 
 def open_sealed(session: Session, sealed: Sealed) -> bytes | None:
@@ -103,17 +108,19 @@ def keep_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> Non
 
 
 def write_places(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
     names = ", ".join(PLACE_COLUMNS)
-    values = ", ".join(_VALUES.get(name, f":{name}") for name in PLACE_COLUMNS)
     changes = ", ".join(f"{name} = excluded.{name}" for name in (*PLACE_COLUMNS[1:], "position"))
-    _many(
+    _once(
         session,
         f"""
         INSERT INTO precise.place ({names}, position)
-        VALUES ({values}, public.ST_SetSRID(public.ST_MakePoint(:longitude_e7 / 1e7, :latitude_e7 / 1e7), 4326))
+        SELECT {names}, public.ST_SetSRID(public.ST_MakePoint(longitude_e7 / 1e7, latitude_e7 / 1e7), 4326)
+        FROM jsonb_populate_recordset(NULL::precise.place, CAST(:rows AS jsonb))
         ON CONFLICT (id) DO UPDATE SET {changes}
         """,
-        [_with_json(row) for row in rows],
+        {"rows": as_json(rows)},
     )
 
 
@@ -122,22 +129,22 @@ def _with_json(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def forget_places(session: Session, ids: Sequence[UUID]) -> None:
-    _many(session, "DELETE FROM precise.place WHERE id = :id", [{"id": id_} for id_ in ids])
+    _delete(session, "place", "id", ids)
 
 
 def forget(session: Session, ids: Sequence[UUID]) -> None:
     """Everything exact of these records but their versions and what restampings kept, which are never deleted."""
     forget_places(session, ids)
-    rows = [{"id": id_} for id_ in ids]
-    _many(session, "DELETE FROM precise.event_geometry WHERE event_id = :id", rows)
-    _many(session, "DELETE FROM precise.event_link WHERE occurrence_id = :id", rows)
-    _many(session, "DELETE FROM precise.track_point WHERE segment_id = :id", rows)
+    _delete(session, "event_geometry", "event_id", ids)
+    _delete(session, "event_link", "occurrence_id", ids)
+    _delete(session, "track_point", "segment_id", ids)
 
 
 def link_events(session: Session, links: Mapping[UUID, UUID | None]) -> None:
     """The event of each occurrence; None where it has none (any longer)."""
-    gone = [{"id": occurrence} for occurrence, event in links.items() if event is None]
-    _many(session, "DELETE FROM precise.event_link WHERE occurrence_id = :id", gone)
+    _delete(
+        session, "event_link", "occurrence_id", [occurrence for occurrence, event in links.items() if event is None]
+    )
     _many(
         session,
         """
@@ -150,8 +157,7 @@ def link_events(session: Session, links: Mapping[UUID, UUID | None]) -> None:
 
 def write_lines(session: Session, lines: Mapping[UUID, Sequence[Sequence[int]]]) -> None:
     """Lines in 1e-7 degree (longitude, latitude), by event; fewer than two points are no line."""
-    gone = [{"id": id_} for id_, points in lines.items() if len(points) < 2]
-    _many(session, "DELETE FROM precise.event_geometry WHERE event_id = :id", gone)
+    _delete(session, "event_geometry", "event_id", [id_ for id_, points in lines.items() if len(points) < 2])
     rows = [
         {
             "event_id": id_,
@@ -171,11 +177,7 @@ def write_lines(session: Session, lines: Mapping[UUID, Sequence[Sequence[int]]])
 
 
 def write_tracks(session: Session, segments: Mapping[UUID, Sequence[Mapping[str, Any]]]) -> None:
-    _many(
-        session,
-        "DELETE FROM precise.track_point WHERE segment_id = :segment_id",
-        [{"segment_id": id_} for id_ in segments],
-    )
+    _delete(session, "track_point", "segment_id", list(segments))
     _many(
         session,
         """
@@ -374,6 +376,16 @@ def read_crossing_tracks(session: Session, patrol_id: UUID, most: int) -> list[U
             {"id": patrol_id, "most": most},
         )
         return list(rows.scalars())
+
+
+def _once(session: Session, statement: str, bound: Mapping[str, Any]) -> None:
+    with as_precise(session):
+        session.execute(text(statement), dict(bound))
+
+
+def _delete(session: Session, table: str, column: str, ids: Sequence[UUID]) -> None:
+    if ids:
+        _once(session, f"DELETE FROM precise.{table} WHERE {column} = ANY(:ids)", {"ids": list(ids)})
 
 
 def _many(session: Session, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.db import EVERY_COLUMN
+from server.db import put
 from server.places.covering import covered
 from server.places.queries import stamp_many, versions_on
 from server.places.raster_sampling import RASTER_KINDS
@@ -78,7 +77,7 @@ def remember_levels(
     rows: list[dict[str, Any]] = [{"id": id_, "level": level, "rule": rule, "at": at} for id_, level, rule in evidence]
     if not rows:
         return {}
-    session.execute(insert(LevelEvidence).on_conflict_do_nothing(), rows)
+    put(session, LevelEvidence, rows, "DO NOTHING")
     return asked_levels(session, [row["id"] for row in rows])
 
 
@@ -140,13 +139,8 @@ def write_places(session: Session, places: Sequence[PlaceToWrite]) -> dict[UUID,
     precise.write_places(session, [pair.exact for pair in pairs.values()])
     disclosed = [pair.disclosed for pair in pairs.values()]
     if disclosed:
-        statement = insert(DisclosedPlaceRow)
-        changes = {name: statement.excluded[name] for name in disclosed[0] if name != "id"}
-        session.execute(
-            statement.on_conflict_do_update(index_elements=["id"], set_=changes),
-            disclosed,
-            execution_options=EVERY_COLUMN,
-        )
+        changes = ", ".join(f"{name} = excluded.{name}" for name in disclosed[0] if name != "id")
+        put(session, DisclosedPlaceRow, disclosed, f"(id) DO UPDATE SET {changes}")
     return {id_: shown_stamp(pair.disclosed) for id_, pair in pairs.items()}
 
 

@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.db import EVERYTHING, looking_through
+from server.db import EVERYTHING, looking_through, put
 from server.identifications.model import Decision
 from server.ledger.service import number_decisions
 from server.media.model import MediaItem
@@ -95,7 +94,7 @@ def _keep(session: Session, now: datetime, ids: Sequence[UUID], found: _Found) -
     kept = {key for key, row in standing.items() if row.id not in set(gone)}
     fresh = {key: told for key, told in found.items() if key not in kept}
     if fresh:
-        session.execute(insert(RuleFinding), [_row(now, key[0], *told) for key, told in fresh.items()])
+        put(session, RuleFinding, [_row(now, key[0], *told) for key, told in fresh.items()])
     return {key[0] for key, (rule, _) in fresh.items() if rule.severity == FLAG and key not in standing}
 
 
@@ -124,7 +123,7 @@ def _queue(session: Session, checked: Mapping[UUID, Checked], flagged: Collectio
         if one.kind == "occurrence" or id_ in flagged
     ]
     if rows:
-        session.execute(insert(Review).on_conflict_do_nothing(), rows)
+        put(session, Review, rows, "DO NOTHING")
     for value, some in ((True, set(flagged)), (False, set(checked) - set(flagged))):
         if not some:
             continue
