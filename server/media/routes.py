@@ -103,6 +103,8 @@ def create() -> Response:
     desk.session.commit()
     if begins:
         upload = _receive(desk, upload, 0)
+    elif upload.completed_at is None and uploads.reached(desk.store, upload) == upload.byte_count:
+        upload = _settle_or_begin_again(desk, upload)  # its last answer was lost: no more bytes will come for it
     response = _state(desk, upload, 201)
     response.headers["Location"] = address
     return response
@@ -115,12 +117,7 @@ def head(upload_id: UUID) -> Response:
     desk = _desk()
     upload = uploads.find(desk, current_device(), upload_id)
     uploads.wait_for_others(desk.store, upload)
-    try:
-        upload = _settle(desk, upload.id)
-    except Problem as error:
-        if error.kind.code != "checksum_mismatch":
-            raise
-        desk.session.rollback()  # none of its bytes are left: it is told by its offset
+    upload = _settle_or_begin_again(desk, upload)
     response = _state(desk, upload, 200)
     response.headers["Upload-Length"] = str(upload.byte_count)
     response.headers["Upload-Metadata"] = headers.as_metadata(uploads.kept_metadata(upload))
@@ -181,6 +178,16 @@ def _settle(desk: uploads.Desk, upload_id: UUID) -> Upload:
         for sha256 in desk.taken or [upload.sha256] * (upload.completed_at is not None and upload.review_of is None):
             current_app.config[TAKEN](sha256)
     return upload
+
+
+def _settle_or_begin_again(desk: uploads.Desk, upload: Upload) -> Upload:
+    try:
+        return _settle(desk, upload.id)
+    except Problem as error:
+        if error.kind.code != "checksum_mismatch":
+            raise
+        desk.session.rollback()  # none of its bytes are left: it is told by its offset
+        return upload
 
 
 def _state(desk: uploads.Desk, upload: Upload, status: int) -> Response:
