@@ -11,7 +11,7 @@ from tests.operations.test_models import load_models
 
 # Each occurs as the class of its model or by its name in SQL.
 _WRITES = (
-    r"insert\({model}\b|\b{model}\(|_upsert\(session, {model}\b|insert\(\s*(?:session,\s*)?\"{table}\"|"
+    r"insert\({model}\b|\bput\(session, {model}\b|\b{model}\(|_upsert\(session, {model}\b|insert\(\s*(?:session,\s*)?\"{table}\"|"
     r"(?:INSERT INTO|UPDATE) (?:xiangye\.|precise\.)?{table}\b"
 )
 _READS = (
