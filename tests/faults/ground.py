@@ -87,9 +87,13 @@ class Ground:
 
     def disarm(self) -> bool:
         """True where it had not struck."""
-        armed = self.failpoint.exists()
+        armed = self.is_armed
         self.failpoint.unlink(missing_ok=True)
         return armed
+
+    @property
+    def is_armed(self) -> bool:
+        return self.failpoint.exists()
 
 
 @contextlib.contextmanager
@@ -99,6 +103,9 @@ def ground(settings: Settings, cluster: Cluster, folder: Path, tablets: int) -> 
     settings = replace(settings, var_dir=folder / "var")
     people, failpoint = _people(settings), folder / "failpoint"
     env = environment_of(settings) | {"XIANGYE_FAILPOINTS": f"@{failpoint}", "XIANGYE_REQUESTS_PER_MINUTE": "1000000"}
+    if not settings.seal_key_file.exists():  # guarded species are sealed from the first record on
+        made_key = xiangye(env, "seal-key", "make")
+        assert made_key.code == 0, made_key
     with contextlib.ExitStack() as stack:
         server = _server(stack, env, folder)
         line = _line(stack, server, tablets, folder)

@@ -13,7 +13,7 @@ from tests.faults.soak import Round, Session, Tally
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDES = {"mobile": "tablet", "server": "server"}
-ELSEWHERE = ("mobile/rescue", "server/rescue", "server/relay")
+ELSEWHERE = ("mobile/rescue", "server/rescue", "server/relay", "server/station")
 """Rooms whose failpoints are struck by their own tests, as it takes a station or a file to come to them."""
 ACTIONS = ("kill", "raise", "hang:0.2")
 
@@ -77,7 +77,8 @@ class Strikes(Round):
         """Whether it struck."""
         arms = self._tablet if failpoints()[name] == "tablet" else self.ground
         way = self._ways.get(name, self._day)
-        self._tablet.end()
+        if way != self._day:
+            self._tablet.end()
         if way == self._upgrade:
             put_back(self._tablet.data)
         elif way == self._a_month_later:

@@ -188,9 +188,13 @@ class Tablet:
 
     def disarm(self) -> bool:
         """True where it had not struck."""
-        armed = self.failpoint.exists()
+        armed = self.is_armed
         self.failpoint.unlink(missing_ok=True)
         return armed
+
+    @property
+    def is_armed(self) -> bool:
+        return self.failpoint.exists()
 
     def _gone(self) -> None:
         self.deaths += 1
