@@ -51,6 +51,7 @@ class Strikes(Round):
         ground.line.begin(0, "", 0)
         self._ways: dict[str, Callable[[], None]] = {
             "store_copied": self._upgrade,
+            "store_copy_without_name": self._upgrade,
             "upgrade_to_come": self._upgrade,
             "photo_to_free": self._a_month_later,
             "pack_before_to_delete": self._another_pack,
