@@ -123,6 +123,7 @@ def build(
     """A window passes a `runner` that works in a thread and a `post` that carries callbacks to its own."""
     store = Store(data_dir, device.keystore)
     store.traces.clear()
+    store.copies.daily(device.clock.now())
     if server_url:
         store.identity.set_server_url(server_url)
     field = Field(store, device, runner, post)

@@ -9,7 +9,7 @@ from mobile.store.store import Store
 from mobile.sync.failures import NotReady
 from mobile.sync.invitation import safe_address
 from mobile.sync.report import SyncReport
-from mobile.sync.session import SyncSession
+from mobile.sync.session import NEW_ADDRESS, SyncSession
 
 Runner = Callable[[Callable[[], None]], None]
 
@@ -74,8 +74,9 @@ class SyncPresenter(Presenter):
         self.originals_wait, self.copies_wait = media.wait_for_wifi(), media.wait_for_wifi("copy")
         self.lines = tuple(self._words())
         self.clock_text = self._store.identity.clock_words()
-        self.refused = self.enrolled and bool(self._store.identity.setting("credential_refused"))
-        self.refused_text = self._refused_words() if self.refused else ""
+        moved = self._store.identity.moved()
+        self.refused = self.enrolled and (moved or bool(self._store.identity.setting("credential_refused")))
+        self.refused_text = NEW_ADDRESS if moved else self._refused_words() if self.refused else ""
         self.changed()
 
     def set_server(self, url: str) -> None:
@@ -176,4 +177,4 @@ class SyncPresenter(Presenter):
             lines.append(f"还有 {self.waiting_records} 条记录、{self.waiting_photos} 张照片等待发送")
         lines += [f"{count} 条：{reason}" for reason, count in self._store.outbox.reasons()]
         lines += [f"{count} 张照片：{reason}" for reason, count in self._store.media.reasons()]
-        return [*lines, self.wifi_text] if self.wifi_text else lines
+        return lines + [words for words in (self._store.copies.failure(), self.wifi_text) if words]

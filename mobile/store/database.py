@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mobile.store.durable import CopyFailure, copy_store
 from shared.failpoints import fail
 
 UPGRADES = Path(__file__).parent / "upgrades"
@@ -82,20 +83,52 @@ class Database:
 
 
 def upgrade(connection: sqlite3.Connection, path: Path, folder: Path = UPGRADES) -> None:
-    """Runs the numbered SQL files that are still missing, each in one transaction, with a copy of the database kept before."""
-    at = int(connection.execute("pragma user_version").fetchone()[0])
+    """Runs the numbered SQL files that are still missing, each in one transaction, with a copy of the database kept before. A start
+    after one that was cut goes on where it stood and leaves the older copy alone."""
     steps = sorted((int(file.name.split("_")[0]), file) for file in folder.glob("*.sql"))
-    newest = steps[-1][0]
+    newest, at = steps[-1][0], _version(connection)
     if at > newest:
         raise StoreFailure(f"此数据由更新版本的湘野创建（库版本 {at}，本程序 {newest}）：请更新程序，数据未被改动")
-    if 0 < at < newest:
-        copy = path.with_suffix(f".before{newest}.sqlite3")
-        copy.unlink(missing_ok=True)
-        connection.execute("vacuum into ?", (str(copy),))
+    copy = path.with_suffix(f".before{newest}.sqlite3")
+    if 0 < at < newest and not copy.exists():
+        try:
+            copy_store(connection, path, copy)
+        except CopyFailure as failure:
+            raise StoreFailure(f"数据升级前的备份没有做成，数据未被改动：{failure}") from failure
         fail("store_copied")
     for number, file in steps:
         if number > at:
             fail("upgrade_to_come")
-            connection.executescript(
-                f"begin immediate;\n{file.read_text(encoding='utf-8')}\npragma user_version = {number};\ncommit;"
-            )
+            _run(connection, number, file.read_text(encoding="utf-8"))
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
+
+
+def _run(connection: sqlite3.Connection, number: int, script: str) -> None:
+    """The number is read again where nobody else can write: two starts at once run each file once."""
+    connection.execute("begin immediate")
+    try:
+        if _version(connection) < number:
+            for statement in _statements(script):
+                connection.execute(statement)
+            connection.execute(f"pragma user_version = {number}")
+        connection.execute("commit")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One by one, since `executescript` would commit what was begun before it."""
+    *pieces, rest = script.split(";")
+    statement = ""
+    for piece in pieces:
+        statement += piece + ";"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if (statement + rest).strip():
+        yield statement + rest

@@ -46,11 +46,18 @@ class Identities:
         return known
 
     def credential(self) -> str | None:
-        return self._keystore.get("credential")
+        """For the server that gave it; none where the tablet was since told of another."""
+        return None if self.moved() else self._keystore.get("credential")
+
+    def moved(self) -> bool:
+        """Whether the address is another than the one that the credential came from."""
+        given_by = self.setting("credential_for")
+        return bool(given_by and self.server_url()) and given_by != self.server_url()
 
     def enrol(self, credential: str, **settings: str) -> None:
+        """From the server whose address is set: the credential goes nowhere else."""
         self._keystore.put("credential", credential)
-        self.keep(**settings)
+        self.keep(credential_for=self.server_url(), **settings)
 
     def server_url(self) -> str:
         return self.setting("server_url") or ""

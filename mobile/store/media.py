@@ -1,7 +1,6 @@
 """Original photos, untouched, in files named by their SHA-256."""
 
 import hashlib
-import os
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from typing import Literal
 
 from mobile.store.database import Database
 from mobile.store.delivery import next_try, pauses
+from mobile.store.durable import write_durably
 from shared.failpoints import fail
 from shared.wire.sealed_photo import SEALED_TYPE
 
@@ -55,7 +55,8 @@ class MediaStore:
         fail("photo_without_row")
         with self._database.transaction() as connection:
             connection.execute(
-                "insert into media_file (sha256, file_name, byte_count, media_type, kept_at) values (?,?,?,?,?) on conflict do nothing",
+                "insert into media_file (sha256, file_name, byte_count, media_type, kept_at) values (?,?,?,?,?) on conflict (sha256) "
+                "do update set state = 'held', held_server_at = null where state = 'freed'",
                 (sha256, file_name, len(data), media_type, now.isoformat(timespec="seconds")),
             )
         return sha256
@@ -138,13 +139,19 @@ class MediaStore:
                 (_WIFI_ONLY[kind], "yes" if wait else "no"),
             )
 
-    def held(self, sha256: str, holder: str, epoch: str, now: datetime) -> None:
-        """Custody of exactly these bytes was confirmed."""
+    def held(self, sha256: str, holder: str, epoch: str, now: datetime, server_now: datetime | None = None) -> None:
+        """Custody of exactly these bytes was confirmed; without `server_now` the thirty days begin when a server next tells the time."""
         with self._database.transaction() as connection:
             connection.execute(
-                "update media_file set state = 'held', custody_holder = ?, custody_epoch = ?, held_at = ?, last_reason = '', "
-                "next_try_at = null where sha256 = ?",
-                (holder, epoch, now.isoformat(timespec="seconds"), sha256),
+                "update media_file set state = 'held', custody_holder = ?, custody_epoch = ?, held_at = ?, held_server_at = ?, "
+                "last_reason = '', next_try_at = null where sha256 = ?",
+                (
+                    holder,
+                    epoch,
+                    now.isoformat(timespec="seconds"),
+                    server_now.isoformat() if server_now else None,
+                    sha256,
+                ),
             )
             fail("custody_written")
 
@@ -156,14 +163,17 @@ class MediaStore:
                 (reason, next_try(attempts + 1, now), sha256),
             )
 
-    def free(self, now: datetime, free_bytes: int) -> int:
-        """Removes originals whose custody is proved, 30 days after it, or at once when storage is scarce. Returns how many."""
-        rows = self._database.rows("select sha256, held_at from media_file where state = 'held'")
-        ripe = [
-            r["sha256"]
-            for r in rows
-            if free_bytes < SCARCE_BYTES or now - datetime.fromisoformat(r["held_at"]) > KEPT_AFTER_CUSTODY
-        ]
+    def free(self, server_now: datetime | None, free_bytes: int) -> int:
+        """Removes originals whose custody is proved, 30 days after it by the server's time, or at once when storage is scarce. Where
+        no server told the time since the start nothing is old enough. Returns how many."""
+        if server_now is not None:
+            with self._database.transaction() as connection:
+                connection.execute(
+                    "update media_file set held_server_at = ? where state = 'held' and held_server_at is null",
+                    (server_now.isoformat(),),
+                )
+        rows = self._database.rows("select sha256, held_server_at from media_file where state = 'held'")
+        ripe = [r["sha256"] for r in rows if free_bytes < SCARCE_BYTES or _is_old(r["held_server_at"], server_now)]
         for sha256 in ripe:
             with self._database.transaction() as connection:
                 connection.execute("update media_file set state = 'freed' where sha256 = ?", (sha256,))
@@ -171,25 +181,13 @@ class MediaStore:
             self.path(sha256).unlink(missing_ok=True)
         return len(ripe)
 
-
-def write_durably(path: Path, data: bytes) -> None:
-    """All of the bytes under the final name, on the disk, or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fail("file_without_name")
-    part.replace(path)
-    fail("name_not_settled")
-    settle(path.parent)
+    def sweep(self) -> None:
+        """At the start: files that were freed when the app ended before it removed them."""
+        for row in self._database.rows("select sha256 from media_file where state = 'freed'"):
+            self.path(row["sha256"]).unlink(missing_ok=True)
 
 
-def settle(folder: Path) -> None:
-    """The names of its files are on the disk too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _is_old(held_at: str | None, server_now: datetime | None) -> bool:
+    if held_at is None or server_now is None:
+        return False
+    return server_now - datetime.fromisoformat(held_at) > KEPT_AFTER_CUSTODY

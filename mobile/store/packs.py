@@ -10,7 +10,7 @@ from mobile.species.proof import Trust, prove
 from mobile.species.search import SpeciesIndex
 from mobile.species.update import apply_difference
 from mobile.store.database import Database
-from mobile.store.media import settle, write_durably
+from mobile.store.durable import settle, write_durably
 from shared.failpoints import fail
 from shared.taxon_pack import Meta
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mobile.store.database import Database
 from mobile.store.delivery import next_try, pauses
-from mobile.store.media import write_durably
+from mobile.store.durable import write_durably
 
 WORTH_A_COPY_BYTES = 200_000
 """An original no larger than this needs none."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mobile.device.ports import Keystore
+from mobile.store.copies import Copies
 from mobile.store.database import Database
 from mobile.store.delivery import Deliveries
 from mobile.store.drafts import Drafts
@@ -14,6 +15,7 @@ from mobile.store.packs import Packs
 from mobile.store.pulled import Pulled
 from mobile.store.review_copies import ReviewCopies
 from mobile.store.reviews import Reviews
+from mobile.store.server_time import ServerTime
 from mobile.store.surveys import Surveys
 from mobile.store.traces import Traces
 from mobile.store.tracks import Tracks
@@ -22,12 +24,15 @@ from mobile.store.tracks import Tracks
 class Store:
     def __init__(self, folder: Path, keystore: Keystore) -> None:
         self.database = Database(folder / "field.sqlite3")
+        self.copies = Copies(self.database)
         self.identity = Identities(self.database, keystore)
+        self.server_time = ServerTime()
         self.surveys = Surveys(self.database)
         self.drafts = Drafts(self.database)
         self.outbox = Outbox(self.database)
         self.deliveries = Deliveries(self.database)
         self.media = MediaStore(self.database, folder / "media")
+        self.media.sweep()
         self.review_copies = ReviewCopies(self.database, folder / "media" / "review", folder / "media")
         self.packs = Packs(self.database, folder / "packs")
         self.pulled = Pulled(self.database)

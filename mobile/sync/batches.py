@@ -66,8 +66,13 @@ class BatchRound:
 
     def _take(self, batch: list[Offered], answer: dict[str, Any]) -> None:
         self._report.sent += len(batch)
-        receipts = matching(batch, answer)
-        self._store.deliveries.answered(receipts, self._store.identity.current().holder, self._now())
+        identity = self._store.identity.current()
+        receipts = [
+            one
+            for one in matching(batch, answer)
+            if one.holder != identity.holder or one.server_epoch == identity.server_epoch
+        ]  # of another epoch: the server was restored since the session began, and the next one offers all again
+        self._store.deliveries.answered(receipts, identity.holder, self._now())
         for receipt in receipts:
             self._report.receipts[receipt.outcome] += 1
             if receipt.outcome == QUARANTINED:

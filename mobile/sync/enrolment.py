@@ -16,6 +16,7 @@ from shared.canonical import canonical_bytes
 from shared.ids import uuid7
 
 GONE = 410
+RESTORED = "服务器已从备份恢复，重新发送"
 
 
 class _OfAnother(Exception):
@@ -41,10 +42,18 @@ def enrol(
     if not settings["person_id"] or not isinstance(answer.get("credential"), str):
         raise BrokenAnswer
     settings |= without_foreign_key(store, settings["pack_key"])
+    if before.person_id == settings["person_id"] and before.server_epoch not in ("", settings["server_epoch"]):
+        begin_anew(store)
     store.identity.set_server_url(address)
     store.identity.enrol(answer["credential"], device_name=device_name, credential_refused="", **settings)
     if waiting and before.person_id not in ("", settings["person_id"]):
         report.warn(_words_of(before.person_name, waiting))
+
+
+def begin_anew(store: Store) -> None:
+    """Of a server in another epoch nothing is known: all that is kept is offered again, all that it tells is fetched again."""
+    store.deliveries.offer_all_again(RESTORED)
+    store.pulled.begin_again()
 
 
 def _words_of(person: str, waiting: int) -> str:

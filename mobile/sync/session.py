@@ -9,7 +9,7 @@ from mobile.device.ports import Device
 from mobile.species.pack import PackUnreadable
 from mobile.store.store import Store
 from mobile.sync.batches import BatchRound
-from mobile.sync.enrolment import enrol
+from mobile.sync.enrolment import begin_anew, enrol
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
 from mobile.sync.invitation import read_invitation
 from mobile.sync.patience import PAUSES_S
@@ -23,7 +23,7 @@ from shared.checks import CLOCK_TOLERANCE
 from shared.clock import parse_aware
 
 PULL_LIMIT = 500
-RESTORED = "服务器已从备份恢复，重新发送"
+NEW_ADDRESS = "服务器地址已更改：旧凭证不会发给新地址，请输入新服务器的登记码，或改回原来的地址；记录都还在平板上"
 
 
 class SyncSession:
@@ -55,12 +55,19 @@ class SyncSession:
         report = SyncReport()
         try:
             self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand, originals_now))
-            self._store.media.free(self._device.clock.now(), self._device.storage.free_bytes())
+            self._after(report)
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))
         except (sqlite3.Error, OSError) as error:
             report.trouble(f"平板存储出错：{error}")
         return report
+
+    def _after(self, report: SyncReport) -> None:
+        clock = self._device.clock
+        self._store.media.free(self._store.server_time.now(clock.monotonic_ms()), self._device.storage.free_bytes())
+        self._store.copies.daily(clock.now())
+        if not report.problems:
+            self._store.copies.synced()
 
     def wifi_words(self) -> str:
         """What waits for a network without a price; empty where nothing does."""
@@ -116,6 +123,8 @@ class SyncSession:
 
     def _with_credential(self, work: Callable[[Transport], Any]) -> None:
         credential = self._store.identity.credential()
+        if self._store.identity.moved():
+            raise NotReady(NEW_ADDRESS)
         if not self._store.identity.current().enrolled or credential is None:
             raise NotReady("平板尚未登记：请输入登记码")
         transport = Transport(self._address(), credential)
@@ -145,18 +154,23 @@ class SyncSession:
             surveys = [s for s in offer.get("surveys") or [] if s.get("survey_id") and s.get("title")]
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise BrokenAnswer from error
+        self._store.server_time.told(server_time, self._device.clock.monotonic_ms())
         self._store.identity.keep_clock_offset(server_time - (before + (after - before) / 2))
-        self._store.surveys.replace(surveys)
         self._meet_epoch(epoch, holder)
+        self._store.surveys.replace(surveys)
         return offer
 
     def _meet_epoch(self, epoch: str, holder: str) -> None:
-        """Another epoch: the server was restored, and may no longer hold what it once confirmed."""
-        known = self._store.identity.current().server_epoch
-        if known and known != epoch:
-            self._store.deliveries.offer_all_again(RESTORED)
-            self._store.pulled.begin_again()
-        self._store.identity.keep(server_epoch=epoch, holder=holder)
+        """Another epoch: the server was restored, and may no longer hold what it once confirmed. Who the province is was told at the
+        enrolment; whoever calls itself otherwise is not it, and is sent nothing."""
+        known = self._store.identity.current()
+        if holder != known.holder:
+            raise NotReady(
+                f"这台服务器自称 {holder}，不是登记时的 {known.holder}：不予采信，请向管理员核实；记录都还在平板上"
+            )
+        if known.server_epoch and known.server_epoch != epoch:
+            begin_anew(self._store)
+        self._store.identity.keep(server_epoch=epoch)
 
     def _pull(self, transport: Transport, report: SyncReport) -> None:
         more = True

@@ -136,10 +136,15 @@ class PhotoRound:
         media = self.store.media
         if sent.digest != photo.sha256:
             raise BrokenAnswer
-        if sent.holder != self.store.identity.current().holder:
+        identity = self.store.identity.current()
+        if sent.holder != identity.holder:
             media.failed(photo.sha256, "只有中转站收到，省级服务器尚未确认", self._now())
             return
-        media.held(photo.sha256, sent.holder, sent.epoch, self._now())
+        if sent.epoch != identity.server_epoch:
+            media.failed(photo.sha256, "服务器在同步途中换了纪元（从备份恢复？）：下次同步重新核对", self._now())
+            return
+        server_now = self.store.server_time.now(self.device.clock.monotonic_ms())
+        media.held(photo.sha256, sent.holder, sent.epoch, self._now(), server_now)
         self.store.review_copies.over(photo.sha256, sent=False)
         self.report.photos += 1
 

@@ -51,6 +51,8 @@ class Station:
     wrong_digest: bool = False
     quarantine: bool = False
     relay: bool = False
+    epoch_of_answers: str = ""
+    credentials: list[str] = field(default_factory=list)
     lose_half: bool = False
     pack_asked: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -166,6 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._upload_state(204, upload)
 
     def _refused(self) -> bool:
+        if "Authorization" in self.headers:
+            self.station.credentials.append(self.headers["Authorization"])
         if self.station.portal:
             self._answer(200, b"<html>Welcome! Please log in</html>", {"Content-Type": "text/html"})
             return True
@@ -249,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
             "digest": "0" * 64 if self.station.wrong_digest else mark,
             "outcome": outcome,
             "holder": "relay" if self.station.relay else self.station.holder,
-            "server_epoch": self.station.epoch,
+            "server_epoch": self.station.epoch_of_answers or self.station.epoch,
             "reason": None,
             "detail": [{"field": "body.place", "message": "odd"}] if outcome == "quarantined" else [],
         }
@@ -271,7 +275,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _upload_state(self, status: int, upload: Upload, headers: dict[str, str] | None = None) -> None:
         state = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(len(upload.data)), **(headers or {})}
         if len(upload.data) == upload.length:
-            state["Xiangye-Custody"] = f"{upload.sha256};{self.station.holder};{self.station.epoch}"
+            epoch = self.station.epoch_of_answers or self.station.epoch
+            state["Xiangye-Custody"] = f"{upload.sha256};{self.station.holder};{epoch}"
         self._answer(status, b"", state)
 
     def _json(self, status: int, body: Any) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mobile.device.desktop_folder import FileKeystore
+from mobile.store import durable
 from mobile.store.database import Database, StoreFailure, upgrade
 from mobile.store.delivery import LONGEST_PAUSE, Receipt, next_try, pauses
 from mobile.store.store import Store
@@ -156,15 +157,68 @@ def test_an_upgrade_keeps_a_copy_and_all_rows(tmp_path: Path) -> None:
     copy = sqlite3.connect(tmp_path / "old.before2.sqlite3")
     assert copy.execute("select * from a").fetchall() == [(42,)]
     copy.close()
+    assert sorted(file.name for file in tmp_path.glob("*.part")) == []
     (folder / "0003_bad.sql").write_text("create table b (x); create table a (x);")
     with pytest.raises(sqlite3.OperationalError):
         upgrade(connection, path, folder)
-    connection.rollback()
+    connection.close()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("insert into a values (43, 'later')")
+    (folder / "0003_bad.sql").write_text("create table b (x); insert into b values ('a;b'); -- one; more")
+    upgrade(connection, path, folder)
+    before = sqlite3.connect(tmp_path / "old.before3.sqlite3")
+    assert before.execute("select x from a").fetchall() == [(42,)], "the copy of the start that was cut stays"
+    before.close()
+    connection.execute("pragma user_version = 2")
+    connection.execute("drop table b")
+    (folder / "0003_bad.sql").write_text("create table b (x); create table a (x);")
+    with pytest.raises(sqlite3.OperationalError):
+        upgrade(connection, path, folder)
     connection.close()
     connection = sqlite3.connect(path)
     assert connection.execute("pragma user_version").fetchone() == (2,)
     assert connection.execute("select name from sqlite_master where name = 'b'").fetchall() == []
     connection.close()
+
+
+def test_no_upgrade_without_room_for_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T12: refused in words, and nothing is changed."""
+    folder = tmp_path / "upgrades"
+    folder.mkdir()
+    (folder / "0001_first.sql").write_text("create table a (x);")
+    path = tmp_path / "old.sqlite3"
+    connection = sqlite3.connect(path, isolation_level=None)
+    upgrade(connection, path, folder)
+    (folder / "0002_more.sql").write_text("create table b (x);")
+    monkeypatch.setattr(durable, "SPARE_BYTES", 10**18)
+    with pytest.raises(StoreFailure, match="存储空间不足"):
+        upgrade(connection, path, folder)
+    assert connection.execute("pragma user_version").fetchone() == (1,)
+    monkeypatch.undo()
+    upgrade(connection, path, folder)
+    connection.close()
+
+
+def test_the_store_is_copied_once_a_day_and_three_copies_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P1: a store that rots has a sound copy beside it, at most a day old; why there is none is said."""
+    with tablet(tmp_path) as held:
+        assert held.restart().store.copies.listed() == [], "nothing to copy yet"
+        for number in range(1, 6):
+            held.sighting()
+            for _ in range(2):
+                held.restart()
+            held.wait(86400 if number % 2 else -2 * 86400)  # whatever the clock says, the last copy is the last
+        copies = held.app.store.copies.listed()
+        assert [copy.name for copy in copies] == [f"field.daily{number:06}.sqlite3" for number in (3, 4, 5)]
+        newest = sqlite3.connect(copies[-1])
+        assert newest.execute("select count(*) from record").fetchone() == (5,)
+        newest.close()
+        monkeypatch.setattr(durable, "SPARE_BYTES", 10**18)
+        held.restart().sync.refresh()
+        assert "存储空间不足" in "".join(held.app.sync.lines)
+        monkeypatch.undo()
+        held.restart().sync.refresh()
+        assert "存储空间不足" not in "".join(held.app.sync.lines) and len(held.app.store.copies.listed()) == 3
 
 
 def test_a_data_folder_that_cannot_be_used_says_so(tmp_path: Path) -> None:
