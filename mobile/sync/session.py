@@ -102,15 +102,31 @@ class SyncSession:
         tries(lambda: self._fetch_reference(transport, offer, report))
 
     def _patiently(self, step: Callable[[], Any]) -> Any:
-        """A step that the network broke is tried again after a little while; it goes on where it stood."""
-        for pause in PAUSES_S:
+        """A step that the network broke is tried again after a little while; it goes on where it stood. Whatever was delivered since
+        the last try makes the count of tries begin anew: a line that drops often is still a line."""
+        tried, least = 0, self._left()
+        while True:
             try:
                 return step()
             except SyncFailure as failure:
-                if not failure.again:
+                left = self._left()
+                if any(now < before for now, before in zip(left, least, strict=True)):
+                    tried = 0
+                if not failure.again or tried == len(PAUSES_S):
                     raise
-                self._sleep(pause)
-        return step()
+                least = tuple(map(min, left, least))
+                self._sleep(PAUSES_S[tried])
+                tried += 1
+
+    def _left(self) -> tuple[int, ...]:
+        """What is still to come over the line; each falls when something came through."""
+        media, copies = self._store.media, self._store.review_copies
+        return (
+            self._store.outbox.waiting_count(),
+            media.bytes_left(),
+            copies.waiting_count(),
+            -self._store.pulled.cursor(),
+        )
 
     def _with_transport(self, work: Callable[[Transport], Any]) -> None:
         try:

@@ -44,6 +44,7 @@ class Station:
     revoked: bool = False
     without_header: bool = False
     cut_batches: int = 0
+    cut_every_other: bool = False
     slow_batches: float = 0
     cut_after_keeping: int = 0
     cut_patches: int = 0
@@ -218,8 +219,10 @@ class _Handler(BaseHTTPRequestHandler):
         }
 
     def _batch(self, batch: dict[str, Any]) -> None:
+        if self.station.cut_every_other:
+            self.station.cut_batches = 1 - self.station.cut_batches
         if self.station.cut_batches:
-            self.station.cut_batches -= 1
+            self.station.cut_batches -= not self.station.cut_every_other
             self._hang_up()
             return
         self.station.posted.append([record["id"] for record in batch["records"]])

@@ -414,3 +414,18 @@ def test_batches_grow_smaller_on_a_line_that_breaks_and_larger_once_it_holds(tmp
         assert held.app.sync.sync(), held.app.sync.message
         assert [len(ids) for ids in server.posted] == [25, 50, 85]
         assert len(server.records) == 160
+
+
+def test_a_line_that_drops_after_each_batch_still_brings_everything_over_in_one_sync(
+    held: Tablet, server: Station
+) -> None:
+    """T8: tries are counted since the last thing that came through; a line that gives nothing is given up as before."""
+    for _ in range(130):
+        held.sighting()
+    server.cut_every_other, pauses = True, []
+    held.app.session._sleep = pauses.append
+    assert held.app.sync.sync() is True, held.app.sync.message
+    assert len(server.records) == 130 and len(pauses) > 2 and set(pauses) == {0.5}
+    held.sighting()
+    server.cut_every_other, server.cut_batches, pauses[:] = False, 99, []
+    assert held.app.sync.sync() is False and pauses == [0.5, 1.5]
