@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         "--data", metavar="DIR", type=Path, default=DEFAULT_DATA, help="平板数据文件夹 (默认 var/field)"
     )
     parser.add_argument("--server", metavar="URL", help="服务器地址，例如 http://127.0.0.1:8710")
+    parser.add_argument(
+        "--ca-bundle", metavar="FILE", type=Path, help="服务器自建证书的根证书文件（PEM）；记住，供以后启动使用"
+    )
     parser.add_argument("--enrol", metavar="CODE", help="先用此登记码登记平板")
     parser.add_argument("--gpx", metavar="FILE", type=Path, help="重放此 GPX 轨迹作为定位 (脚本中 walk 步骤的默认轨迹)")
     parser.add_argument("--photos", metavar="DIR", type=Path, help="相机从此文件夹取照片 (脚本默认: 脚本所在文件夹)")
@@ -84,6 +87,7 @@ def _headless(options: argparse.Namespace) -> int:
         gpx=options.gpx,
         photos=options.photos,
         metered=options.metered,
+        ca_bundle=options.ca_bundle,
     )
     if options.json:
         print(json.dumps(outcome.as_json(), ensure_ascii=False, indent=2))
@@ -101,6 +105,6 @@ def _window(options: argparse.Namespace) -> int:
 
     device = desktop_device(options.data, options.gpx, options.photos, metered=options.metered)
     code: int = open_window(
-        lambda runner, post: build(options.data, device, options.server, runner, post), options.enrol
+        lambda runner, post: build(options.data, device, options.server, runner, post, options.ca_bundle), options.enrol
     )
     return code

@@ -79,11 +79,12 @@ def play(
     gpx: Path | None = None,
     photos: Path | None = None,
     metered: bool = False,
+    ca_bundle: Path | None = None,
 ) -> Outcome:
     """Plays all steps. A step that fails is reported with its number and the day goes on, except when enrolling fails."""
     clock, location = ScriptedClock(), ScriptedLocation()
     device = desktop_device(data_dir, photos=photos or base, clock=clock, location=location, metered=metered)
-    app = build(data_dir, device, server_url)
+    app = build(data_dir, device, server_url, ca_bundle=ca_bundle)
     if enrol_code:
         steps = [check_step(0, {"do": "enrol", "code": enrol_code}), *steps]
     try:

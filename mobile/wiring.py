@@ -119,6 +119,7 @@ def build(
     server_url: str | None = None,
     runner: Runner = run_here,
     post: Callable[[Callable[[], None]], None] | None = None,
+    ca_bundle: Path | None = None,
 ) -> Field:
     """A window passes a `runner` that works in a thread and a `post` that carries callbacks to its own."""
     store = Store(data_dir, device.keystore)
@@ -126,6 +127,8 @@ def build(
     store.copies.daily(device.clock.now())
     if server_url:
         store.identity.set_server_url(server_url)
+    if ca_bundle:
+        store.identity.keep(ca_bundle=str(ca_bundle.resolve()))
     field = Field(store, device, runner, post)
     field.start()
     return field

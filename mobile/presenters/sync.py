@@ -10,6 +10,7 @@ from mobile.sync.failures import NotReady
 from mobile.sync.invitation import safe_address
 from mobile.sync.report import SyncReport
 from mobile.sync.session import NEW_ADDRESS, SyncSession
+from mobile.sync.uploads import in_megabytes
 
 Runner = Callable[[Callable[[], None]], None]
 
@@ -47,6 +48,7 @@ class SyncPresenter(Presenter):
         self.waiting_records = 0
         self.waiting_photos = 0
         self.photos_at_server = 0
+        self.standing = store.outbox.standing()
         self.lines: tuple[str, ...] = ()
         self.problems: tuple[str, ...] = ()
         self.running = False
@@ -67,8 +69,9 @@ class SyncPresenter(Presenter):
         )
         self.server_url = self._store.identity.server_url()
         outbox, media = self._store.outbox, self._store.media
-        self.on_tablet, self.at_server = outbox.total(), outbox.held_count()
-        self.waiting_records, self.waiting_photos = outbox.waiting_count(), media.waiting_count()
+        self.standing = outbox.standing()
+        self.on_tablet, self.at_server = self.standing.records, self.standing.held
+        self.waiting_records, self.waiting_photos = self.standing.waiting, media.waiting_count()
         self.photos_at_server = media.held_count()
         self.wifi_text = self._session.wifi_words()
         self.originals_wait, self.copies_wait = media.wait_for_wifi(), media.wait_for_wifi("copy")
@@ -86,6 +89,11 @@ class SyncPresenter(Presenter):
         except NotReady as failure:
             self.say(str(failure), "error")
             return
+        self.refresh()
+
+    def set_ca_bundle(self, path: str) -> None:
+        """The file with the root certificate of a server that signs its own; empty: those that the system trusts."""
+        self._store.identity.keep(ca_bundle=path.strip())
         self.refresh()
 
     def scan(self, name: str | None = None) -> str:
@@ -152,7 +160,8 @@ class SyncPresenter(Presenter):
         return not self.problems and finished()
 
     def _nothing_waits(self) -> bool:
-        return not self.waiting_records and not self.waiting_photos
+        """At the province is what it can read; a photo of which it has custody."""
+        return not (self.waiting_records or self.waiting_photos or self.standing.quarantined)
 
     def _tell(self, words: str) -> None:
         self.progress = words
@@ -169,12 +178,26 @@ class SyncPresenter(Presenter):
             f"请向项目管理员索取新的登记码，由 {self.person_name} 本人在下面重新登记；登记后未送达的记录会自动补送。"
         )
 
+    def _how_much(self) -> str:
+        """Bytes of the originals, and when it is tried next without a hand."""
+        left, soonest = self._store.media.bytes_left(), self.standing.next_try
+        size = f"（照片还有 {in_megabytes(left)}）" if self.waiting_photos else ""
+        return f"{size}；下次自动尝试 {soonest:%m月%d日 %H:%M}" if soonest and self.waiting_records else size
+
+    def _unsettled(self) -> list[str]:
+        at = self.standing
+        lines = (
+            [f"{at.quarantined} 条记录服务器未能读取（原文在平板和服务器上都已留存，待处理）"] if at.quarantined else []
+        )
+        return [*lines, f"{at.conflicts} 条记录有不同版本，待人工处理（各版本都已保存）"] if at.conflicts else lines
+
     def _words(self) -> list[str]:
         lines = [
             f"平板上共 {self.on_tablet} 条记录，服务器已收到 {self.at_server} 条，照片已送达 {self.photos_at_server} 张"
         ]
         if self.waiting_records or self.waiting_photos:
-            lines.append(f"还有 {self.waiting_records} 条记录、{self.waiting_photos} 张照片等待发送")
+            lines.append(f"还有 {self.waiting_records} 条记录、{self.waiting_photos} 张照片等待发送{self._how_much()}")
+        lines += self._unsettled()
         lines += [f"{count} 条：{reason}" for reason, count in self._store.outbox.reasons()]
         lines += [f"{count} 张照片：{reason}" for reason, count in self._store.media.reasons()]
         return lines + [words for words in (self._store.copies.failure(), self.wifi_text) if words]

@@ -8,6 +8,7 @@ from typing import Any
 
 from mobile.species.entry import Species
 from mobile.store.database import Database
+from mobile.store.standing import Standing, standing
 
 RECENT = 12
 # 'sent' means: posted, but the answer never came; it is offered again like one that waits.
@@ -60,6 +61,9 @@ class Outbox:
             ),
         )
         connection.execute("insert into outbox (record_id, digest) values (?, ?)", (record["id"], digest))
+
+    def standing(self) -> Standing:
+        return standing(self._database)
 
     def total(self) -> int:
         return self._database.count("select count(*) from record")

@@ -62,7 +62,7 @@ def _words_of(person: str, waiting: int) -> str:
 
 def _ask(store: Store, key: DeviceKey, code: str, address: str, device_name: str, report: SyncReport) -> dict[str, Any]:
     signer = Signer(key, store.identity.device_id())
-    transport = Transport(address)
+    transport = Transport(address, ca_bundle=store.identity.setting("ca_bundle"))
     request = {
         "code": code,
         "device_id": store.identity.device_id(),

@@ -18,6 +18,15 @@ class Unreachable(SyncFailure):
         super().__init__(f"连接不上服务器 {url}：未确认的记录和照片都还在平板上，稍后会再发送")
 
 
+class Away(Unreachable):
+    """A gateway speaks for it, in HTML or not at all."""
+
+    def __init__(self, url: str, status: int) -> None:
+        SyncFailure.__init__(
+            self, f"服务器暂时不可用（{status}，由网关 {url} 代答）：未确认的记录和照片都还在平板上，稍后会再发送"
+        )
+
+
 class NotOurServer(SyncFailure):
     """A captive portal, a proxy, or another site: its 200 is not a receipt."""
 

@@ -143,7 +143,7 @@ class SyncSession:
             raise NotReady(NEW_ADDRESS)
         if not self._store.identity.current().enrolled or credential is None:
             raise NotReady("平板尚未登记：请输入登记码")
-        transport = Transport(self._address(), credential)
+        transport = Transport(self._address(), credential, self._store.identity.setting("ca_bundle"))
         try:
             work(transport)
         finally:

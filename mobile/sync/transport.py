@@ -2,12 +2,23 @@
 
 import gzip
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotOurServer, Refused, TooManyTries, Unreachable
+from mobile.sync.certificates import refused
+from mobile.sync.failures import (
+    Away,
+    BrokenAnswer,
+    CredentialRefused,
+    NotOurServer,
+    NotReady,
+    Refused,
+    TooManyTries,
+    Unreachable,
+)
 from mobile.sync.invitation import safe_address
 from mobile.sync.patience import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from shared.canonical import NotCanonical, parse
@@ -27,6 +38,8 @@ class Transport:
         self.base_url = check(base_url)  # before a credential is put beside it
         self._session = requests.Session()
         self._session.trust_env = False  # neither a proxy nor a .netrc of the machine may see the credential
+        if ca_bundle and not Path(ca_bundle).is_file():
+            raise NotReady(f"找不到根证书文件 {ca_bundle}：请核对“根证书”设置；记录都还在平板上")
         self._session.verify = ca_bundle or True
         if credential:
             self._session.headers["Authorization"] = f"Bearer {credential}"
@@ -99,7 +112,7 @@ class Transport:
         ) as error:
             raise Refused(400, f"服务器地址无效：{self.base_url}") from error
         except requests.exceptions.SSLError as error:
-            raise NotOurServer(self.base_url) from error  # another certificate is another server
+            raise refused(error, self.base_url) from error
         except requests.exceptions.ContentDecodingError as error:
             raise BrokenAnswer from error
         except requests.exceptions.RequestException as error:
@@ -121,10 +134,12 @@ class Transport:
 
     def _require_ours(self, answer: requests.Response) -> None:
         is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-        if answer.headers.get(PROTOCOL_HEADER) == str(PROTOCOL) or (is_problem and answer.status_code >= 400):
+        # What any gateway may say of a credential says nothing of ours: a 401 needs the header.
+        is_problem = is_problem and answer.status_code >= 400 and answer.status_code != 401
+        if answer.headers.get(PROTOCOL_HEADER) == str(PROTOCOL) or is_problem:
             return
         if answer.status_code >= 500:
-            raise Unreachable(self.base_url)  # a gateway speaks for a server that is away
+            raise Away(self.base_url, answer.status_code)
         if not answer.content and not {"Content-Length", "Transfer-Encoding"} & set(answer.headers):
             raise BrokenAnswer  # its head was cut short: what would have named our server may be what is missing
         raise NotOurServer(self.base_url)

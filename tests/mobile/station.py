@@ -176,14 +176,16 @@ class _Handler(BaseHTTPRequestHandler):
             return True
         if self.station.revoked and self.path != "/v1/devices/enrol":
             body = json.dumps({"title": "设备凭证无效或已注销", "status": 401, "code": "credential_unknown"}).encode()
-            self._answer(401, body, {"Content-Type": "application/problem+json"})
+            named = {} if self.station.without_header else {"Xiangye-Protocol": "1"}
+            self._answer(401, body, {"Content-Type": "application/problem+json"} | named)
             return True
         return False
 
     def _enrol(self, asked: dict[str, Any]) -> None:
         if self.station.enrolment_status != 201:
             body = json.dumps({"title": "稍后再试", "status": self.station.enrolment_status}).encode()
-            self._answer(self.station.enrolment_status, body, {"Content-Type": "application/problem+json"})
+            headers = {"Content-Type": "application/problem+json", "Xiangye-Protocol": "1"}
+            self._answer(self.station.enrolment_status, body, headers)
             return
         if asked["code"] != "GOOD-CODE":
             body = json.dumps({"title": "注册码已使用或已过期", "status": 410, "code": "enrolment_used"}).encode()

@@ -12,7 +12,7 @@ import pytest
 
 from mobile.cli import COMMANDS, run
 from mobile.script.read import ScriptFault, check_step, read_script
-from tests.mobile.station import Station, closed_port, make_pack, station
+from tests.mobile.station import Station, make_pack, station
 from tests.mobile.test_photos import jpeg
 
 GPX = """<gpx><trk><trkseg>{}</trkseg></trk></gpx>"""
@@ -179,7 +179,7 @@ def test_a_killed_server_leaves_everything_and_a_later_sync_finishes(
     with station(pack=make_pack(home / "taxa.sqlite3")) as server:
         code, _, _ = play(home, DAY[:3], server.url, capsys)
         assert code == 0
-    code, told, err = play(home, DAY[3:], closed_port(), capsys)
+    code, told, err = play(home, DAY[3:], server.url, capsys)
     assert (
         code == 1
         and told["done"] == 12
@@ -189,6 +189,8 @@ def test_a_killed_server_leaves_everything_and_a_later_sync_finishes(
     assert "第 13 步（sync）" in err and "连接不上服务器" in err
     with station() as server:
         code, told, err = play(home, [{"do": "sync"}], server.url, capsys)
+        assert (code, told["sent"], told["waiting"]) == (1, 0, 16) and "登记码" in err, "no old credential goes there"
+        code, told, err = play(home, [{"do": "sync"}], server.url, capsys, "--enrol", "GOOD-CODE")
         assert (code, told["sent"], told["waiting"], err) == (0, 14, 0, "")
         assert len(server.records) == 14
 

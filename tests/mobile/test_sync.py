@@ -158,7 +158,9 @@ def test_a_quarantined_record_is_kept_shown_and_not_sent_for_ever(held: Tablet, 
     assert held.app.sync.sync() is False and "body.place odd" in held.app.sync.message
     held.app.my_records.set_filter("quarantined")
     assert len(held.app.my_records.rows) == 1 and "body.place odd" in held.app.my_records.rows[0].reason
-    held.app.sync.sync()
+    assert held.app.sync.sync() is False and held.app.sync.message != "同步完成", "it is not at the province"
+    assert (held.app.sync.on_tablet, held.app.sync.at_server, held.app.sync.standing.quarantined) == (1, 0, 1)
+    assert any(line.startswith("1 条记录服务器未能读取") for line in held.app.sync.lines)
     assert len(server.posted) == 1
     assert held.app.store.database.count("select count(*) from receipt where frees") == 0
 
@@ -181,8 +183,11 @@ def test_receipts_for_half_of_a_batch(held: Tablet, server: Station) -> None:
 
 def test_a_revoked_tablet_is_told_so(held: Tablet, server: Station) -> None:
     held.sighting()
-    server.revoked = True
+    server.revoked = server.without_header = True
+    assert held.app.sync.sync() is False and not held.app.sync.refused, "what a gateway says of a credential is nothing"
+    server.without_header = False
     assert held.app.sync.sync() is False and "401" in held.app.sync.message and waiting(held) == 1
+    assert held.app.sync.refused
 
 
 def test_a_restored_server_is_offered_everything_again(held: Tablet, server: Station, tmp_path: Path) -> None:
@@ -429,3 +434,20 @@ def test_a_line_that_drops_after_each_batch_still_brings_everything_over_in_one_
     held.sighting()
     server.cut_every_other, server.cut_batches, pauses[:] = False, 99, []
     assert held.app.sync.sync() is False and pauses == [0.5, 1.5]
+
+
+def test_records_are_counted_once_whatever_their_versions(held: Tablet, server: Station) -> None:
+    """The screen counts what a person recorded, neither versions nor withdrawals; one is at the province with all of them only."""
+    held.sighting()
+    assert held.app.sync.sync() is True
+    held.sighting()
+    assert held.app.record.undo(), held.app.record.message
+    held.app.sync.refresh()
+    sync, store = held.app.sync, held.app.store
+    assert store.outbox.total() == 3
+    assert (sync.on_tablet, sync.at_server, sync.waiting_records) == (2, 1, 1)
+    server.cut_batches = 99
+    assert sync.sync() is False
+    assert any("下次自动尝试" in line for line in sync.lines), sync.lines
+    server.cut_batches = 0
+    assert sync.sync() is True and (sync.on_tablet, sync.at_server, sync.waiting_records) == (2, 2, 0)
