@@ -28,6 +28,7 @@ _ROOMS: Mapping[str, tuple[str, str, str]] = {
     "relay": ("server.station_commands", "relay", "监测站中转：接收平板，有网时转交"),
     "serve": ("server.operations", "serve", "启动服务"),
     "species": ("server.reference_commands", "species", "物种名录与名录包"),
+    "sync": ("server.sync.commands", "sync", "同步：未能读取的记录、重新读入"),
     "verification": ("server.verification.commands", "verification", "审核：规则、试运行、队列"),
     "verify": ("server.verifying", "verify", "核验报告：文件原样，快照重编相同"),
     "survey": ("server.surveys.commands", "survey", "调查项目"),

@@ -62,9 +62,10 @@ PUBLIC = Viewer(None, "public")
 @dataclass(frozen=True)
 class Actor:
     """Who writes: a person through a device. `clock_offset`: server minus device, as the delivery showed it. `follows_anybody`: an
-    import on the server's own machine, which may bring a new version of any record."""
+    import on the server's own machine, which may bring a new version of any record. `agent`: the program that sent it, as it says."""
 
     person_id: UUID
     device_id: UUID
     clock_offset: timedelta = timedelta()
     follows_anybody: bool = False
+    agent: str | None = None

@@ -192,3 +192,45 @@ def replace_quarantined(session: Session, rows: Sequence[Quarantined]) -> None:
                 ),
                 [{**one._asdict(), "detail": json.dumps(one.detail, ensure_ascii=False)} for one in rows],
             )
+
+
+class Unread(NamedTuple):
+    """A record in quarantine that has not been taken in since. `agent`: what sent it, as the request told."""
+
+    digest: str
+    record_id: str | None
+    device_id: UUID
+    agent: str | None
+    received_at: datetime
+    reason: str
+    detail: Any
+    body: bytes
+
+
+def unread(session: Session, digest: str | None = None, reason: str | None = None) -> list[Unread]:
+    """In the order in which they came: what others wait for came first."""
+    with as_precise(session):
+        rows = session.execute(
+            text("""
+            SELECT digest, record_id, device_id, agent, received_at, reason, detail, body FROM precise.quarantine
+            WHERE readmitted_at IS NULL AND (CAST(:digest AS text) IS NULL OR digest = :digest)
+                AND (CAST(:reason AS text) IS NULL OR reason = :reason)
+            ORDER BY received_at, digest
+            """),
+            {"digest": digest, "reason": reason},
+        )
+        return [Unread(**{**row, "body": bytes(row["body"])}) for row in rows.mappings()]
+
+
+def tried_again(session: Session, digest: str, at: datetime, reason: str | None, detail: Any) -> None:
+    """`reason` None: it was taken in."""
+    with as_precise(session):
+        session.execute(
+            text("""
+            UPDATE precise.quarantine SET tried_at = :at, reason = coalesce(:reason, reason),
+                detail = CASE WHEN CAST(:reason AS text) IS NULL THEN detail ELSE CAST(:detail AS jsonb) END,
+                readmitted_at = CASE WHEN CAST(:reason AS text) IS NULL THEN CAST(:at AS timestamptz) END
+            WHERE digest = :digest
+            """),
+            {"digest": digest, "at": at, "reason": reason, "detail": json.dumps(detail, ensure_ascii=False)},
+        )

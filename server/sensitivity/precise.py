@@ -99,8 +99,8 @@ def keep_quarantined(session: Session, rows: Sequence[Mapping[str, Any]]) -> Non
     _many(
         session,
         """
-        INSERT INTO precise.quarantine (digest, record_id, device_id, app_version, received_at, reason, detail, body)
-        VALUES (:digest, :record_id, :device_id, :app_version, :received_at, :reason, CAST(:detail AS jsonb), :body)
+        INSERT INTO precise.quarantine (digest, record_id, device_id, app_version, agent, received_at, reason, detail, body)
+        VALUES (:digest, :record_id, :device_id, :app_version, :agent, :received_at, :reason, CAST(:detail AS jsonb), :body)
         ON CONFLICT (digest) DO NOTHING
         """,
         [{**row, "detail": json.dumps(row["detail"], ensure_ascii=False)} for row in rows],

@@ -42,6 +42,9 @@ drop_raw_batches = kept.drop_raw_batches
 altered_batches = kept.altered_batches
 quarantined_with = kept.quarantined_with
 replace_quarantined = kept.replace_quarantined
+unread = kept.unread
+tried_again = kept.tried_again
+Unread = kept.Unread
 Kept = kept.Kept
 
 

@@ -153,6 +153,7 @@ def quarantine_row(actor: Actor, now: datetime, outcome: Outcome, body: bytes) -
         "record_id": outcome.record_id,
         "device_id": actor.device_id,
         "app_version": None,
+        "agent": actor.agent,
         "received_at": now,
         "reason": outcome.reason,
         "detail": _without_nul(outcome.detail),

@@ -187,7 +187,7 @@ def batches() -> Response:
     """提交一批记录，逐条给出回执"""
     device = current_device()
     body = service.unpack(_limited_body(), request.headers.get("Content-Encoding"))
-    actor = Actor(device.person_id, device.id)
+    actor = Actor(device.person_id, device.id, agent=(request.user_agent.string or "")[:200] or None)
     session = request_session()
     relay = current_relay()
     # What a station kept may be signed with a key that the tablet has given up since.
@@ -211,11 +211,15 @@ def batches() -> Response:
 @blueprint.get("/sync/changes")
 @blueprint.response(200, ChangesSchema)
 def changes() -> Response:
-    """本人记录自 cursor 以来的变化"""
+    """本人记录自 cursor 以来的变化；of（人员.纪元）不符则从头给出"""
     device, session = current_device(), request_session()
     look_through(session, of_person(session, device.person_id))
-    answer: dict[str, Any] = queries.changes_for(session, device, _whole("cursor", 0), _whole("limit", queries.PAGE))
-    return jsonify(answer)
+    cursor, limit = _whole("cursor", 0), _whole("limit", queries.PAGE)
+    # A cursor counts one person's changes in one epoch; a tablet from before that told of neither goes on as it did.
+    whose = f"{device.person_id}.{ledger.epoch(session)}"
+    if request.args.get("of", whose) != whose:
+        return jsonify(queries.changes_for(session, device, 0, limit) | {"reset": True})
+    return jsonify(queries.changes_for(session, device, cursor, limit))
 
 
 def _limited_body() -> bytes:
