@@ -197,7 +197,9 @@ class SyncPresenter(Presenter):
         ]
         if self.waiting_records or self.waiting_photos:
             lines.append(f"还有 {self.waiting_records} 条记录、{self.waiting_photos} 张照片等待发送{self._how_much()}")
-        lines += self._unsettled()
+        lines += [*self._unsettled(), *filter(None, [self._store.pulled.words()])]
         lines += [f"{count} 条：{reason}" for reason, count in self._store.outbox.reasons()]
         lines += [f"{count} 张照片：{reason}" for reason, count in self._store.media.reasons()]
-        return lines + [words for words in (self._store.copies.failure(), self.wifi_text) if words]
+        return lines + [
+            words for words in (self._store.twins.words(), self._store.copies.failure(), self.wifi_text) if words
+        ]

@@ -45,7 +45,8 @@ class Outbox:
 
     def next_seq(self, connection: sqlite3.Connection) -> int:
         """In the transaction that uses it, so that no number is given twice and none is lost."""
-        return int(connection.execute("select coalesce(max(seq), 0) + 1 from record").fetchone()[0])
+        floor = "select coalesce(max(cast(value as integer)), 0) from setting where name = 'seq_floor'"
+        return int(connection.execute(f"select max(coalesce(max(seq), 0), ({floor})) + 1 from record").fetchone()[0])
 
     def add(self, connection: sqlite3.Connection, record: dict[str, Any], digest: str, canonical: bytes) -> None:
         connection.execute(

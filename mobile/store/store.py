@@ -19,6 +19,7 @@ from mobile.store.server_time import ServerTime
 from mobile.store.surveys import Surveys
 from mobile.store.traces import Traces
 from mobile.store.tracks import Tracks
+from mobile.store.twins import Twins
 
 
 class Store:
@@ -26,6 +27,8 @@ class Store:
         self.database = Database(folder / "field.sqlite3")
         self.copies = Copies(self.database)
         self.identity = Identities(self.database, keystore)
+        self.twins = Twins(self.database, self.identity, keystore)
+        self.twins.begin()
         self.server_time = ServerTime()
         self.surveys = Surveys(self.database)
         self.drafts = Drafts(self.database)

@@ -28,6 +28,9 @@ def enrol(
 ) -> None:
     """The address is kept only with the credential that came from it: a false code must not lead the old credential astray."""
     before, waiting = store.identity.current(), store.outbox.waiting_count() + store.media.waiting_count()
+    if store.twins.words() and not waiting:
+        # Its twin keeps the old id. Nothing that bears it is still to be sent from here.
+        store.identity.keep(device_id=str(uuid7()))
     ask = partial(_ask, store, key, invitation.code, address, device_name, report)
     try:
         answer = ask()
@@ -46,6 +49,8 @@ def enrol(
         begin_anew(store)
     store.identity.set_server_url(address)
     store.identity.enrol(answer["credential"], device_name=device_name, credential_refused="", **settings)
+    if before.device_id != store.identity.device_id():
+        store.twins.parted()
     if waiting and before.person_id not in ("", settings["person_id"]):
         report.warn(_words_of(before.person_name, waiting))
 

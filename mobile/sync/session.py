@@ -64,6 +64,9 @@ class SyncSession:
 
     def _after(self, report: SyncReport) -> None:
         clock = self._device.clock
+        self._store.twins.counted()
+        if words := self._store.twins.words():
+            report.warn(words)
         self._store.media.free(self._store.server_time.now(clock.monotonic_ms()), self._device.storage.free_bytes())
         self._store.copies.daily(clock.now())
         if not report.problems:
@@ -173,6 +176,9 @@ class SyncSession:
         self._store.server_time.told(server_time, self._device.clock.monotonic_ms())
         self._store.identity.keep_clock_offset(server_time - (before + (after - before) / 2))
         self._meet_epoch(epoch, holder)
+        known, digest = offer.get("known_seq"), offer.get("known_digest")
+        if isinstance(known, int) and isinstance(digest, str):
+            self._store.twins.compare(known, digest)
         self._store.surveys.replace(surveys)
         return offer
 

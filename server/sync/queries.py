@@ -28,6 +28,16 @@ def surveys_for(session: Session, clock: Clock, device: Device) -> list[dict[str
     ]
 
 
+def known_of(session: Session, device: Device) -> dict[str, Any]:
+    """The highest number that this device has used, and for which version: a copy of its store sees by it that it is one."""
+    query = select(VersionRow.seq, VersionRow.digest).where(
+        VersionRow.author == device.person_id,
+        VersionRow.device == device.id,  # by the author's index
+    )
+    found = session.execute(query.order_by(VersionRow.seq.desc(), VersionRow.received_at).limit(1)).first()
+    return {"known_seq": found.seq, "known_digest": found.digest} if found else {"known_seq": 0, "known_digest": ""}
+
+
 def changes_for(session: Session, device: Device, cursor: int, limit: int) -> dict[str, Any]:
     """Changes of the records that the person wrote in, whoever made them, and what reviewers decided of them, after the cursor, in
     one order; no body, so no place."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from server.accounts import device_keys, tries
 from server.accounts import service as accounts
 from server.accounts.device_keys import Told
+from server.accounts.model import Device
 from server.accounts.scopes import of_person
 from server.accounts.viewer import Actor
 from server.db import EVERYTHING, look_through, looking_through
@@ -156,10 +157,16 @@ def session_() -> Response:
             "device_key": (known := device_keys.in_force(session, device.id)) and known.key_id,
             "surveys": queries.surveys_for(session, clock(), device),
             "notices": _notices(session),
+            **_known(session, device),
             **_reference(session),
             **told_seal_key(settings()),
         }
     )
+
+
+def _known(session: Session, device: Device) -> dict[str, Any]:
+    with looking_through(session, of_person(session, device.person_id)):
+        return queries.known_of(session, device)
 
 
 def _notices(session: Session) -> dict[str, dict[str, str]]:

@@ -22,6 +22,10 @@ class SyncSessionSchema(Schema):
     device_key = fields.String(
         required=True, allow_none=True, metadata={"description": "本平板已登记的签名密钥编号；null 则应登记一次"}
     )
+    known_seq = fields.Integer(required=True, metadata={"description": "本平板已用过的最大编号；没有记录时为 0"})
+    known_digest = fields.String(
+        required=True, metadata={"description": "该编号的版本的摘要：平板据此发现自己的数据是恢复或复制来的"}
+    )
     surveys = fields.List(fields.Dict(), required=True)
     notices = fields.Dict(required=True, metadata={"description": "现行告知书，按种类"})
     packs = fields.Dict(required=True, metadata={"description": "可下载的参考数据包"})

@@ -57,8 +57,15 @@ class Station:
     lose_half: bool = False
     pack_asked: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
+    pages: list[Any] = field(default_factory=list)
+    changes_asked: list[str] = field(default_factory=list)
     notices: dict[str, Any] | None = None
     enrolment_status: int = 201
+
+    device: str = ""
+
+    def knows(self, record: dict[str, Any]) -> bool:
+        return not self.device or record.get("device") == self.device
 
     def now(self) -> str:
         return (datetime.now(UTC) + self.skew).isoformat()
@@ -118,6 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] == "/v1/sync/session":
             self._json(200, self._session())
         elif self.path.startswith("/v1/sync/changes"):
+            self.station.changes_asked.append(self.path)
+            if self.station.pages:
+                self._json(200, self.station.pages.pop(0))
+                return
             cursor = int(self.path.split("cursor=")[1].split("&")[0])
             found = [change for change in self.station.changes if change["change_no"] > cursor]
             self._json(200, {"changes": found, "cursor": found[-1]["change_no"] if found else cursor, "more": False})
@@ -191,6 +202,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.dumps({"title": "注册码已使用或已过期", "status": 410, "code": "enrolment_used"}).encode()
             self._answer(410, body, {"Content-Type": "application/problem+json"})
             return
+        self.station.device = asked["device_id"]
         self._json(
             201,
             {
@@ -213,12 +225,19 @@ class _Handler(BaseHTTPRequestHandler):
             "server_time": self.station.now(),
             "server_epoch": self.station.epoch,
             "holder": self.station.holder,
+            **self._known(),
             "person_id": PERSON,
             "protocol": 1,
             "surveys": [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}],
             "packs": {"taxa": described},
             **({"notices": self.station.notices} if self.station.notices else {}),
         }
+
+    def _known(self) -> dict[str, Any]:
+        """As the server counts: of the device that asks, which here is told by its credential alone, so of the last that enrolled."""
+        own = [(one["seq"], mark) for (_, mark), one in self.station.records.items() if self.station.knows(one)]
+        seq, mark = max(own, key=lambda one: one[0], default=(0, ""))
+        return {"known_seq": seq, "known_digest": mark}
 
     def _batch(self, batch: dict[str, Any]) -> None:
         if self.station.cut_every_other:
