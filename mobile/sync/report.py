@@ -8,12 +8,14 @@ from shared.protocol import OUTCOMES
 
 @dataclass
 class SyncReport:
-    """`sent` records posted, `receipts` counted by outcome, `photos` whose custody was confirmed; `problems` in words."""
+    """`sent` records posted, `receipts` counted by outcome, `photos` whose custody was confirmed; `aside` changes that
+    nobody can read; `problems` in words."""
 
     sent: int = 0
     receipts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     photos: int = 0
     pulled: int = 0
+    aside: int = 0
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -30,6 +32,7 @@ class SyncReport:
         self.sent += other.sent
         self.photos += other.photos
         self.pulled += other.pulled
+        self.aside += other.aside
         for outcome, number in other.receipts.items():
             self.receipts[outcome] += number
         for words in other.problems:
@@ -43,5 +46,6 @@ class SyncReport:
             "receipts": self.receipts,
             "photos": self.photos,
             "pulled": self.pulled,
+            "aside": self.aside,
             "problems": self.problems,
         }

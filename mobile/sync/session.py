@@ -13,6 +13,7 @@ from mobile.sync.enrolment import begin_anew, enrol
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
 from mobile.sync.invitation import read_invitation
 from mobile.sync.patience import PAUSES_S
+from mobile.sync.pulling import pull
 from mobile.sync.reference import fetch_species, keep_notices, known_notices, pin_key
 from mobile.sync.report import SyncReport
 from mobile.sync.seal_key import keep_seal_key
@@ -22,7 +23,6 @@ from mobile.sync.uploads import PhotoRound, wifi_words
 from shared.checks import CLOCK_TOLERANCE
 from shared.clock import parse_aware
 
-PULL_LIMIT = 500
 NEW_ADDRESS = "服务器地址已更改：旧凭证不会发给新地址，请输入新服务器的登记码，或改回原来的地址；记录都还在平板上"
 
 
@@ -101,7 +101,7 @@ class SyncSession:
                 raise
             report.trouble(str(failure))  # what the server has for us is fetched all the same
         tell("正在接收服务器的变化")
-        tries(lambda: self._pull(transport, report))
+        tries(lambda: pull(self._store, transport, report))
         tries(lambda: self._fetch_reference(transport, offer, report))
 
     def _patiently(self, step: Callable[[], Any]) -> Any:
@@ -193,18 +193,6 @@ class SyncSession:
         if known.server_epoch and known.server_epoch != epoch:
             begin_anew(self._store)
         self._store.identity.keep(server_epoch=epoch)
-
-    def _pull(self, transport: Transport, report: SyncReport) -> None:
-        more = True
-        while more:
-            cursor = self._store.pulled.cursor()
-            answer = transport.get_json("/v1/sync/changes", cursor=cursor, limit=PULL_LIMIT)
-            changes, reached = answer.get("changes"), answer.get("cursor")
-            if not isinstance(changes, list) or not isinstance(reached, int):
-                raise BrokenAnswer
-            self._store.pulled.take(changes, reached)
-            report.pulled += len(changes)
-            more = bool(answer.get("more")) and reached > cursor
 
     def _fetch_reference(self, transport: Transport, offer: dict[str, Any], report: SyncReport) -> None:
         pin_key(self._store, offer)

@@ -64,3 +64,4 @@ class ChangesSchema(Schema):
     changes = fields.List(fields.Nested(ChangeSchema), required=True)
     cursor = fields.Integer(required=True)
     more = fields.Boolean(required=True)
+    reset = fields.Boolean(metadata={"description": "游标属于另一人或另一纪元：从头给出，平板先清除此前所知"})

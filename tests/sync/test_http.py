@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from server.accounts.service import issue_code, revoke
 from server.db import open_session
+from server.ledger import service as ledger
 from shared.canonical import digest
 from shared.ids import uuid7
 from tests import records
@@ -160,6 +161,21 @@ def test_changes_come_in_pages_that_neither_skip_nor_repeat(live: Live) -> None:
         seen += [change["record_id"] for change in page["changes"]]
         cursor, more = page["cursor"], page["more"]
     assert sorted(seen) == sorted(record["id"] for record in sent)
+
+
+def test_a_cursor_of_another_person_or_epoch_begins_anew(live: Live) -> None:
+    with open_session(live.settings) as session:
+        mine = f"{records.PERSON}.{ledger.epoch(session)}"
+    live.post_batch(occurrence())
+
+    def told(query: str) -> Any:
+        return requests.get(f"{live.url}/v1/sync/changes?{query}", headers=live.headers, timeout=20).json()
+
+    first = told("cursor=0")
+    at = first["cursor"]
+    for other in (f"{uuid7()}.{mine.partition('.')[2]}", f"{records.PERSON}.{uuid7()}", "", "x" * 500):
+        assert told(f"cursor={at}&of={other}") == first | {"reset": True}
+    assert told(f"cursor={at}&of={mine}") == told(f"cursor={at}") == {"changes": [], "cursor": at, "more": False}
 
 
 def test_the_pack_is_one_file_by_digest(live: Live, tmp_path: Any) -> None:
