@@ -1,4 +1,4 @@
-"""`xiangye sync quarantine`, `xiangye sync readmit`: what could not be read when it came, and a second look at it."""
+"""`xiangye sync quarantine`, `xiangye sync readmit`: what could not be read when it came, and a second look at it; `xiangye sync twins`."""
 
 from collections import Counter
 
@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from server import settings as settings_module
 from server.accounts.model import Device
-from server.db import open_session, session_factory
+from server.db import EVERYTHING, looking_through, open_session, session_factory
 from server.sensitivity import service as sensitivity
 from server.sensitivity.service import Unread
+from server.sync import queries
 from server.sync.readmission import readmit
 from server.web.output import print_json
 from shared.clock import SystemClock
@@ -19,7 +20,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出结
 _reason = click.option("--reason", help="只看这一种原因，如 seal_key_unknown、invalid")
 
 
-@click.group("sync", help="同步：未能读取的记录")
+@click.group("sync", help="同步：未能读取的记录，数据被复制过的平板")
 def sync() -> None: ...
 
 
@@ -53,6 +54,20 @@ def quarantine(reason: str | None, as_json: bool) -> None:
             f"{row['record_id'] or '—'}  {row['reason']}  {row['byte_count']} 字节"
         )
     click.echo(f"共 {len(told)} 条未能读取" if told else "没有未能读取的记录")
+
+
+@sync.command("twins", help="列出数据曾被复制或恢复的平板：同一编号用过两次（记录都已保存）")
+@_json
+def twins(as_json: bool) -> None:
+    with open_session(settings_module.from_environment()) as session, looking_through(session, EVERYTHING):
+        told = queries.twins(session)
+    if as_json:
+        print_json(told)
+        return
+    for row in told:
+        words = f"{row['numbers']} 个编号用过两次，最近 {row['latest']}"
+        click.echo(f"{row['device_id']}  {row['name']}  {row['person_name']}  {words}")
+    click.echo("请让使用人用新的登记码重新登记其中一台" if told else "没有发现数据被复制或恢复过的平板")
 
 
 @sync.command("readmit", help="原因消除之后（补了密钥、建了调查、升了级），重新读入留存的原文")

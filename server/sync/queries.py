@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, Uuid, func, null, select, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from server.accounts.model import Device
+from server.accounts.model import Device, Person
 from server.accounts.queries import viewer_of
 from server.identifications.model import Decision, Identification
 from server.ledger.model import Ledger, VersionRow
@@ -36,6 +36,33 @@ def known_of(session: Session, device: Device) -> dict[str, Any]:
     )
     found = session.execute(query.order_by(VersionRow.seq.desc(), VersionRow.received_at).limit(1)).first()
     return {"known_seq": found.seq, "known_digest": found.digest} if found else {"known_seq": 0, "known_digest": ""}
+
+
+def twins(session: Session) -> list[dict[str, Any]]:
+    """Devices of which two versions bear the same number: their store was copied or put back, and went on in two places."""
+    doubled = (
+        select(VersionRow.device, VersionRow.seq, func.max(VersionRow.received_at).label("latest"))
+        .group_by(VersionRow.device, VersionRow.seq)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    query = (
+        select(Device, Person.name, func.count(), func.max(doubled.c.latest))
+        .join(doubled, doubled.c.device == Device.id)
+        .join(Person, Person.id == Device.person_id)
+        .group_by(Device.id, Person.name)
+        .order_by(Device.id)
+    )
+    return [
+        {
+            "device_id": str(device.id),
+            "name": device.name,
+            "person_name": person,
+            "numbers": count,
+            "latest": latest.isoformat(),
+        }
+        for device, person, count, latest in session.execute(query)
+    ]
 
 
 def changes_for(session: Session, device: Device, cursor: int, limit: int) -> dict[str, Any]:
