@@ -1,6 +1,7 @@
 """Reference packs: the species list that the search reads."""
 
 import hashlib
+import os
 import sqlite3
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,12 @@ from mobile.store.database import Database
 from mobile.store.durable import settle, write_durably
 from shared.failpoints import fail
 from shared.taxon_pack import Meta
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256, read piece by piece."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 class Packs:
@@ -35,6 +42,15 @@ class Packs:
         rows = self._database.rows("select version, sha256, file_name from pack where kind = ?", (kind,))
         return rows[0] if rows and (self._folder / rows[0]["file_name"]).is_file() else None
 
+    def fetching(self, kind: str) -> Path:
+        """Where what came of the next pack lies until it is whole."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder / f"{kind}.fetched"
+
+    def fetched_bytes(self, kind: str) -> int:
+        path = self._folder / f"{kind}.fetched"
+        return path.stat().st_size if path.is_file() else 0
+
     def meta(self, kind: str) -> Meta | None:
         """What the installed pack says of itself; None also where it can no longer be read."""
         path = self.path(kind)
@@ -45,11 +61,17 @@ class Packs:
 
     def install(self, kind: str, data: bytes, now: datetime, trust: Trust | None = None) -> None:
         """Takes the new pack only if it is proved; the one before stays until then. PackUnreadable says why not."""
-        sha256 = hashlib.sha256(data).hexdigest()
-        path = self._folder / f"{kind}-{sha256[:16]}.sqlite3"
-        unproved = path.with_suffix(".new")
+        unproved = self._folder / f"{kind}.unproved"
         write_durably(unproved, data)
+        self.install_file(kind, unproved, now, trust)
+
+    def install_file(self, kind: str, unproved: Path, now: datetime, trust: Trust | None = None) -> None:
+        """As `install`, of a file in the folder of packs, which is no longer there afterwards."""
+        sha256, size = digest_of(unproved), unproved.stat().st_size
+        path = self._folder / f"{kind}-{sha256[:16]}.sqlite3"
         try:
+            with unproved.open("rb+") as file:
+                os.fsync(file.fileno())
             meta = prove(unproved, trust, self._counts_as_installed(kind, trust))
             read_pack(unproved)
             unproved.replace(path)
@@ -59,7 +81,7 @@ class Packs:
         with self._database.transaction() as connection:
             connection.execute(
                 "insert or replace into pack values (?, ?, ?, ?, ?, ?)",
-                (kind, meta.version, sha256, len(data), path.name, now.isoformat(timespec="seconds")),
+                (kind, meta.version, sha256, size, path.name, now.isoformat(timespec="seconds")),
             )
         fail("pack_before_to_delete")
         self._index = None
@@ -74,7 +96,7 @@ class Packs:
             raise PackUnreadable("平板上没有可以更新的名录包")
         try:
             apply_difference(old, difference, new)
-            self.install(kind, new.read_bytes(), now, trust)
+            self.install_file(kind, new, now, trust)
         finally:
             new.unlink(missing_ok=True)
 

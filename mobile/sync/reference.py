@@ -1,20 +1,21 @@
 """What the server hands to its tablets: the species pack, by what changed where that can be, else whole; the wording of notices."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from mobile.device.ports import Signatures
 from mobile.species.pack import PackUnreadable
 from mobile.species.proof import Trust
-from mobile.store.packs import Packs
+from mobile.store.packs import Packs, digest_of
 from mobile.store.store import Store
 from mobile.sync.failures import BrokenAnswer
+from mobile.sync.parts import Part
 from mobile.sync.report import SyncReport
-from mobile.sync.transport import Transport
+from mobile.sync.transport import MAX_PACK_BYTES, Transport
 from shared.notices import NOTICES
-from shared.taxon_pack import DIFFERENCE_TYPE, KIND
+from shared.taxon_pack import DIFFERENCE_TYPE, KIND, PACK_TYPE
 
 PATH = "/v1/packs/taxa"
 MAX_NOTICE_VERSION, MAX_NOTICE_TEXT = 40, 10_000
@@ -59,22 +60,30 @@ def fetch_species(
     if not pack or (readable and _is_ours(store.packs, pack)):
         return
     trust = Trust(store.identity.setting("pack_key") or "", signatures)
+    part = Part(store.packs.fetching(KIND), MAX_PACK_BYTES)
+    part.keep_only(str(pack.get("sha256")))
     installed = store.packs.meta(KIND) if readable else None
-    answer = None
-    if installed and pack.get("content_digest"):
-        answer = transport.get_file(PATH, **{"from": installed.version})
-    if answer and answer[1] == DIFFERENCE_TYPE:
+    came = None
+    if part.is_complete():
+        came = PACK_TYPE  # the app was ended before it looked at it
+    elif installed and pack.get("content_digest"):
+        came = transport.get_file(PATH, part, **{"from": installed.version})
+    if came == DIFFERENCE_TYPE:
         try:
-            store.packs.update(KIND, answer[0], now(), trust)
+            store.packs.update(KIND, part.path.read_bytes(), now(), trust)
             return
         except PackUnreadable as failure:
             report.warn(f"{failure}；改为下载整个名录包")
-            answer = None
+            came = None
+        finally:
+            part.drop()
     # Unchanged by its version, but not by its content: a list of the same minute, from another server or another store.
-    whole = answer or transport.get_file(PATH)
-    if whole is None:
+    if (came or transport.get_file(PATH, part)) is None:
         raise BrokenAnswer
-    _install(store.packs, whole[0], pack, now(), trust)
+    try:
+        _install(store.packs, part.unpack(), pack, now(), trust)
+    finally:
+        part.drop()  # what is not what was told is nothing to go on from
 
 
 def _is_ours(packs: Packs, pack: dict[str, Any]) -> bool:
@@ -86,7 +95,8 @@ def _is_ours(packs: Packs, pack: dict[str, Any]) -> bool:
     return bool(pack.get("sha256") == packs.digest(KIND))
 
 
-def _install(packs: Packs, data: bytes, pack: dict[str, Any], now: datetime, trust: Trust) -> None:
-    if hashlib.sha256(data).hexdigest() != pack.get("sha256"):
+def _install(packs: Packs, file: Path, pack: dict[str, Any], now: datetime, trust: Trust) -> None:
+    size = pack.get("byte_count")
+    if digest_of(file) != pack.get("sha256") or (size is not None and size != file.stat().st_size):
         raise BrokenAnswer
-    packs.install(KIND, data, now, trust)
+    packs.install_file(KIND, file, now, trust)

@@ -22,6 +22,7 @@ from mobile.sync.transport import Transport
 from mobile.sync.uploads import PhotoRound, wifi_words
 from shared.checks import CLOCK_TOLERANCE
 from shared.clock import parse_aware
+from shared.taxon_pack import KIND
 
 NEW_ADDRESS = "服务器地址已更改：旧凭证不会发给新地址，请输入新服务器的登记码，或改回原来的地址；记录都还在平板上"
 
@@ -129,6 +130,7 @@ class SyncSession:
             media.bytes_left(),
             copies.waiting_count(),
             -self._store.pulled.cursor(),
+            -self._store.packs.fetched_bytes(KIND),
         )
 
     def _with_transport(self, work: Callable[[Transport], Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+import urllib3
 
 from mobile.sync.certificates import refused
 from mobile.sync.failures import (
@@ -20,11 +21,13 @@ from mobile.sync.failures import (
     Unreachable,
 )
 from mobile.sync.invitation import safe_address
+from mobile.sync.parts import Note, Part
 from mobile.sync.patience import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from shared.canonical import NotCanonical, parse
 from shared.protocol import CUSTODY_HEADER, PROTOCOL, PROTOCOL_HEADER, SIGNATURE_HEADER, TUS_VERSION
 
 MAX_PACK_BYTES = 200_000_000
+_PIECE, _MAX_DIGITS = 4096, 16  # of a piece that a cut breaks nothing is kept
 
 
 class Transport:
@@ -64,16 +67,32 @@ class Transport:
             body, headers["Content-Encoding"] = gzip.compress(body, mtime=0), "gzip"
         return self._json(self._send("POST", path, data=body, headers=headers))
 
-    def get_file(self, path: str, **query: str) -> tuple[bytes, str] | None:
-        """(content, media type); None where the server says that it is unchanged."""
-        answer = self._send("GET", path, params=query)
-        self._require_ours(answer)
-        if answer.status_code == 304:
-            return None
-        self._require_success(answer)
-        if len(answer.content) > MAX_PACK_BYTES:
+    def get_file(self, path: str, part: Part, **query: str) -> str | None:
+        """Its media type, once `part` is complete; None where the server says that it is unchanged. What a cut leaves in `part` is gone
+        on from at the next call."""
+        asked = part.headers()
+        headers = {"Accept-Encoding": "gzip", **asked}
+        with self._send("GET", path, params=query, headers=headers, stream=True) as answer:
+            self._require_ours(answer)
+            if answer.status_code == 304:
+                return None
+            if answer.status_code == 416 and asked:
+                part.drop()
+                raise BrokenAnswer  # the next try begins at the first byte
+            self._require_success(answer)
+            note = _note(answer)
+            if answer.status_code != 206:
+                part.begin(note)
+            elif note != part.note() or not _goes_on(answer, part.size()):
+                part.drop()
+                raise BrokenAnswer
+            try:
+                part.add(answer.raw.stream(_PIECE, decode_content=False))
+            except urllib3.exceptions.HTTPError as error:
+                raise Unreachable(self.base_url) from error
+        if not part.is_complete():
             raise BrokenAnswer
-        return answer.content, answer.headers.get("Content-Type", "").split(";")[0]
+        return note.media_type
 
     def tus(self, method: str, url: str, headers: dict[str, str], data: bytes = b"") -> requests.Response:
         """Any status of the upload protocol, but from our server only."""
@@ -153,6 +172,29 @@ class Transport:
             problem = _problem(answer)
             field, code = (str(problem.get(key) or "") for key in ("field", "code"))
             raise Refused(answer.status_code, problem_words(answer), field, code)
+
+
+def _note(answer: requests.Response) -> Note:
+    """BrokenAnswer where it does not say how long it is."""
+    told = answer.headers
+    length = (
+        told.get("Content-Range", "").rpartition("/")[2]
+        if answer.status_code == 206
+        else told.get("Content-Length", "")
+    )
+    if not (length.isascii() and length.isdecimal() and len(length) < _MAX_DIGITS):
+        raise BrokenAnswer
+    etag = told.get("ETag", "")
+    return Note(
+        "" if etag.startswith("W/") else etag,
+        told.get("Content-Encoding", ""),
+        told.get("Content-Type", "").partition(";")[0],
+        int(length),
+    )
+
+
+def _goes_on(answer: requests.Response, size: int) -> bool:
+    return answer.headers.get("Content-Range", "").startswith(f"bytes {size}-")
 
 
 def problem_words(answer: requests.Response) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from mobile.sync.parts import Part
 from mobile.sync.transport import Transport
 from server.accounts.service import issue_code
 from server.db import open_session
@@ -30,9 +31,9 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     get_file = Transport.get_file
 
-    def listen(self: Transport, path: str, **query: str) -> tuple[bytes, str] | None:
-        answer = get_file(self, path, **query)
-        seen.append(answer[1] if answer else "unchanged")
+    def listen(self: Transport, path: str, part: Part, **query: str) -> str | None:
+        answer = get_file(self, path, part, **query)
+        seen.append(answer or "unchanged")
         return answer
 
     monkeypatch.setattr(Transport, "get_file", listen)

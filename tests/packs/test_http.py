@@ -56,6 +56,33 @@ def test_the_whole_file_comes_packed_to_who_can_unpack_it(live: Live) -> None:
     assert get(live, **{"from": "../../keys/pack_signing.pem"}).content == whole.content
 
 
+def test_a_range_is_of_the_bytes_that_travel(live: Live) -> None:
+    def ask(**headers: str) -> tuple[bytes, bytes]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        head, _, body = on_the_wire(live, "/v1/packs/taxa", **named)[1].partition(b"\r\n\r\n")
+        return head.lower() + b"\r\n", body
+
+    tags = []
+    for coding in ("identity", "gzip"):
+        head, whole = ask(Accept_Encoding=coding)
+        tags.append(tag := head.split(b"etag: ")[1].split(b"\r\n")[0].decode())
+        assert (
+            b"accept-ranges: bytes" in head
+            and tag.startswith('"')
+            and (b"-encoding: gzip\r\n" in head) == (coding == "gzip")
+        )
+        head, rest = ask(Accept_Encoding=coding, Range="bytes=100-", If_Range=tag)
+        assert head.startswith(b"http/1.1 206") and rest == whole[100:] and tag.encode() in head
+        assert f"content-range: bytes 100-{len(whole) - 1}/{len(whole)}\r\n".encode() in head
+        assert ask(Accept_Encoding=coding, Range="bytes=5-9")[1] == whole[5:10]
+        for other in ('"older"', *(other for other in tags if other != tag)):
+            head, body = ask(Accept_Encoding=coding, Range="bytes=100-", If_Range=other)
+            assert head.startswith(b"http/1.1 200") and body == whole, "a part of something else is no part"
+        assert ask(Accept_Encoding=coding, Range=f"bytes={len(whole)}-", If_Range=tag)[0].startswith(b"http/1.1 416")
+        assert ask(Accept_Encoding=coding, If_None_Match=tag)[0].startswith(b"http/1.1 304")
+    assert tags[0] != tags[1]
+
+
 def test_what_changed_comes_as_a_difference(live: Live) -> None:
     first = requests.get(f"{live.url}/v1/sync/session", headers=live.headers, timeout=60).json()["packs"]["taxa"]
     assert live.post_batch(occurrence()).status_code == 200
