@@ -31,6 +31,12 @@ def pull(store: Store, transport: Transport, report: SyncReport) -> None:
             return
 
 
+def cursor_told(store: Store) -> dict[str, str | int]:
+    """For the session: whether there is anything behind it."""
+    whose = store.pulled.cursor_of()
+    return {"cursor": store.pulled.cursor(), "of": whose} if whose else {}
+
+
 def _page(answer: dict[str, Any], cursor: int) -> tuple[list[Any], int, bool]:
     """A cursor never goes back, and one that stays brings nothing and promises nothing: else the tablet would ask for ever, or take
     the same again and again."""

@@ -13,7 +13,7 @@ from mobile.sync.enrolment import begin_anew, enrol
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
 from mobile.sync.invitation import read_invitation
 from mobile.sync.patience import PAUSES_S
-from mobile.sync.pulling import pull
+from mobile.sync.pulling import cursor_told, pull
 from mobile.sync.reference import fetch_species, keep_notices, known_notices, pin_key
 from mobile.sync.report import SyncReport
 from mobile.sync.seal_key import keep_seal_key
@@ -102,7 +102,8 @@ class SyncSession:
                 raise
             report.trouble(str(failure))  # what the server has for us is fetched all the same
         tell("正在接收服务器的变化")
-        tries(lambda: pull(self._store, transport, report))
+        if report.sent or offer.get("news") is not False:
+            tries(lambda: pull(self._store, transport, report))
         tries(lambda: self._fetch_reference(transport, offer, report))
 
     def _patiently(self, step: Callable[[], Any]) -> Any:
@@ -164,7 +165,7 @@ class SyncSession:
 
     def _open(self, transport: Transport) -> dict[str, Any]:
         before = self._device.clock.now()
-        offer = transport.get_json("/v1/sync/session", notices=known_notices(self._store))
+        offer = transport.get_json("/v1/sync/session", notices=known_notices(self._store), **cursor_told(self._store))
         after = self._device.clock.now()
         try:
             server_time, epoch, holder = (

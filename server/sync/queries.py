@@ -80,6 +80,10 @@ def changes_for(session: Session, device: Device, cursor: int, limit: int) -> di
     }
 
 
+def has_news(session: Session, device: Device, cursor: int) -> bool:
+    return session.execute(_numbered(device.person_id, cursor, 1)).first() is not None
+
+
 def _numbered(person_id: UUID, cursor: int, most: int) -> Select[Any]:
     """Versions and decisions by one statement, so of one moment: between two of them others may commit one of either, and a cursor
     that has passed the later number never comes back for the earlier."""

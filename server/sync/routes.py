@@ -158,10 +158,26 @@ def session_() -> Response:
             "surveys": queries.surveys_for(session, clock(), device),
             "notices": _notices(session),
             **_known(session, device),
+            **_news(session, device),
             **_reference(session),
             **told_seal_key(settings()),
         }
     )
+
+
+def _news(session: Session, device: Device) -> dict[str, bool]:
+    """Where the tablet tells its cursor: whether there is anything behind it, so that it need not ask for nothing."""
+    if "cursor" not in request.args:
+        return {}
+    if request.args.get("of") != _whose(session, device):
+        return {"news": True}
+    with looking_through(session, of_person(session, device.person_id)):
+        return {"news": queries.has_news(session, device, _whole("cursor", 0))}
+
+
+def _whose(session: Session, device: Device) -> str:
+    """A cursor counts one person's changes in one epoch."""
+    return f"{device.person_id}.{ledger.epoch(session)}"
 
 
 def _known(session: Session, device: Device) -> dict[str, Any]:
@@ -222,8 +238,7 @@ def changes() -> Response:
     device, session = current_device(), request_session()
     look_through(session, of_person(session, device.person_id))
     cursor, limit = _whole("cursor", 0), _whole("limit", queries.PAGE)
-    # A cursor counts one person's changes in one epoch; a tablet from before that told of neither goes on as it did.
-    whose = f"{device.person_id}.{ledger.epoch(session)}"
+    whose = _whose(session, device)  # a tablet from before that tells of none goes on as it did
     if request.args.get("of", whose) != whose:
         return jsonify(queries.changes_for(session, device, 0, limit) | {"reset": True})
     return jsonify(queries.changes_for(session, device, cursor, limit))

@@ -29,6 +29,7 @@ class SyncSessionSchema(Schema):
     surveys = fields.List(fields.Dict(), required=True)
     notices = fields.Dict(required=True, metadata={"description": "现行告知书，按种类"})
     packs = fields.Dict(required=True, metadata={"description": "可下载的参考数据包"})
+    news = fields.Boolean(metadata={"description": "仅当给出 cursor 与 of：其后是否还有变化"})
     pack_key = fields.String(metadata={"description": "名录包签名公钥：SPKI DER 的 base64"})
     seal_key = fields.Nested(SealKeySchema)
 
