@@ -57,10 +57,13 @@ def test_make_targets_exist(guide: Path) -> None:
 
 @pytest.mark.thorough
 def test_every_command_in_the_guides_is_offered(capsys: pytest.CaptureFixture[str]) -> None:
+    """`xiangye batch 1` and the like are the first lines of what is signed."""
     calls = set()
     for guide in GUIDES:
         for match in re.finditer(
-            r"(?:^ {4}|`)xiangye ([a-z]+)(?: ([a-z][a-z-]*)\b(?!\.))?", guide.read_text(encoding="utf-8"), re.MULTILINE
+            r"(?:^ {4}|`)xiangye (?!(?:[a-z]+ )+1\b)([a-z]+)(?: ([a-z][a-z-]*)\b(?!\.))?",
+            guide.read_text(encoding="utf-8"),
+            re.MULTILINE,
         ):
             calls.add(tuple(word for word in match.groups() if word))
     assert len(calls) >= 12
