@@ -86,7 +86,10 @@ class SyncSession:
         originals_now: bool,
     ) -> None:
         tries = self._patiently if by_hand else _once
+        chosen = self._store.surveys.chosen()
         offer = tries(lambda: self._open(transport))
+        if chosen and all(survey.survey_id != chosen.survey_id for survey in self._store.surveys.all()):
+            report.warn(f"调查“{chosen.title}”已不再分配给您，新记录不再归入它：请在首页核对所选调查；已保存的记录不变")
         clock, now = self._store.identity.clock_words(), self._device.clock.now
         if clock and abs(self._store.identity.clock_offset()) >= CLOCK_TOLERANCE:
             report.warn(clock)

@@ -130,3 +130,14 @@ def test_a_kill_between_pages_resumes_where_the_store_stands(tmp_path: Path, pla
             assert after.app.sync.sync() is True
             assert f"cursor={2 if whole else 0}&" in server.changes_asked[asked]
             assert (known(after), after.app.store.pulled.cursor()) == ({1, 2, 3}, 3)
+
+
+def test_a_chosen_survey_that_was_taken_back_is_named_and_no_longer_offered(held: Tablet) -> None:
+    surveys = held.app.store.surveys
+    surveys.replace([{"survey_id": str(uuid7()), "title": "旧调查"}])
+    assert held.app.sync.sync() is True
+    assert [survey.title for survey in surveys.all()] == ["测试调查"]
+    report = held.app.sync.report
+    assert report is not None and any("旧调查" in words and "不再分配" in words for words in report.warnings)
+    assert held.app.sync.sync() is True and held.app.sync.report is not None
+    assert "旧调查" not in "".join(held.app.sync.report.warnings), "said once"
