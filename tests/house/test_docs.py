@@ -61,7 +61,7 @@ def test_every_command_in_the_guides_is_offered(capsys: pytest.CaptureFixture[st
     calls = set()
     for guide in GUIDES:
         for match in re.finditer(
-            r"(?:^ {4}|`)xiangye (?!(?:[a-z]+ )+1\b)([a-z]+)(?: ([a-z][a-z-]*)\b(?!\.))?",
+            r"(?:^ {4}|`)xiangye (?!(?:[a-z]+ )+1\b)([a-z][a-z-]*)(?: ([a-z][a-z-]*)\b(?!\.))?",
             guide.read_text(encoding="utf-8"),
             re.MULTILINE,
         ):
