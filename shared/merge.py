@@ -2,7 +2,8 @@
 
 Versions are ordered by what they were based on, never by number or time, so that any order of arrival ends in one state.
 Children of one base that touch different fields merge; the same field twice, or a tombstone against an edit, is a conflict
-for a person, and both values stay.
+for a person, and both values stay. A person settles it with a version that names the other heads beside its base: it stands for all of
+them, and what is based on one of them afterwards is a new question.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,12 @@ class Version:
     base_digest: str | None
     kind: str
     body: Mapping[str, Any]
+    settles: tuple[str, ...] = ()
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The base first."""
+        return (*([self.base_digest] if self.base_digest else []), *self.settles)
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ def merge(versions: Iterable[Version]) -> Merged:
     waiting = tuple(sorted(by_digest.keys() - reachable))
     if not reachable:
         return Merged("waiting", waiting[:1], by_digest[waiting[0]].body, lead=waiting[0], waiting=waiting)
-    bases = {by_digest[d].base_digest for d in reachable}
+    bases = {parent for d in reachable for parent in by_digest[d].parents}
     heads = tuple(sorted(d for d in reachable if d not in bases))
     edits = [head for head in heads if by_digest[head].kind != "tombstone"]
     if not edits:
@@ -76,15 +83,16 @@ def merge(versions: Iterable[Version]) -> Merged:
 
 
 def _reachable(by_digest: Mapping[str, Version]) -> set[str]:
-    """Versions whose chain of bases is complete down to a first version."""
-    children: dict[str | None, list[str]] = {}
+    """Versions whose chains of bases are complete down to a first version."""
+    children: dict[str, list[str]] = {}
     for version in by_digest.values():
-        children.setdefault(version.base_digest, []).append(version.digest)
+        for parent in version.parents:
+            children.setdefault(parent, []).append(version.digest)
     found: set[str] = set()
-    queue = list(children.get(None, []))
+    queue = [version.digest for version in by_digest.values() if version.base_digest is None]
     while queue:
         current = queue.pop()
-        if current not in found:
+        if current not in found and found.issuperset(by_digest[current].parents):
             found.add(current)
             queue.extend(children.get(current, []))
     return found
@@ -93,7 +101,7 @@ def _reachable(by_digest: Mapping[str, Version]) -> set[str]:
 def _live_claims(by_digest: Mapping[str, Version], edits: Iterable[str]) -> dict[str, list[_Claim]]:
     """By field: its claims that no later version of the same line has replaced, one a value, by digest."""
     lines = {head: [head, *_ancestors(by_digest, head)] for head in edits}
-    above = {d: set(line[at + 1 :]) for line in lines.values() for at, d in enumerate(line)}
+    above = {d: set(_ancestors(by_digest, d)) for line in lines.values() for d in line}
     claims: dict[str, list[_Claim]] = {}
     for current in sorted(above):
         for name, value in _changes(by_digest, current).items():
@@ -118,16 +126,31 @@ def _changes(by_digest: Mapping[str, Version], digest: str) -> dict[str, Any]:
     version = by_digest[digest]
     if version.kind == "tombstone":
         return {}
-    buried = (by_digest[d] for d in _ancestors(by_digest, digest))
-    base = next((one.body for one in buried if one.kind != "tombstone"), {})
-    # By what is written, since Python takes 1 for true.
-    changed = {n: value for n, value in version.body.items() if n not in base or repr(base[n]) != repr(value)}
-    return changed | {name: _GONE for name in base if name not in version.body}
+    changed: dict[str, Any] = {}
+    for parent in version.parents or (None,):
+        base = _body_below(by_digest, parent)
+        # By what is written, since Python takes 1 for true.
+        changed |= {n: value for n, value in version.body.items() if n not in base or repr(base[n]) != repr(value)}
+        changed |= {name: _GONE for name in base if name not in version.body}
+    return changed
+
+
+def _body_below(by_digest: Mapping[str, Version], start: str | None) -> Mapping[str, Any]:
+    """That of the version, or of what it buried."""
+    while start is not None:
+        if by_digest[start].kind != "tombstone":
+            return by_digest[start].body
+        start = by_digest[start].base_digest
+    return {}
 
 
 def _ancestors(by_digest: Mapping[str, Version], start: str) -> list[str]:
-    line, current = [], by_digest[start].base_digest
-    while current is not None:
-        line.append(current)
-        current = by_digest[current].base_digest
-    return line
+    """The nearest first where there is one line; each once."""
+    found: dict[str, None] = {}
+    queue = list(by_digest[start].parents)
+    while queue:
+        current = queue.pop(0)
+        if current not in found:
+            found[current] = None
+            queue.extend(by_digest[current].parents)
+    return list(found)

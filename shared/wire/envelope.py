@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 from shared.protocol import PROTOCOL
 from shared.vocabulary import KINDS
@@ -26,6 +26,10 @@ BODIES: Mapping[str, type[WireSchema]] = {
 }
 
 
+MAX_MERGED = 16
+"""Heads that one version may settle beside its base."""
+
+
 class SavedAtSchema(WireSchema):
     wall = Instant(required=True)
     monotonic_ms = Whole(0, 2**53 - 1, required=True)
@@ -37,6 +41,9 @@ class EnvelopeSchema(WireSchema):
     kind = code(*KINDS, required=True)
     id = Identifier(required=True)
     base_digest = fields.String(allow_none=True, load_default=None, validate=SHA256)
+    merged_digests = fields.List(
+        fields.String(validate=SHA256), load_default=list, validate=validate.Length(max=MAX_MERGED)
+    )
     author = Identifier(required=True)
     device = Identifier(required=True)
     seq = Whole(1, 2**53 - 1, required=True)

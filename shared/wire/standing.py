@@ -27,7 +27,10 @@ class Standing:
 def stand(versions: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, Mapping[str, Any]] | None = None) -> Standing:
     """`versions`: records as they came, by digest; `loaded`: those of them that were read already, with defaults."""
     view = merge(
-        Version(mark, record.get("base_digest"), record["kind"], record["body"]) for mark, record in versions.items()
+        Version(
+            mark, record.get("base_digest"), record["kind"], record["body"], tuple(record.get("merged_digests") or ())
+        )
+        for mark, record in versions.items()
     )
     kinds = [versions[mark]["kind"] for mark in sorted(versions)]
     kind = next((one for one in kinds if one != "tombstone"), "unknown")

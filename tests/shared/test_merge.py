@@ -90,3 +90,54 @@ def test_a_record_written_again_after_its_tombstone_stands() -> None:
 
 def test_a_version_without_its_base_is_named_beside_what_stands() -> None:
     assert merge([FIRST, ORPHAN]).waiting == ("g",)
+
+
+def settled(base: str, *others: str, body: dict[str, object] | None = None, kind: str = "occurrence") -> Version:
+    return Version("z", base, kind, body or {"count": 3, "sex": None}, others)
+
+
+def test_a_settlement_stands_for_all_that_it_names_whatever_it_chose() -> None:
+    for base, other in (("b", "d"), ("d", "b")):
+        for count in (2, 3, 7):
+            view = merge([FIRST, COUNT, OTHER_COUNT, settled(base, other, body={"count": count, "sex": None})])
+            assert (view.state, view.heads, view.body["count"]) == ("current", ("z",), count)
+
+
+def test_a_settlement_keeps_or_deletes_what_one_side_deleted() -> None:
+    kept = settled("b", "e", body={"count": 2, "sex": None})
+    assert (merge([FIRST, COUNT, GONE, kept]).state, merge([FIRST, COUNT, GONE, kept]).body["count"]) == ("current", 2)
+    deleted = settled("e", "b", kind="tombstone", body={"target_id": "x"})
+    assert merge([FIRST, COUNT, GONE, deleted]).state == "deleted"
+
+
+def test_what_is_said_beside_a_settlement_is_a_new_question() -> None:
+    """Somebody who had not heard of it goes on from one of the values that it settled."""
+    late = Version("y", "b", "occurrence", {"count": 5, "sex": None})
+    view = merge([FIRST, COUNT, OTHER_COUNT, settled("b", "d"), late])
+    assert view.state == "conflict" and set(view.conflicts["count"]) == {3, 5}
+    other_field = Version("x", "b", "occurrence", {"count": 2, "sex": "male"})
+    beside = merge([FIRST, COUNT, OTHER_COUNT, settled("b", "d"), other_field])
+    assert (beside.state, dict(beside.body)) == ("current", {"count": 3, "sex": "male"})
+
+
+def test_a_settlement_waits_for_everything_that_it_names() -> None:
+    view = merge([FIRST, COUNT, settled("b", "d")])
+    assert (view.state, view.waiting) == ("current", ("z",))
+    assert merge([FIRST, COUNT, settled("b", "d"), OTHER_COUNT]).waiting == ()
+
+
+def test_two_who_settle_it_alike_agree_and_differently_do_not() -> None:
+    one = settled("b", "d")
+    for count, state in ((3, "current"), (2, "conflict")):
+        other = Version("w", "d", "occurrence", {"count": count, "sex": None}, ("b",))
+        assert merge([FIRST, COUNT, OTHER_COUNT, one, other]).state == state
+
+
+def test_settlements_too_end_in_one_state_in_any_order() -> None:
+    late = Version("y", "b", "occurrence", {"count": 5, "sex": None})
+    for versions in (
+        (FIRST, COUNT, OTHER_COUNT, settled("b", "d"), late),
+        (FIRST, COUNT, GONE, settled("b", "e"), SEX),
+        (FIRST, COUNT, OTHER_COUNT, settled("b", "d", "c"), SEX),
+    ):
+        assert len(states(*versions)) == 1

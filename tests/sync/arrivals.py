@@ -1,6 +1,7 @@
 """A small language for stories of arrival, so that a person can read the catalogue of them.
 
-A version is `name`, or `name<base field=value,…`, or `name<base gone` for a tombstone. `@p` makes a first version a child of `p`;
+A version is `name`, or `name<base field=value,…`, or `name<base gone` for a tombstone; `name<base&other …` settles what stood against
+its base. `@p` makes a first version a child of `p`;
 `:event`, `:patrol`, `:finding`, `:media`, `:track` name its kind (else it is an occurrence); `/2` says that the second tablet wrote it.
 """
 
@@ -22,7 +23,7 @@ from tests.admitting import CLOCK
 SECOND_TABLET = str(uuid7())
 Record = dict[str, Any]
 _WRITTEN = re.compile(
-    r"(?P<name>\w+)(?P<tablet>/2)?(?::(?P<kind>\w+))?(?:@(?P<parent>\w+))?(?:<(?P<base>\w+))?(?: (?P<rest>.*))?"
+    r"(?P<name>\w+)(?P<tablet>/2)?(?::(?P<kind>\w+))?(?:@(?P<parent>\w+))?(?:<(?P<base>\w+)(?P<settles>(?:&\w+)*))?(?: (?P<rest>.*))?"
 )
 _FIELDS = {
     "count": "individual_count",
@@ -42,6 +43,8 @@ def versions_of(story: str) -> dict[str, Record]:
         assert found is not None, line
         record = _version(found, made, ids)
         record["seq"] = len(made) + 1
+        if found["settles"]:
+            record["merged_digests"] = [digest(made[name]) for name in found["settles"][1:].split("&")]
         if found["tablet"]:
             record["device"] = SECOND_TABLET
         made[found["name"]] = record

@@ -83,6 +83,46 @@ CATALOGUE: dict[str, tuple[str, str, str]] = {
     "parent deleted before the child comes": ("p:event; a@p; t<p gone", "p t a", "p:deleted; a:current"),
     "tombstone of the parent comes first of all": ("p:event; a@p; t<p gone", "t a p", "p:deleted; a:current"),
     "child moves to another parent": ("p:event; q:event; a@p; b<a at=q", "b q a p", "p:current; q:current; a:current"),
+    "a person settles a count that two gave": (
+        "a; b<a count=2; c/2<a count=3; z<b&c count=3",
+        "a b c z",
+        "a:current count=3",
+    ),
+    "the settlement comes before what it settles": (
+        "a; b<a count=2; c/2<a count=3; z<b&c count=3",
+        "a b z c",
+        "a:current count=3",
+    ),
+    "a settlement that chooses what its base says": (
+        "a; b<a count=2; c/2<a count=3; z<b&c",
+        "c z b a",
+        "a:current count=2",
+    ),
+    "a settlement whose other side never comes": (
+        "a; b<a count=2; c/2<a count=3; z<b&c count=3",
+        "a b z",
+        "a:current count=2",
+    ),
+    "an edit of one side comes after the settlement": (
+        "a; b<a count=2; c/2<a count=3; z<b&c count=3; d/2<c sex=male",
+        "a b c z d",
+        "a:current count=3 sex=male",
+    ),
+    "an edit of the same field comes after the settlement": (
+        "a; b<a count=2; c/2<a count=3; z<b&c count=3; d/2<c count=5",
+        "a b c z d",
+        "a:conflict",
+    ),
+    "a person keeps what another tablet withdrew": (
+        "a; b<a count=2; t/2<a gone; z<b&t",
+        "a t b z",
+        "a:current count=2",
+    ),
+    "a person lets go what another tablet withdrew": (
+        "a; b<a count=2; t/2<a gone; z<b&t gone",
+        "a t b z",
+        "a:deleted",
+    ),
     "finding and track before their patrol": (ROUND, "k f p", "p:current; f:current; k:current"),
     "patrol last in one batch": (ROUND, "f+k+p", "p:current; f:current; k:current"),
     "photo before what it shows": ("a; m:media@a", "m a", "a:current; m:current"),
