@@ -20,6 +20,9 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER
 
 
+READ_SINCE = "服务器已重新读入，等待收据"
+
+
 class Pulled:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,6 +47,12 @@ class Pulled:
             connection.executemany(
                 "insert or replace into server_state values (?, ?, ?, ?, ?)",
                 [(c["record_id"], c["kind"], c["state"], c.get("head_digest"), c["change_no"]) for c in readable],
+            )
+            # One that could not be read has been read since: its receipt is fetched by offering it again.
+            connection.executemany(
+                "update outbox set state = 'waiting', attempts = 0, next_try_at = null, last_reason = ? "
+                "where state = 'quarantined' and record_id = ?",
+                [(READ_SINCE, change["record_id"]) for change in readable],
             )
             fail("page_without_cursor")
             take_reviews(connection, readable)

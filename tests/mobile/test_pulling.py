@@ -141,3 +141,20 @@ def test_a_chosen_survey_that_was_taken_back_is_named_and_no_longer_offered(held
     assert report is not None and any("旧调查" in words and "不再分配" in words for words in report.warnings)
     assert held.app.sync.sync() is True and held.app.sync.report is not None
     assert "旧调查" not in "".join(held.app.sync.report.warnings), "said once"
+
+
+def test_a_record_that_was_read_after_all_is_offered_again_and_gets_its_receipt(held: Tablet, server: Station) -> None:
+    """P4: what the province could not read is not its own before a receipt says so, whatever the pull tells."""
+    record_id = held.sighting()
+    server.quarantine = True
+    held.app.sync.sync()
+    assert (held.app.store.outbox.waiting_count(), held.app.sync.standing.quarantined) == (0, 1)
+    held.app.sync.sync()
+    assert len(server.posted) == 1
+
+    server.quarantine = False
+    server.pages = [page(change(1, record_id=record_id), cursor=1)]
+    held.app.sync.sync()
+    assert held.app.store.outbox.waiting_count() == 1 and "重新读入" in " ".join(held.app.sync.lines)
+    held.app.sync.sync()
+    assert (len(server.posted), held.app.sync.standing.quarantined, held.app.sync.at_server) == (2, 0, 1)
