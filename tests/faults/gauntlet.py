@@ -37,6 +37,8 @@ class Pass:
 
 
 MOST_SAVES = 200
+OPEN = "白鹭"
+"""One that leaves the tablet in clear, whatever the chance of the others is."""
 PASSES: Mapping[str, Pass] = {
     "other digests": Pass({BATCH: ["lie_digest"], PATCH: ["lie_digest"]}),
     "another holder": Pass({BATCH: ["lie_holder"], PATCH: ["lie_holder"]}),
@@ -97,7 +99,8 @@ class Gauntlet(Round):
         self.tally.done += 1
         session = Session(self.ground, self._tablet, self._chance, self.tally)
         self.ground.line.begin(0, "", 0, {kind: list(faults) for kind, faults in told.on_the_line.items()})
-        for step in (session.sighting(with_photo=True), session.sighting(with_photo=False), {"do": "undo"}):
+        open_one = {**session.sighting(with_photo=False), "species": OPEN}
+        for step in (session.sighting(with_photo=True), open_one, session.sighting(with_photo=False), {"do": "undo"}):
             said = self._tablet.tell(step)
             if said is None or said["failed"]:
                 self._note("refused", f"{step}: {said and said['failed']}")

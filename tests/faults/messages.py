@@ -4,11 +4,13 @@ import asyncio
 import gzip
 import hashlib
 import json
+import re
 import zlib
 from typing import Any
 
 from shared.canonical import digest
 from shared.protocol import CUSTODY_HEADER, PROTOCOL_HEADER
+from shared.wire.sealed import is_sealed, read_sealed
 
 END = b"\r\n\r\n"
 
@@ -46,6 +48,23 @@ def with_body(answer: bytes, body: bytes) -> bytes:
     return b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", b""]) + body
 
 
+def plain(answer: bytes) -> bytes:
+    """The same answer, not packed."""
+    head, end, body = answer.partition(END)
+    if header(answer, b"content-encoding") != b"gzip":
+        return answer
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-encoding:")]
+    try:
+        return with_body(b"\r\n".join(lines) + end, gzip.decompress(body))
+    except (OSError, EOFError, zlib.error):
+        return answer
+
+
+def epoch_told(answer: bytes) -> str | None:
+    found = re.search(rb'"server_epoch": ?"([0-9a-f-]{36})"', plain(answer))
+    return found and found[1].decode()
+
+
 def flipped(message: bytes, where: float) -> bytes:
     """One bit of the body is another; the head stays."""
     head, end, body = message.partition(END)
@@ -63,6 +82,7 @@ def truncated(answer: bytes, where: float) -> bytes:
 
 def another_epoch(answer: bytes, where: float) -> bytes:
     """Where the server tells its epoch, another one."""
+    answer = plain(answer)
     try:
         told = json.loads(answer.partition(END)[2])
     except ValueError:
@@ -73,30 +93,29 @@ def another_epoch(answer: bytes, where: float) -> bytes:
     return with_body(answer, json.dumps(told).encode())
 
 
-def lie(fault: str, request: bytes, where: float) -> bytes | None:
-    """A receipt from somebody who passed nothing on: for other bytes (`lie_digest`) or in another holder's name (`lie_holder`).
-    None where nothing can be told of this request."""
+def lie(fault: str, request: bytes, where: float, epoch: str) -> bytes | None:
+    """A receipt from somebody who passed nothing on, but has heard the server's epoch: for other bytes (`lie_digest`) or in another
+    holder's name (`lie_holder`). None where nothing can be told of this request."""
     kind = kind_of(request)
     if kind == b"POST /v1/sync/batches":
-        return _false_receipts(fault, request, where)
+        return _false_receipts(fault, request, where, epoch)
     if kind == b"PATCH /v1/uploads":
         sha256 = "0" * 64 if fault == "lie_digest" else hashlib.sha256(request.partition(END)[2]).hexdigest()
         holder = b"province" if fault == "lie_digest" else b"station-%d" % int(where * 1000)
-        said = f"{CUSTODY_HEADER}: {sha256};".encode() + holder + b";" + b"0" * 8
+        said = f"{CUSTODY_HEADER}: {sha256};".encode() + holder + b";" + epoch.encode()
         return b"HTTP/1.1 204 No Content\r\nTus-Resumable: 1.0.0\r\n" + said + END
     return None
 
 
-def _false_receipts(fault: str, request: bytes, where: float) -> bytes | None:
+def _false_receipts(fault: str, request: bytes, where: float, epoch: str) -> bytes | None:
     records = _records(request)
     if not records:
         return None
-    epoch = "00000000-0000-4000-8000-000000000000"
     holder = "province" if fault == "lie_digest" else f"station-{int(where * 1000)}"
     receipts = [
         {
-            "record_id": str(record.get("id")),
-            "digest": "0" * 64 if fault == "lie_digest" else digest(record),
+            "record_id": str(record["header"]["id"] if is_sealed(record) else record.get("id")),
+            "digest": "0" * 64 if fault == "lie_digest" else _digest(record),
             "outcome": "accepted",
             "holder": holder,
             "server_epoch": epoch,
@@ -106,6 +125,10 @@ def _false_receipts(fault: str, request: bytes, where: float) -> bytes | None:
     told = {"server_time": "2026-01-01T00:00:00+00:00", "server_epoch": epoch, "holder": holder, "receipts": receipts}
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{PROTOCOL_HEADER}: 1".encode()
     return with_body(head + END, json.dumps(told).encode())
+
+
+def _digest(record: dict[str, Any]) -> str:
+    return read_sealed(record).digest if is_sealed(record) else digest(record)
 
 
 def _records(request: bytes) -> list[dict[str, Any]]:

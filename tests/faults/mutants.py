@@ -108,7 +108,8 @@ def next_try(""",
                 (
                     '        """The changes and the cursor behind them."""\n'
                     "        with self._database.transaction() as connection:\n"
-                    "            connection.execute(\"insert or replace into setting values ('cursor', ?)\", (str(cursor),))\n"
+                    "            known = {'cursor': str(cursor), 'cursor_of': whose}\n"
+                    "            connection.executemany('insert or replace into setting values (?, ?)', known.items())\n"
                 ),
             )
         ],

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.commands import environment
-from tests.faults.messages import another_epoch, flipped, html, kind_of, lie, read_request, truncated
+from tests.faults.messages import another_epoch, epoch_told, flipped, html, kind_of, lie, read_request, truncated
 
 CLEAN = "clean"
 WEIGHTS = {
@@ -61,6 +61,7 @@ class Line:
         self.met: Counter[str] = Counter()
         self.bytes = 0
         self._earlier: dict[bytes, bytes] = {}
+        self._epoch = "00000000-0000-4000-8000-000000000000"
         self._waiting: asyncio.Future[bytes] | None = None
         self._left: tuple[asyncio.Future[bytes], bytes] | None = None
 
@@ -80,7 +81,7 @@ class Line:
 
     async def _strike(self, fault: str, where: float, request: bytes, writer: asyncio.StreamWriter) -> None:
         """First what keeps the request from the server, then what becomes of its answer."""
-        instead = INSTEAD.get(fault) or (lie(fault, request, where) if fault.startswith("lie_") else None)
+        instead = INSTEAD.get(fault) or (lie(fault, request, where, self._epoch) if fault.startswith("lie_") else None)
         if instead is not None:
             writer.write(instead)
         elif fault == "cut_request":
@@ -118,7 +119,9 @@ class Line:
         try:
             writer.write(request)
             writer.write_eof()
-            return await reader.read(-1)
+            answer = await reader.read(-1)
+            self._epoch = epoch_told(answer) or self._epoch
+            return answer
         finally:
             writer.close()
 
