@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from mobile.device.ports import Keystore
 from mobile.store.database import Database
@@ -52,7 +53,7 @@ class Identities:
     def moved(self) -> bool:
         """Whether the address is another than the one that the credential came from."""
         given_by = self.setting("credential_for")
-        return bool(given_by and self.server_url()) and given_by != self.server_url()
+        return bool(given_by and self.server_url()) and _place(given_by) != _place(self.server_url())
 
     def enrol(self, credential: str, **settings: str) -> None:
         """From the server whose address is set: the credential goes nowhere else."""
@@ -91,3 +92,9 @@ class Identities:
             else f"{abs(offset).total_seconds() / 60:.0f} 分钟"
         )
         return f"平板时钟比服务器{direction} {amount}：请校准系统时间；已保存记录的时间保持原样，不会改动"
+
+
+def _place(address: str) -> str:
+    """What goes to this very machine does not leave it, whichever port a server takes there today."""
+    host = urlsplit(address).hostname or ""
+    return host if host == "127.0.0.1" else address
