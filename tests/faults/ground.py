@@ -20,7 +20,7 @@ from tests import records
 from tests.admitting import set_up
 from tests.commands import xiangye
 from tests.faults.ledgers import ServerBook
-from tests.faults.mutants import MUTANTS
+from tests.faults.mutants import MUTANTS, check
 from tests.faults.proxy import Proxy
 from tests.faults.server_process import ServerProcess, environment_of
 from tests.faults.tablets import OWN_CLOCK, Tablet, Zygote
@@ -121,6 +121,7 @@ def ground(settings: Settings, cluster: Cluster, folder: Path, tablets: int) -> 
 @contextlib.contextmanager
 def mutated(stand: Ground, mutant: str, folder: Path) -> Iterator[Ground]:
     """The same ground, but for one process with a planted fault: all tablets, or the server."""
+    check(mutant)
     with contextlib.ExitStack() as stack:
         if MUTANTS[mutant].side == "tablet":
             yield replace(stand, folder=folder, zygote=_zygote(stack, folder, mutant))

@@ -5,8 +5,10 @@ import importlib.machinery
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, ModuleType
 
+ROOT = Path(__file__).resolve().parents[2]
 Change = tuple[str, str]
 
 
@@ -168,15 +170,30 @@ def next_try(""",
 }
 
 
+class NotPlanted(AssertionError):
+    """The program is not written any more as the fault has it: it must be told anew."""
+
+
+def changed(module: str, text: str, changes: Sequence[Change]) -> str:
+    for old, new in changes:
+        if text.count(old) != 1:
+            raise NotPlanted(f"{module}: {text.count(old)} times in it: {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
+def check(name: str) -> None:
+    """Said by the driver, before a process starts that would only die of it."""
+    mutant = MUTANTS[name]
+    path = ROOT.joinpath(*mutant.module.split(".")).with_suffix(".py")
+    compile(changed(mutant.module, path.read_text(encoding="utf-8"), mutant.changes), str(path), "exec")
+
+
 class _Changed(importlib.machinery.SourceFileLoader):
     changes: Sequence[Change] = ()
 
     def get_code(self, fullname: str) -> CodeType:
-        text = self.get_source(fullname) or ""
-        for old, new in self.changes:
-            if text.count(old) != 1:
-                raise ImportError(f"{fullname}: {text.count(old)} times in it: {old!r}")
-            text = text.replace(old, new)
+        text = changed(fullname, self.get_source(fullname) or "", self.changes)
         return compile(text, self.get_filename(fullname), "exec")
 
 

@@ -1,6 +1,7 @@
 """Every failpoint of the program, found in its source: none can be forgotten, and each is reached, or this says so."""
 
 import ast
+import functools
 import random
 import sqlite3
 from collections.abc import Callable
@@ -22,6 +23,7 @@ class NamedTwice(AssertionError):
     """One name, one place."""
 
 
+@functools.cache
 def failpoints() -> dict[str, str]:
     """name → the side that passes it; empty where it is struck elsewhere."""
     found: dict[str, str] = {}
@@ -83,7 +85,7 @@ class Strikes(Round):
         if way == self._upgrade:
             put_back(self._tablet.data)
         elif way == self._a_month_later:
-            self._sql("update media_file set held_at = '2020-01-01T00:00:00+08:00' where state = 'held'")
+            self._sql("update media_file set held_server_at = '2020-01-01T00:00:00+08:00' where state = 'held'")
         elif way == self._another_pack:
             self._sql("delete from pack")
         arms.arm(name, action)

@@ -14,7 +14,7 @@ from server.settings import Settings
 from tests.conftest import clone
 from tests.faults.gauntlet import Gauntlet
 from tests.faults.ground import Ground, ground, mutated
-from tests.faults.mutants import MUTANTS
+from tests.faults.mutants import MUTANTS, check
 from tests.faults.soak import Round
 from tests.faults.strikes import Strikes, failpoints, ours
 
@@ -102,6 +102,8 @@ def test_a_planted_fault_is_noticed(stand: Ground, tmp_path: Path, mutant: str) 
     assert run.tally.wrong[count] > 0, (run.tally.wrong, run.tally.words)
 
 
-def test_all_mutants_are_run() -> None:
+def test_all_mutants_are_run_and_fit_the_program() -> None:
+    for mutant in MUTANTS:
+        check(mutant)
     assert set(CAUGHT_BY) | {"synchronous_normal"} == set(MUTANTS)
     assert len(MUTANTS) >= 12
