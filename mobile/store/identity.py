@@ -53,7 +53,7 @@ class Identities:
     def moved(self) -> bool:
         """Whether the address is another than the one that the credential came from."""
         given_by = self.setting("credential_for")
-        return bool(given_by and self.server_url()) and _place(given_by) != _place(self.server_url())
+        return bool(given_by and self.server_url()) and _place(given_by or "") != _place(self.server_url())
 
     def enrol(self, credential: str, **settings: str) -> None:
         """From the server whose address is set: the credential goes nowhere else."""

@@ -98,7 +98,8 @@ def test_a_planted_fault_is_noticed(stand: Ground, tmp_path: Path, mutant: str) 
     name, count = CAUGHT_BY[mutant]
     with mutated(stand, mutant, tmp_path) as planted:
         run = Gauntlet(planted, mutant)
-        run.run([name])
+        # Others have left changes of the same person by then: these are read first, so that the page is the tablet's own.
+        run.run(["nothing", name] if name == "dies in a page" else [name])
     assert run.tally.wrong[count] > 0, (run.tally.wrong, run.tally.words)
 
 

@@ -188,7 +188,7 @@ def test_a_killed_server_leaves_everything_and_a_later_sync_finishes(
     )
     assert "第 13 步（sync）" in err and "连接不上服务器" in err
     with station() as server:
-        code, told, err = play(home, [{"do": "sync"}], server.url, capsys)
+        code, told, err = play(home, [{"do": "sync"}], server.url.replace("127.0.0.1", "localhost"), capsys)
         assert (code, told["sent"], told["waiting"]) == (1, 0, 16) and "登记码" in err, "no old credential goes there"
         code, told, err = play(home, [{"do": "sync"}], server.url, capsys, "--enrol", "GOOD-CODE")
         assert (code, told["sent"], told["waiting"], err) == (0, 14, 0, "")
