@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from mobile.device.ports import DeviceFailure, DeviceKey, Sealing
 from mobile.rescue.gathering import Gathered, Scrap, gathered
+from mobile.store.durable import settle
 from mobile.sync.body import batch_body
 from shared import __version__, rescue_file
 from shared.canonical import canonical_bytes
@@ -219,12 +220,4 @@ def _write(path: Path, entries: _File, done: Rescued) -> None:
         raise
     done.path = path
     with contextlib.suppress(OSError):  # some sticks' file systems cannot do that to a folder
-        _settle(path.parent)
-
-
-def _settle(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        settle(path.parent)
