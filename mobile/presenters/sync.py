@@ -21,7 +21,8 @@ def run_here(work: Callable[[], None]) -> None:
 
 class SyncPresenter(Presenter):
     """`enrolled`, `person_name`, `device_name`, `server_url`; `on_tablet`, `at_server`, `waiting_records`, `waiting_photos`,
-    `photos_at_server`; `lines` (the state in words); `problems` (what hinders, in words); `running`, `progress`; `report`
+    `photos_at_server`; `lines` (the state in words); `problems` (what hinders, in words), `warnings` (what to know of the last run,
+    though it hindered nothing and stands in no line); `running`, `progress`; `report`
     (SyncReport of the last run, or None); `clock_text` (a wrong tablet clock in words, else empty); `refused`: the server no longer
     knows this tablet, with `refused_text` saying what to do; `wifi_text`: originals that wait for a network without a price, in words
     (empty where none do: then there is nothing to `send_originals_now`); `originals_wait`, `copies_wait`: whether these ever do."""
@@ -51,6 +52,7 @@ class SyncPresenter(Presenter):
         self.standing = store.outbox.standing()
         self.lines: tuple[str, ...] = ()
         self.problems: tuple[str, ...] = ()
+        self.warnings: tuple[str, ...] = ()
         self.running = False
         self.progress = ""
         self.report: SyncReport | None = None
@@ -77,6 +79,8 @@ class SyncPresenter(Presenter):
         self.originals_wait, self.copies_wait = media.wait_for_wifi(), media.wait_for_wifi("copy")
         self.lines = tuple(self._words())
         self.clock_text = self._store.identity.clock_words()
+        told = (*self.lines, self.clock_text)
+        self.warnings = tuple(words for words in (self.report.warnings if self.report else ()) if words not in told)
         moved = self._store.identity.moved()
         self.refused = self.enrolled and (moved or bool(self._store.identity.setting("credential_refused")))
         self.refused_text = NEW_ADDRESS if moved else self._refused_words() if self.refused else ""

@@ -139,8 +139,14 @@ def test_a_chosen_survey_that_was_taken_back_is_named_and_no_longer_offered(held
     assert [survey.title for survey in surveys.all()] == ["测试调查"]
     report = held.app.sync.report
     assert report is not None and any("旧调查" in words and "不再分配" in words for words in report.warnings)
+    assert [*held.app.sync.warnings, held.app.sync.clock_text] == report.warnings, (
+        "the screen says what the report says"
+    )
+    held.app.store.twins.compare(9, "0" * 64)
     assert held.app.sync.sync() is True and held.app.sync.report is not None
     assert "旧调查" not in "".join(held.app.sync.report.warnings), "said once"
+    assert held.app.store.twins.words() in {*held.app.sync.report.warnings} & {*held.app.sync.lines}
+    assert held.app.sync.warnings == (), "what stands in a line is not said twice"
 
 
 def test_a_record_that_was_read_after_all_is_offered_again_and_gets_its_receipt(held: Tablet, server: Station) -> None:

@@ -53,6 +53,8 @@ class SyncPage(Page):
         self.problems = Card(texts.HINDRANCES, fill=theme.BAD_PAPER)
         self.problem_words = Words(colour=theme.BAD)
         self.problems.add_widget(self.problem_words)
+        self.warning_words = Words(colour=theme.WARN)
+        self.warnings = Card(texts.TO_KNOW, self.warning_words, fill=theme.WARN_PAPER)
         self.person = Words()
         self.survey = Words()
         self.address = Field(texts.SERVER_ADDRESS, sync.set_server, input_type="url")
@@ -128,6 +130,7 @@ class SyncPage(Page):
         self.figures[texts.STILL_WAITING].show(sync.waiting_records, waiting_photos, theme.INFO if waits else theme.INK)
         self.lines.text = "\n".join(filter(None, (*sync.lines, sync.clock_text)))
         self.problem_words.text = "\n".join(sync.problems)
+        self.warning_words.text = unbroken("\n".join(sync.warnings))
         self.wifi_words.text = unbroken(sync.wifi_text)
         originals, copies = self.over_keys["original"], self.over_keys["copy"]
         originals.text = texts.ORIGINALS_OVER_WIFI if sync.originals_wait else texts.ORIGINALS_OVER_ANY
@@ -158,6 +161,7 @@ class SyncPage(Page):
     def _lay(self, sync):
         wanted = [self.refused_card, self.enrol_card] if sync.refused else []
         wanted += [self.problems] if sync.problems and not sync.refused else []
+        wanted += [self.warnings] if sync.warnings else []
         wanted += [self.wifi_card] if sync.wifi_text and not sync.refused else []
         wanted += (
             [self.state_card, self.survey_card, self.server_card, self.carrying_card]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from mobile.sync.failures import CredentialRefused
+from mobile.sync.report import SyncReport
 from mobile.ui import texts
 from tests.mobile.ui.driver import Driver
 from tests.mobile.ui.lint import faults
@@ -39,6 +40,7 @@ def fill(driver: Driver) -> None:
     )
     tablet.review_the_first()
     field.store.identity.keep(credential_refused="yes")
+    field.sync.report = SyncReport(warnings=["调查“宜章县生物多样性本底调查”已不再分配给您，新记录不再归入它" * 2])
     field.sync.refresh()
     asked = next(row for row in field.my_records.rows if row.state == "asked")
     field.record_detail.open(asked.record_id)
