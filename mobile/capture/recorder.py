@@ -28,13 +28,14 @@ RECORD_RESERVE_BYTES = 50_000_000
 
 @dataclass(frozen=True)
 class Part:
-    """One record before it has author, sequence number and digest."""
+    """One record before it has author, sequence number and digest; `merged_digests`: heads that it settles beside its base."""
 
     kind: str
     form: str
     body: dict[str, Any]
     record_id: str = field(default_factory=lambda: str(uuid7()))
     base_digest: str | None = None
+    merged_digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,9 @@ class Recorder:
                 is_guarded = part.record_id in guarded
                 saved.append(Saved(part.record_id, mark, part.kind, is_guarded, part.record_id in sealing))
                 self.store.outbox.add(connection, record, mark, data)
+                if part.base_digest and part.merged_digests:
+                    heads = (part.base_digest, *part.merged_digests)
+                    self.store.conflicts.settled(connection, part.record_id, mark, heads)
                 if part.kind == "media":
                     self._bind(connection, part)
                 if part.kind == "identification_answer":
@@ -166,7 +170,8 @@ class Recorder:
 
     def _envelope(self, part: Part, identity: Identity, seq: int) -> dict[str, Any]:
         gnss = self._last_gnss.isoformat(timespec="seconds") if self._last_gnss else None
-        return {
+        merged = {"merged_digests": list(part.merged_digests)} if part.merged_digests else {}
+        return merged | {
             "protocol": PROTOCOL,
             "kind": part.kind,
             "id": part.record_id,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mobile.species.entry import Species
+from mobile.store.conflicts import SETTLED
 from mobile.store.database import Database
 from mobile.store.standing import Standing, standing
 
@@ -18,8 +19,8 @@ _HELD = "('held', 'conflict')"
 
 @dataclass(frozen=True)
 class KeptRecord:
-    """`state` as in the outbox, ``withdrawn``, or once it is held the state of its review (``answered`` while a question's answer
-    is on its way); `reason` the server's words or why it still waits."""
+    """`state` as in the outbox, ``withdrawn``, ``settled`` (a conflict, settled here and not sent yet), or once it is held the state
+    of its review (``answered`` while a question's answer is on its way); `reason` the server's words or why it still waits."""
 
     record_id: str
     digest: str
@@ -131,9 +132,14 @@ class Outbox:
 def _shown_of(kinds: Sequence[str]) -> str:
     """Each record of these kinds by its newest version; `shown` is how far it came, and once it is held, how its review stands."""
     return f"""select r.*, o.last_reason,
-        case when exists (select 1 from record t where t.kind = 'tombstone' and t.record_id = r.record_id) then 'withdrawn'
-             when s.state = 'conflict' then 'conflict'
-             when o.state <> 'held' or v.state is null then o.state
+        case when s.state = 'conflict' and not {SETTLED} then 'conflict'
+             when exists (select 1 from record t where t.kind = 'tombstone' and t.record_id = r.record_id and t.seq > r.seq)
+                  or s.state = 'deleted' and o.state in {_HELD} then 'withdrawn'
+             when o.state in {_WAITS} and exists (select 1 from settlement t where t.record_id = r.record_id
+                  and t.digest = r.digest) then 'settled'
+             when o.state not in {_HELD} then o.state
+             when o.state = 'conflict' and s.state is null then 'conflict'
+             when v.state is null then 'held'
              when v.state = 'asked' and exists (select 1 from review_answer a
                   where a.occurrence_id = r.record_id and a.decision_id = v.decision_id) then 'answered'
              else v.state end as shown

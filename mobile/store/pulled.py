@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mobile.store.conflicts import take_conflicts
 from mobile.store.database import Database
 from mobile.store.reviews import take_reviews
 from shared.failpoints import fail
@@ -56,6 +57,7 @@ class Pulled:
             )
             fail("page_without_cursor")
             take_reviews(connection, readable)
+            take_conflicts(connection, readable)
             _put_aside(connection, cursor, [c for c, words in zip(changes, wrong, strict=True) if words])
             kept = {"cursor": str(cursor)} | ({"cursor_of": whose} if whose else {})
             connection.executemany("insert or replace into setting values (?, ?)", kept.items())
@@ -83,6 +85,7 @@ class Pulled:
 def _forget(connection: sqlite3.Connection) -> None:
     connection.execute("delete from server_state")
     connection.execute("delete from review")
+    connection.execute("delete from conflict")
     connection.execute("delete from setting where name glob ?", (f"{_ASIDE}*",))
 
 

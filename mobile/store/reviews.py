@@ -49,7 +49,7 @@ class Reviews:
             f"""select count(*) from review v join record r on r.record_id = v.record_id and r.kind <> 'tombstone'
             where v.state = 'asked' and {_LATEST}
             and not exists (select 1 from review_answer a where a.occurrence_id = v.record_id and a.decision_id = v.decision_id)
-            and not exists (select 1 from record t where t.record_id = v.record_id and t.kind = 'tombstone')
+            and not exists (select 1 from record t where t.record_id = v.record_id and t.kind = 'tombstone' and t.seq > r.seq)
             and not exists (select 1 from record n where n.record_id = r.record_id and n.kind = r.kind and n.seq > r.seq)"""
         )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from mobile.store.conflicts import SETTLED
 from mobile.store.database import Database
 
 _HELD = "('held', 'conflict')"
@@ -11,8 +12,8 @@ _HELD = "('held', 'conflict')"
 @dataclass(frozen=True)
 class Standing:
     """`records` on the tablet; of these `held`: the province has every version of them, withdrawals too; `waiting`; `quarantined`:
-    the province keeps their bytes and cannot read them; `conflicts`: held, and waiting for a person. `next_try`: when what waits is
-    next sent without a hand, by this tablet's clock."""
+    the province keeps their bytes and cannot read them; `conflicts`: held, and waiting for a person, so not those that were settled on
+    this tablet. `next_try`: when what waits is next sent without a hand, by this tablet's clock."""
 
     records: int
     held: int
@@ -27,7 +28,8 @@ def standing(database: Database) -> Standing:
         f"""select count(*) records, coalesce(sum(elsewhere = 0), 0) held, coalesce(sum(waits > 0), 0) waiting,
         coalesce(sum(unread > 0), 0) quarantined, coalesce(sum(conflict > 0 or server = 'conflict'), 0) conflicts from (
             select o.record_id, sum(o.state not in {_HELD}) elsewhere, sum(o.state in ('waiting', 'sent')) waits,
-            sum(o.state = 'quarantined') unread, sum(o.state = 'conflict' and s.state is null) conflict, max(s.state) server
+            sum(o.state = 'quarantined') unread, sum(o.state = 'conflict' and s.state is null) conflict,
+            max(iif({SETTLED}, 'settled', s.state)) server
             from outbox o left join server_state s using (record_id) group by 1)"""
     )[0]
     tries = database.rows("select min(next_try_at) soonest from outbox where state in ('waiting', 'sent')")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mobile.device.ports import Keystore
+from mobile.store.conflicts import Conflicts
 from mobile.store.copies import Copies
 from mobile.store.database import Database
 from mobile.store.delivery import Deliveries
@@ -40,6 +41,7 @@ class Store:
         self.packs = Packs(self.database, folder / "packs")
         self.pulled = Pulled(self.database)
         self.reviews = Reviews(self.database)
+        self.conflicts = Conflicts(self.database)
         self.notices = NoticeAcceptances(self.database)
         self.tracks = Tracks(self.database)
         self.traces = Traces(self.database, self.media)

@@ -1,0 +1,245 @@
+"""A record edited in two places is settled on the tablet by a person: nothing is overwritten, and nothing undisputed is lost (P6)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mobile.capture.problems import FieldProblem
+from mobile.capture.recorder import Part
+from mobile.capture.settlement import SEALED, UNSENT, Settlement
+from mobile.store.conflicts import Conflict
+from mobile.store.delivery import Receipt
+from shared.canonical import digest
+from shared.merge import Merged, Version, merge
+from tests.mobile.tablets import Tablet, tablet
+
+
+class Shared:
+    """One record, of which this tablet and another have each made a version; told as the province tells it."""
+
+    def __init__(self, held: Tablet) -> None:
+        self.held, self.number = held, 0
+        self.id = held.sighting(count=1)
+        (first,) = self.own()
+        self.deliver()
+        self.others: dict[str, dict[str, Any]] = {}
+        self.first = digest(first)
+        self.body: dict[str, Any] = first["body"]
+
+    def own(self) -> list[dict[str, Any]]:
+        rows = self.held.app.store.database.rows("select canonical from record where record_id = ?", (self.id,))
+        return [json.loads(row["canonical"]) for row in rows]
+
+    def edit(self, **values: Any) -> str:
+        body = {**self.body, **values}
+        (saved,) = self.held.app.recorder.commit([Part("occurrence", "edit/1", body, self.id, self.first)])
+        self.deliver()
+        return saved.digest
+
+    def other(self, base: str = "", settles: tuple[str, ...] = (), **values: Any) -> str:
+        """From another tablet; None drops a field, no values at all delete the record."""
+        (first, *_) = self.own()
+        body: dict[str, Any] = {n: v for n, v in {**self.body, **values}.items() if v is not None or n not in values}
+        told = {**first, "base_digest": base or self.first, "seq": 70 + len(self.others), "body": body}
+        told |= {"merged_digests": list(settles)} if settles else {}
+        if not values:
+            body = {"target_id": self.id, "target_kind": "occurrence", "reason": "重复"}
+            told |= {"kind": "tombstone", "body": body}
+        self.others[digest(told)] = told
+        return digest(told)
+
+    def deliver(self) -> None:
+        deliveries, now = self.held.app.store.deliveries, self.held.clock.now()
+        offered = deliveries.read(deliveries.due(now, ignore_pause=True), 1_000_000)
+        deliveries.answered(
+            [Receipt(o.record_id, o.digest, "accepted", "hunan", "e1", "") for o in offered], "hunan", now
+        )
+
+    def versions(self) -> dict[str, dict[str, Any]]:
+        return {**{digest(one): one for one in self.own()}, **self.others}
+
+    def merged(self) -> Merged:
+        return merge(
+            Version(mark, one["base_digest"], one["kind"], one["body"], tuple(one.get("merged_digests", ())))
+            for mark, one in self.versions().items()
+        )
+
+    def pull(self, **instead: Any) -> Conflict | None:
+        """What the province says now."""
+        self.number += 1
+        view, versions = self.merged(), self.versions()
+        change = {"record_id": self.id, "kind": "occurrence", "state": view.state, "change_no": self.number}
+        if view.state == "conflict":
+            told = [
+                {
+                    "digest": mark,
+                    "author_name": "王莽",
+                    "saved_at": one["saved_at"]["wall"],
+                    "deleted": one["kind"] == "tombstone",
+                }
+                for mark, one in versions.items()
+            ]
+            fields = {
+                name: [
+                    {"digest": mark, "value": one["body"][name]} if name in one["body"] else {"digest": mark}
+                    for mark, one in versions.items()
+                    if mark in view.heads and one["kind"] != "tombstone"
+                ]
+                for name in view.conflicts
+            }
+            body = dict(view.body)
+            change["conflict"] = {
+                "heads": list(view.heads),
+                "versions": told,
+                "fields": fields,
+                "body": body,
+                **instead,
+            }
+        self.held.app.store.pulled.take([change], self.number)
+        return self.held.app.store.conflicts.of(self.id)
+
+    def state(self) -> str:
+        kept = self.held.app.store.outbox.find(("occurrence",), self.id)
+        assert kept is not None
+        return kept.state
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[Shared]:
+    with tablet(tmp_path) as held:
+        yield Shared(held)
+
+
+def settlement(record: Shared) -> Settlement:
+    return Settlement(record.held.app.recorder)
+
+
+def chosen(conflict: Conflict, mark: str) -> dict[str, Any]:
+    return {name: next(claim for claim in claims if claim.digest == mark) for name, claims in conflict.fields.items()}
+
+
+def test_the_chosen_value_stands_and_what_nobody_disputes_stays(record: Shared) -> None:
+    record.edit(individual_count=3, behavior="觅食")
+    theirs = record.other(individual_count=5, occurrence_remarks="水边")
+    conflict = record.pull()
+    assert conflict is not None and set(conflict.fields) == {"individual_count"} and record.state() == "conflict"
+    assert record.held.app.store.outbox.standing().conflicts == 1
+    settlement(record).keep(record.id, conflict.heads, chosen(conflict, theirs))
+    view = record.merged()
+    said = {name: view.body[name] for name in ("individual_count", "behavior", "occurrence_remarks")}
+    assert (view.state, said) == ("current", {"individual_count": 5, "behavior": "觅食", "occurrence_remarks": "水边"})
+    assert record.state() == "settled" and record.held.app.store.outbox.standing().conflicts == 0
+    assert record.held.app.store.conflicts.of(record.id) is None, "nobody is asked twice"
+    record.pull()
+    record.deliver()
+    assert record.state() == "held" and record.held.app.store.outbox.waiting_count() == 0
+
+
+def test_what_came_to_the_province_meanwhile_is_a_new_conflict(record: Shared) -> None:
+    ours, theirs = record.edit(individual_count=3), record.other(individual_count=5)
+    conflict = record.pull()
+    assert conflict is not None
+    record.other(theirs, individual_count=8)
+    settlement(record).keep(record.id, conflict.heads, chosen(conflict, ours))
+    record.deliver()
+    again = record.pull()
+    assert again is not None and record.state() == "conflict"
+    assert {claim.value for claim in again.fields["individual_count"]} == {3, 8}
+    with pytest.raises(FieldProblem, match="又有新的修改"):
+        settlement(record).keep(record.id, conflict.heads, chosen(conflict, theirs))
+
+
+@pytest.mark.parametrize("keep", [True, False], ids=["kept", "deleted"])
+def test_a_deletion_against_an_edit(record: Shared, keep: bool) -> None:
+    record.edit(individual_count=3)
+    record.other()
+    conflict = record.pull()
+    assert conflict is not None and len(conflict.deleted_heads) == 1 and conflict.fields == {}
+    if keep:
+        settlement(record).keep(record.id, conflict.heads, {})
+        assert (record.merged().state, record.merged().body["individual_count"], record.state()) == (
+            "current",
+            3,
+            "settled",
+        )
+    else:
+        settlement(record).delete(record.id, conflict.heads, "经核对，确认删除")
+        assert (record.merged().state, record.state()) == ("deleted", "withdrawn")
+
+
+def test_what_was_deleted_here_and_is_kept_after_all_is_shown_again(record: Shared) -> None:
+    record.other(individual_count=4)
+    record.held.app.recorder.withdraw(record.id, "记录人撤回")
+    record.deliver()
+    assert record.state() == "withdrawn"
+    conflict = record.pull()
+    assert conflict is not None and record.state() == "conflict"
+    settlement(record).keep(record.id, conflict.heads, {})
+    record.deliver()
+    record.pull()
+    assert (record.state(), record.merged().body["individual_count"]) == ("held", 4)
+
+
+def test_a_field_that_the_other_has_no_more_is_left_out(record: Shared) -> None:
+    record.edit(behavior="觅食")
+    theirs = record.other(behavior=None, sex="male")
+    conflict = record.pull()
+    assert conflict is not None
+    settlement(record).keep(record.id, conflict.heads, chosen(conflict, theirs))
+    assert "behavior" not in record.merged().body and record.merged().body["sex"] == "male"
+
+
+def test_it_is_settled_whole_or_not_at_all(record: Shared) -> None:
+    record.edit(individual_count=3, sex="male")
+    theirs = record.other(individual_count=5, sex="female")
+    conflict = record.pull()
+    assert conflict is not None
+    choice = chosen(conflict, theirs)
+    with pytest.raises(FieldProblem, match="选定"):
+        settlement(record).keep(record.id, conflict.heads, {"sex": choice["sex"]})
+    record.held.storage.free = 1
+    with pytest.raises(FieldProblem):
+        settlement(record).keep(record.id, conflict.heads, choice)
+    assert record.state() == "conflict" and record.held.app.store.outbox.waiting_count() == 0
+    record.held.storage.free = 10**10
+    settlement(record).keep(record.id, conflict.heads, choice)
+    assert record.merged().state == "current"
+
+
+def test_what_cannot_be_settled_here_says_why(record: Shared) -> None:
+    ours = record.edit(individual_count=3)
+    record.other(individual_count=5)
+    for instead, words in (({"sealed": True, "fields": {}}, SEALED), ({"body": None}, "没有告诉这条记录的内容")):
+        conflict = record.pull(**instead)
+        assert conflict is not None and words in settlement(record).refusal(conflict)
+        with pytest.raises(FieldProblem):
+            settlement(record).delete(record.id, conflict.heads, "")
+    record.held.app.recorder.commit([Part("occurrence", "edit/1", record.body, record.id, ours)])
+    conflict = record.pull()
+    assert conflict is not None and settlement(record).refusal(conflict) == UNSENT
+
+
+def test_a_record_settled_elsewhere_asks_nobody_here(record: Shared) -> None:
+    ours, theirs = record.edit(individual_count=3), record.other(individual_count=5)
+    assert record.pull() is not None
+    record.other(theirs, (ours,), individual_count=5, life_stage="adult")
+    assert record.merged().state == "current" and record.pull() is None
+    assert record.state() == "held" and record.held.app.store.outbox.standing().conflicts == 0
+
+
+ODD: list[Any] = [None, [], {}, {"heads": ["a"]}, {"heads": "ab", "versions": 3}, {"heads": [1, 2], "versions": [{}]}]
+ODD_FIELDS: list[Any] = [[3], {"sex": []}, {"sex": [{"value": 1}]}]
+
+
+def test_a_garbled_conflict_spoils_no_pull(record: Shared) -> None:
+    record.edit(individual_count=3)
+    record.other(individual_count=5)
+    for odd in ODD:
+        change = {"record_id": record.id, "kind": "occurrence", "state": "conflict", "change_no": 9, "conflict": odd}
+        assert record.held.app.store.pulled.take([change], 9) == []
+        assert record.held.app.store.conflicts.of(record.id) is None and record.state() == "conflict"
+    for odd in ODD_FIELDS:
+        assert record.pull(fields=odd) is None
