@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         OPENAPI_URL_PREFIX="/v1",
         OPENAPI_JSON_PATH="openapi.json",
         SQLALCHEMY_DATABASE_URI=db.url_for(settings),
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": True},
+        SQLALCHEMY_ENGINE_OPTIONS=dict(db.ENGINE_OPTIONS),
         XIANGYE_SETTINGS=settings,
         XIANGYE_CLOCK=clock or SystemClock(),
     )

@@ -34,7 +34,7 @@ from tests.benchmarks.measure import Goal, Result, figure
 from tests.faults.server_process import ServerProcess, environment_of
 from tests.own_database import reference_database
 
-BATCH, BATCHES, SINGLES, ROUNDS, WORKERS = 100, 20, 100, 5, 2
+BATCH, BATCHES, SINGLES, ROUNDS, TABLETS = 100, 24, 96, 5, 8
 FEW, MANY = 10_000, 1_000_000
 FLAT = 1.3
 """Within what two runs of the same differ by on a machine that does other things too."""
@@ -68,7 +68,8 @@ class _Tablet:
 
 @dataclass
 class _Sender:
-    """Two tablets that hand over at the same time, to a server with a worker for each core."""
+    """Tablets that hand over at the same time, to a server with a worker for each core. More of them than workers, since a worker that took
+    the lines of all keeps them, and the other would stand by."""
 
     url: str
     tablets: list[_Tablet]
@@ -76,7 +77,7 @@ class _Sender:
     dice: random.Random
 
     def batches(self, count: int = BATCHES, size: int = BATCH) -> list[list[dict[str, Any]]]:
-        """Turn by turn of one tablet and of the other."""
+        """Turn by turn of each tablet."""
         return [
             [_record(self.dice, self.tablets[number % len(self.tablets)].device) for _ in range(size)]
             for number in range(count)
@@ -144,13 +145,13 @@ def _served(preloaded: int = 0) -> Iterator[_Sender]:
         with db.open_session(settings) as session:
             if not preloaded:
                 set_up(session)
-            tablets = [_enrolled(session) for _ in range(WORKERS)]
+            tablets = [_enrolled(session) for _ in range(TABLETS)]
         env = {**environment_of(settings), "XIANGYE_REQUESTS_PER_MINUTE": "1000000"}
-        server = ServerProcess(env, Path(folder) / "server.log", workers=WORKERS)
+        server = ServerProcess(env, Path(folder) / "server.log", preload=True)
         server.start()
         try:
             sender = _Sender(server.url, tablets, settings, random.Random(7))
-            sender.seconds(sender.batches(4))
+            sender.seconds(sender.batches(2 * TABLETS))
             yield sender
         finally:
             server.stop()
