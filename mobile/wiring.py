@@ -9,10 +9,12 @@ from mobile.capture.finding import FindingCapture
 from mobile.capture.invasive import InvasiveCapture
 from mobile.capture.patrol import PatrolCapture
 from mobile.capture.recorder import Recorder
+from mobile.capture.settlement import Settlement
 from mobile.capture.sighting import SightingCapture
 from mobile.capture.transect import TransectCapture
 from mobile.device.ports import Device, Use
 from mobile.presenters.carrying import CarryingPresenter
+from mobile.presenters.conflict import ConflictPresenter
 from mobile.presenters.home import HomePresenter
 from mobile.presenters.invasive import InvasivePresenter
 from mobile.presenters.my_records import MyRecordsPresenter
@@ -56,7 +58,9 @@ class Field:
         self.invasive = InvasivePresenter(InvasiveCapture(self.recorder, store.drafts), desk, self.position, invaders)
         self.my_records = MyRecordsPresenter(store)
         answer = AnswerCapture(self.recorder, store.drafts)
-        self.record_detail = RecordDetailPresenter(store, self.recorder, answer, self._picker())
+        settlement = Settlement(self.recorder)
+        self.record_detail = RecordDetailPresenter(store, self.recorder, answer, self._picker(), settlement)
+        self.conflict = ConflictPresenter(store, settlement)
         self.notice = NoticePresenter(self.recorder.notices)
         self.sync = SyncPresenter(store, self.session, device.scanner, runner, post)
         self.carrying = CarryingPresenter(store, device, runner, post)

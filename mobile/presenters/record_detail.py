@@ -3,6 +3,7 @@
 from mobile.capture.answer import AnswerCapture
 from mobile.capture.problems import FieldProblem
 from mobile.capture.recorder import Recorder
+from mobile.capture.settlement import Settlement
 from mobile.presenters.form import SAVED
 from mobile.presenters.observable import Presenter
 from mobile.presenters.rows import HistoryRow
@@ -13,16 +14,23 @@ from mobile.store.reviews import Review
 from mobile.store.store import Store
 from shared.clock import CHINA, parse_aware
 
+DIFFERENT = "这条记录在两处修改过，内容不一致。各处的修改都已保存，请选定哪一个正确。"
+NOT_PULLED = "这条记录在两处修改过，内容不一致。各处的修改都已保存；同步后可在这里查看和选定。"
+SETTLED_HERE = "两处的修改已在这台平板上选定，已保存，等待发送：服务器收到后，其他平板才会看到。"
 ANSWER_STATES = {"waiting": "等待发送", "sent": "等待发送", "held": "已送达", "quarantined": "服务器未能读取"}
 
 
 class RecordDetailPresenter(Presenter):
     """`title`, `subtitle`, `state`, `state_name`, `reason`, `photo_path`; `history` (HistoryRow, oldest first); `question` (the
     reviewer's words, empty where nothing is asked), then `answer_text`, `taxon_text`, `picker`; `can_withdraw`; `can_amend`: it
-    is sealed, and may be filled in anew (RecordPresenter.amend)."""
+    is sealed, and may be filled in anew (RecordPresenter.amend); `conflict_text`, where it was changed in two places (else empty), and
+    `can_settle` whether that can be settled on the conflict's screen (ConflictPresenter)."""
 
-    def __init__(self, store: Store, recorder: Recorder, answer: AnswerCapture, picker: SpeciesPicker) -> None:
+    def __init__(
+        self, store: Store, recorder: Recorder, answer: AnswerCapture, picker: SpeciesPicker, settlement: Settlement
+    ) -> None:
         super().__init__()
+        self._settlement = settlement
         self._store = store
         self._recorder = recorder
         self._answer = answer
@@ -40,6 +48,8 @@ class RecordDetailPresenter(Presenter):
         self.taxon_text = ""
         self.can_withdraw = False
         self.can_amend = False
+        self.conflict_text = ""
+        self.can_settle = False
 
     def open(self, record_id: str) -> None:
         self.record_id = record_id
@@ -57,7 +67,8 @@ class RecordDetailPresenter(Presenter):
         self.state, self.reason = record.state, record.reason
         self.state_name = state_name_of(record.state, latest)
         self.photo_path = photo_of(self._store, record.record_id)
-        self.can_withdraw = record.state != "withdrawn"
+        self._show_conflict(record)
+        self.can_withdraw = record.state not in ("withdrawn", "conflict")
         self.can_amend = self.can_withdraw and record.is_sealed and record.kind == "occurrence"
         self.history = self._history(record, reviews)
         self.question = (latest.message or "请补充说明") if latest and record.state == "asked" else ""
@@ -120,6 +131,14 @@ class RecordDetailPresenter(Presenter):
         if not self._answer.is_open:
             raise FieldProblem("请先写下答复", "answer")
         self._answer.confirm()
+
+    def _show_conflict(self, record: KeptRecord) -> None:
+        conflict = self._store.conflicts.of(self.record_id) if record.state == "conflict" else None
+        refusal = self._settlement.refusal(conflict) if conflict is not None else NOT_PULLED
+        self.can_settle = not refusal
+        self.conflict_text = (refusal or DIFFERENT) if record.state == "conflict" else ""
+        if record.state == "settled":
+            self.conflict_text = SETTLED_HERE
 
     def _show_answer(self, latest: Review | None) -> None:
         if self.question and latest and not self._answer.is_open:

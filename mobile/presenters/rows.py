@@ -38,7 +38,7 @@ class PhotoRow:
 
 @dataclass(frozen=True)
 class RecordRow:
-    """`state` is draft, waiting, sent, held, conflict, quarantined, withdrawn or, once it is held, that of its review; `state_name`
+    """`state` is draft, waiting, sent, held, conflict, settled, quarantined, withdrawn or, once it is held, that of its review; `state_name`
     the same in Chinese; `reason` the reviewer's or the server's words, or why it still waits."""
 
     record_id: str
@@ -59,6 +59,26 @@ class HistoryRow:
     who: str
     what: str
     words: str
+
+
+@dataclass(frozen=True)
+class ConflictOption:
+    """One of the values that claim a field, in words; `who` wrote it and when; `detail` what more there is to know."""
+
+    key: str
+    words: str
+    who: str
+    detail: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class ConflictRow:
+    """What a person has to choose: `name` of the field, `label` in Chinese."""
+
+    name: str
+    label: str
+    options: tuple[ConflictOption, ...]
 
 
 @dataclass(frozen=True)

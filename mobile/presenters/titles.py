@@ -11,13 +11,22 @@ STATE_NAMES = {
     "waiting": "待发送",
     "sent": "已发出，未确认",
     "held": "已送达",
-    "conflict": "有冲突，待人工处理",
+    "conflict": "有冲突，待处理",
+    "settled": "冲突已处理，待发送",
     "quarantined": "服务器未能读取",
     "withdrawn": "已撤回",
     "answered": "已答复，待审核",
     **REVIEW_STATES,
 }
-FILTERS = ("draft", "asked", "answered", "waiting", "held", *(state for state in REVIEW_STATES if state != "asked"))
+FILTERS = (
+    "draft",
+    "asked",
+    "conflict",
+    "answered",
+    "waiting",
+    "held",
+    *(state for state in REVIEW_STATES if state != "asked"),
+)
 """Order of the chips: what somebody has to do comes first."""
 
 

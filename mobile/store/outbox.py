@@ -108,6 +108,11 @@ class Outbox:
         )
         return _kept(rows[0]) if rows else None
 
+    def has(self, record_id: str, digest: str) -> bool:
+        """Whether this version was made here."""
+        query = "select count(*) from record where record_id = ? and digest = ?"
+        return self._database.count(query, (record_id, digest)) > 0
+
     def sealed_since(self, moment: str) -> bool:
         """Whether something was met that was sealed, at or after this time of the tablet. Canonical bytes begin with their first
         name in order."""
