@@ -19,7 +19,7 @@ export MPLCONFIGDIR := $(VAR)/matplotlib
 # Given on the command line of make: SERVE=0 (do not leave the server running), IMPORT=FILE (import it as well).
 export SERVE IMPORT
 
-.PHONY: help demo demo-stop clean-demo test attack openapi tuspy model soak bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
+.PHONY: help demo demo-stop clean-demo test attack openapi orders tuspy model soak bench serve field screenshots check check-style check-types check-imports check-copies check-house lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -53,6 +53,10 @@ attack: ## 攻击者以 5000 次请求找敏感位置 5,000 requests in search o
 # EXAMPLES=n for so many requests a route and phase.
 openapi: ## 按接口说明生成大量请求，三种身份 many generated requests over the whole interface
 	@$(RUN) openapi test -- env XIANGYE_EXAMPLES=$(or $(EXAMPLES),50) "$(VENV)/bin/pytest" -n 0 -q tests/openapi
+
+# N=orders SEED=n
+orders: ## 随机到达次序，须归于同一状态 random orders of arrival that must end in one state
+	@$(RUN) orders test -- env XIANGYE_PERMUTATIONS=$(or $(N),5000) XIANGYE_SEED=$(or $(SEED),1) "$(VENV)/bin/pytest" -n 0 -q -s tests/sync/test_arrival_orders.py -k random
 
 # N=files SEED=n
 tuspy: ## 独立的 tus 客户端经会断的线路上传 an independent tus client over a line that cuts three of ten requests

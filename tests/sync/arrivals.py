@@ -6,7 +6,7 @@ its base. `@p` makes a first version a child of `p`;
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,10 +34,20 @@ _FIELDS = {
 }
 
 
-def versions_of(story: str) -> dict[str, Record]:
+class _Ids(dict[str, str]):
+    """By name; made when first it is asked for."""
+
+    def __init__(self, new_id: Callable[[], UUID]) -> None:
+        self._new_id = new_id
+
+    def __missing__(self, name: str) -> str:
+        return self.setdefault(name, str(self._new_id()))
+
+
+def versions_of(story: str, new_id: Callable[[], UUID] = uuid7) -> dict[str, Record]:
     """By name; each with an id of its own unless it follows another. Parents may stand after their children."""
     made: dict[str, Record] = {}
-    ids: dict[str, str] = {}
+    ids = _Ids(new_id)
     for line in filter(None, map(str.strip, story.split(";"))):
         found = _WRITTEN.fullmatch(line)
         assert found is not None, line
@@ -51,7 +61,7 @@ def versions_of(story: str) -> dict[str, Record]:
     return made
 
 
-def _version(found: re.Match[str], made: Mapping[str, Record], ids: dict[str, str]) -> Record:
+def _version(found: re.Match[str], made: Mapping[str, Record], ids: _Ids) -> Record:
     base, rest = found["base"], found["rest"] or ""
     if base and rest == "gone":
         return records.tombstone(made[base])
@@ -61,16 +71,16 @@ def _version(found: re.Match[str], made: Mapping[str, Record], ids: dict[str, st
         buried = next(one for one in made.values() if one["id"] == made[base]["id"])
         before = buried if made[base]["kind"] == "tombstone" else made[base]
         return {**records.edited(before, **fields), "base_digest": digest(made[base])}
-    parent = ids.setdefault(found["parent"], str(uuid7())) if found["parent"] else None
+    parent = ids[found["parent"]] if found["parent"] else None
     first = _first(found["kind"] or "occurrence", parent, fields)
-    first["id"] = ids.setdefault(found["name"], first["id"])
+    first["id"] = ids[found["name"]]
     return first
 
 
-def _value(name: str, value: str, ids: dict[str, str]) -> Any:
+def _value(name: str, value: str, ids: _Ids) -> Any:
     if value == "none":
         return None
-    return ids.setdefault(value, str(uuid7())) if name == "at" else int(value) if name == "count" else value
+    return ids[value] if name == "at" else int(value) if name == "count" else value
 
 
 def _first(kind: str, parent: str | None, fields: dict[str, Any]) -> Record:
