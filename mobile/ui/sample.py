@@ -213,6 +213,39 @@ class Tablet:
         deliveries.failed(offered[count:], reason, now)
         self.field.sync.refresh()
 
+    def change_the_first_elsewhere(self) -> str:
+        """Of one that arrived another tablet has made a version that does not go with this one's; returns its id."""
+        kept = reversed(self.field.store.outbox.latest(("occurrence",), 100))
+        record = next(one for one in kept if one.state in ("held", "confirmed"))
+        other, now = "0" * 64, self.clock.now()
+        body, place = record.body, record.body["place"]
+        theirs = {
+            "individual_count": 4,
+            "behavior": "带幼鸟觅食，见人后钻入灌丛",
+            "place": {**place, "latitude_e7": place["latitude_e7"] + 4_200, "source": "map"},
+        }
+        change = {
+            "record_id": record.record_id,
+            "kind": record.kind,
+            "state": "conflict",
+            "change_no": 50,
+            "conflict": {
+                "heads": [record.digest, other],
+                "versions": [
+                    {"digest": record.digest, "author_name": "李晓莽", "saved_at": record.saved_at, "deleted": False},
+                    {"digest": other, "author_name": "王溆浦", "saved_at": now.isoformat(), "deleted": False},
+                ],
+                "fields": {
+                    name: [{"digest": record.digest, "value": body[name]}, {"digest": other, "value": value}]
+                    for name, value in theirs.items()
+                },
+                "body": body,
+            },
+        }
+        self.field.store.pulled.take([change], 50)
+        self.field.my_records.refresh()
+        return record.record_id
+
     def review_the_first(self) -> None:
         """A reviewer has looked at what arrived: one of each answer that there is."""
         records = [one for one in reversed(self.field.store.outbox.latest(("occurrence",), 100)) if one.state == "held"]

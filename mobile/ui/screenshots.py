@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from mobile.sync.report import SyncReport
+
 SIZES = {"landscape": (1280, 800), "portrait": (800, 1280)}
 FRAMES = 10
 
@@ -151,6 +153,47 @@ def _asked_home(tablet, shell):
     shell.go("home")
 
 
+def _conflicts(tablet, shell):
+    """One of the records was changed on another tablet, too."""
+    tablet.disputed = tablet.change_the_first_elsewhere()
+    shell.go("home")
+    tablet.field.my_records.set_filter("all")
+    shell.go("my_records")
+
+
+def _disputed(tablet, shell):
+    shell.page.ask(next(row for row in tablet.field.my_records.rows if row.record_id == tablet.disputed))
+
+
+def _conflict(tablet, shell):
+    tablet.field.conflict.open(tablet.disputed)
+    shell.go("conflict")
+    row = tablet.field.conflict.rows[0]
+    tablet.field.conflict.choose(row.name, row.options[1].key)
+
+
+def _settled(tablet, shell):
+    for row in tablet.field.conflict.rows:
+        tablet.field.conflict.choose(row.name, row.options[0].key)
+    shell.page._save()
+
+
+def _warned(tablet, shell):
+    """What a sync has to tell, though it hindered nothing; and a store that was copied."""
+    shell.go("home")
+    shell.go("sync")
+    report = tablet.field.sync.report = SyncReport()
+    report.warn("调查“莽山巡护”已不再分配给您，新记录不再归入它：请在首页核对所选调查；已保存的记录不变")
+    tablet.field.store.twins.compare(1, "0" * 64)
+    tablet.field.sync.refresh()
+
+
+def _relay(tablet, shell):
+    """Further down the same screen: where there is no line to the province."""
+    tablet.field.carrying.set_station("http://192.168.1.20:8390")
+    shell.page.column.scroll_y = 0
+
+
 def _sync(tablet, shell):
     shell.go("home")
     shell.go("sync")
@@ -232,7 +275,13 @@ SCENES = {
     "asked_home": _asked_home,
     "asked": _asked,
     "answered": _answered,
+    "conflicts": _conflicts,
+    "disputed": _disputed,
+    "conflict": _conflict,
+    "settled": _settled,
     "sync": _sync,
+    "warned": _warned,
+    "relay": _relay,
     "refused": _refused,
     "enrol": _enrol,
     "notice": _notice,

@@ -88,6 +88,7 @@ STATE_COLOURS = {
     "sent": INFO,
     "held": GOOD,
     "conflict": WARN,
+    "settled": INFO,
     "quarantined": BAD,
     "withdrawn": GREY,
     "pending": INFO,

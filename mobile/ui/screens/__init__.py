@@ -1,5 +1,6 @@
 """One module per screen, named as the presenters name their tiles."""
 
+from mobile.ui.screens.conflict import ConflictPage
 from mobile.ui.screens.details import DetailsPage
 from mobile.ui.screens.finding import FindingPage
 from mobile.ui.screens.home import HomePage
@@ -22,6 +23,7 @@ PAGES = {
     "my_records": MyRecordsPage,
     "record_detail": RecordDetailPage,
     "answer_taxon": AnswerTaxonPage,
+    "conflict": ConflictPage,
     "notice": NoticePage,
     "sync": SyncPage,
     "survey": SurveyPage,

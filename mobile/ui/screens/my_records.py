@@ -24,6 +24,7 @@ STATE_ICONS = {
     "sent": "waiting",
     "held": "check",
     "conflict": "warn",
+    "settled": "waiting",
     "quarantined": "warn",
     "withdrawn": "undo",
     "pending": "waiting",

@@ -9,7 +9,7 @@ from mobile.ui.kit.keys import HoldKey, Key
 from mobile.ui.kit.layout import Card, Column, Masonry
 from mobile.ui.kit.pictures import Picture
 from mobile.ui.kit.species import SpeciesPane
-from mobile.ui.kit.words import Words
+from mobile.ui.kit.words import Words, unbroken
 from mobile.ui.page import Page
 
 
@@ -54,6 +54,11 @@ class RecordDetailPage(Page):
             self.send_key,
             fill=theme.WARN_PAPER,
         )
+        self.conflict_words = Words(size=theme.LARGE)
+        self.settle_key = Key(
+            texts.SETTLE, icon="details", style="primary", font=theme.LARGE, height="72dp", on_touch=self._settle
+        )
+        self.conflict_card = Card(texts.CONFLICT, self.conflict_words, fill=theme.WARN_PAPER)
         self.withdraw_key = HoldKey(texts.WITHDRAW, icon="undo", height="64dp", on_hold=detail.withdraw)
         self.withdraw_card = Card(
             texts.WITHDRAW_HEADING,
@@ -94,10 +99,12 @@ class RecordDetailPage(Page):
                 self.history.remove_widget(line)
             for row in detail.history:
                 self.history.add_widget(HistoryLine(row))
+        self._show_conflict(detail)
         self._lay(detail)
 
     def _lay(self, detail):
-        wanted = [self.question_card] if detail.question else []
+        wanted = [self.conflict_card] if detail.conflict_text else []
+        wanted += [self.question_card] if detail.question else []
         wanted += [self.state_card, self.history]
         wanted += [self.amend_card] if detail.can_amend else []
         wanted += [self.withdraw_card] if detail.can_withdraw else []
@@ -105,6 +112,16 @@ class RecordDetailPage(Page):
             self.cards.clear_widgets()
             for card in wanted:
                 self.cards.add_widget(card)
+
+    def _show_conflict(self, detail):
+        self.conflict_words.text = unbroken(detail.conflict_text)
+        if detail.can_settle != bool(self.settle_key.parent):
+            change = self.conflict_card.add_widget if detail.can_settle else self.conflict_card.remove_widget
+            change(self.settle_key)
+
+    def _settle(self):
+        self.field.conflict.open(self.field.record_detail.record_id)
+        self.shell.go("conflict")
 
     def _show_picture(self, path):
         if path:
