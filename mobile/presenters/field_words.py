@@ -140,13 +140,13 @@ def _taxon(taxon: Any) -> str:
 
 def _place(place: Any) -> str:
     north, east = place["latitude_e7"] / 1e7, place["longitude_e7"] / 1e7
-    parts = [f"{'东' if east >= 0 else '西'}经 {abs(east):.5f}°　{'北' if north >= 0 else '南'}纬 {abs(north):.5f}°"]
+    where = f"{'东' if east >= 0 else '西'}经 {abs(east):.5f}°　{'北' if north >= 0 else '南'}纬 {abs(north):.5f}°"
+    parts = [PLACE_SOURCES.get(place.get("source"), "来源不明")]
     if place.get("coordinate_uncertainty_in_meters"):
         parts.append(f"误差 {place['coordinate_uncertainty_in_meters']} 米")
     if place.get("altitude_m"):
         parts.append(f"海拔 {place['altitude_m']} 米")
-    parts.append(PLACE_SOURCES.get(place.get("source"), "来源不明"))
-    return "，".join(parts)
+    return f"{where}\n{'，'.join(parts)}"
 
 
 def _time(value: Any) -> str:

@@ -152,13 +152,19 @@ class RecordDetailPresenter(Presenter):
         """In the server's order, each answer behind its question: clocks of tablets are not to be trusted."""
         found = (self._store.outbox.newest_version(one) for one in self._store.reviews.answers_to(self.record_id))
         answers = [answer for answer in found if answer is not None]
-        rows = [_row(record.saved_at, "我", "保存记录")]
+        first, *later = self._store.outbox.versions(record.record_id)
+        rows = [_row(first.saved_at, "我", "保存记录")]
         for review in reviews:
             if review.state != "pending" and not review.is_answer:
                 rows.append(_row_of(review))
             if review.state == "asked":
                 rows += [_row_of_answer(one) for one in answers if one.body["decision_id"] == review.decision_id]
-        return tuple(rows)
+        settled = [one for one in later if one.record.get("merged_digests")]
+        return (*rows, *(_row(one.saved_at, "我", f"选定两处的修改（{_arrived(one)}）") for one in settled))
+
+
+def _arrived(one: KeptRecord) -> str:
+    return ANSWER_STATES.get(one.state, STATE_NAMES.get(one.state, ""))
 
 
 def _row(at: str, who: str, what: str, words: str = "") -> HistoryRow:
@@ -178,5 +184,4 @@ def _row_of_answer(answer: KeptRecord) -> HistoryRow:
     taxon = answer.body.get("taxon") or {}
     name = taxon.get("name_zh") or taxon.get("verbatim_name") or taxon.get("scientific_name")
     words = "\n".join(filter(None, (answer.body["answer"], f"现认为是：{name}" if name else "")))
-    state = ANSWER_STATES.get(answer.state, STATE_NAMES.get(answer.state, ""))
-    return _row(answer.saved_at, "我", f"答复（{state}）", words)
+    return _row(answer.saved_at, "我", f"答复（{_arrived(answer)}）", words)

@@ -101,12 +101,16 @@ class Outbox:
         return _kept(rows[0]) if rows else None
 
     def newest_version(self, record_id: str) -> KeptRecord | None:
+        return next(reversed(self.versions(record_id)), None)
+
+    def versions(self, record_id: str) -> list[KeptRecord]:
+        """All that were made here, oldest first, each as it came through by itself."""
         rows = self._database.rows(
             "select r.*, o.last_reason, o.state as shown from record r join outbox o using (record_id, digest) "
-            "where record_id = ? order by seq desc limit 1",
+            "where record_id = ? order by seq",
             (record_id,),
         )
-        return _kept(rows[0]) if rows else None
+        return [_kept(row) for row in rows]
 
     def has(self, record_id: str, digest: str) -> bool:
         """Whether this version was made here."""

@@ -221,7 +221,7 @@ class Tablet:
         body, place = record.body, record.body["place"]
         theirs = {
             "individual_count": 4,
-            "behavior": "带幼鸟觅食，见人后钻入灌丛",
+            "behavior": "带幼猴觅食，见人后上树",
             "place": {**place, "latitude_e7": place["latitude_e7"] + 4_200, "source": "map"},
         }
         change = {

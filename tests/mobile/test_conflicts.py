@@ -274,8 +274,8 @@ def test_the_screen_shows_both_sides_in_words_and_saves_what_was_chosen(record: 
         {"3", "5"},
         {"雄", "雌"},
         {
-            "东经 112.93000°　北纬 24.95500°，误差 30 米，海拔 812 米，卫星定位",
-            "东经 112.93000°　北纬 24.95500°，误差 30 米，地图选点",
+            "东经 112.93000°　北纬 24.95500°\n卫星定位，误差 30 米，海拔 812 米",
+            "东经 112.93000°　北纬 24.95500°\n地图选点，误差 30 米",
         },
     ]
     ours, theirs = sorted(conflict.rows[0].options, key=lambda option: option.words)

@@ -3,6 +3,7 @@
 from kivy.metrics import dp
 from kivy.uix.boxlayout import BoxLayout
 
+from mobile.presenters.conflict import SAVED
 from mobile.ui import texts, theme
 from mobile.ui.kit.keys import Key, Touch
 from mobile.ui.kit.layout import Card, Column, Columns
@@ -88,8 +89,7 @@ class ConflictPage(Page):
             self.column.inner.add_widget(Card(row.label, sides))
 
     def _save(self):
+        """What was said here went with this page: it is said on the one below."""
         if self.field.conflict.save():
-            words, level = self.field.conflict.message, self.field.conflict.message_level
-            self.field.conflict.clear_message()
             self.shell.back()
-            self.shell.tell(words, level)
+            self.shell.tell(SAVED, "ok")

@@ -128,8 +128,8 @@ class SyncPage(Page):
         )
         waiting_photos = texts.WAITING_PHOTOS.format(count=sync.waiting_photos)
         self.figures[texts.STILL_WAITING].show(sync.waiting_records, waiting_photos, theme.INFO if waits else theme.INK)
-        self.lines.text = "\n".join(filter(None, (*sync.lines, sync.clock_text)))
-        self.problem_words.text = "\n".join(sync.problems)
+        self.lines.text = unbroken("\n".join(filter(None, (*sync.lines, sync.clock_text))))
+        self.problem_words.text = unbroken("\n".join(sync.problems))
         self.warning_words.text = unbroken("\n".join(sync.warnings))
         self.wifi_words.text = unbroken(sync.wifi_text)
         originals, copies = self.over_keys["original"], self.over_keys["copy"]

@@ -19,6 +19,7 @@ SCREENS = [
     "my_records",
     "record_detail",
     "answer_taxon",
+    "conflict",
     "notice",
     "sync",
     "survey",
@@ -46,6 +47,7 @@ def fill(driver: Driver) -> None:
     field.record_detail.open(asked.record_id)
     field.record_detail.set_answer("颈侧白色，尾羽长而有横斑。" * 6)
     field.record_detail.choose(field.record_detail.picker.by_name("莽山烙铁头蛇").key)
+    field.conflict.open(tablet.change_the_first_elsewhere())
     field.patrol.start("莽山大峡谷巡护线")
     tablet.walk((0.003, 0.002))
     tablet.wait(900)
