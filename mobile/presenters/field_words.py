@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.checks import FLAGS
 from shared.clock import CHINA, parse_aware
+from shared.field_names import FIELD_NAMES
 from shared.vocabulary import (
     BASIS_OF_RECORD,
     CASE_STATES,
@@ -25,61 +26,6 @@ from shared.vocabulary import (
 
 NONE = "无"
 LONGEST = 300
-FIELD_NAMES: Mapping[str, str] = {
-    "taxon": "物种",
-    "occurrence_status": "有无",
-    "individual_count": "数量",
-    "count_min": "数量下限",
-    "count_max": "数量上限",
-    "count_method": "计数方法",
-    "organism_quantity": "数量（其他单位）",
-    "organism_quantity_type": "数量单位",
-    "sex": "性别",
-    "life_stage": "年龄",
-    "behavior": "行为",
-    "event_type": "活动类型",
-    "sampling_protocol": "调查方法",
-    "target_group": "目标类群",
-    "target_taxa": "目标物种",
-    "finding_type": "发现类型",
-    "case_state": "处理状态",
-    "action_taken": "处置措施",
-    "evidence_number": "物证编号",
-    "observed_from": "开始时间",
-    "observed_to": "结束时间",
-    "date_precision": "时间精度",
-    "verbatim_event_date": "原始日期",
-    "location_name": "地点名称",
-    "place": "位置",
-    "geometry": "走过的线",
-    "effort": "调查努力量",
-    "participants": "参加人",
-    "recorded_by": "记录人",
-    "leader": "带队人",
-    "nil_report": "零报告",
-    "pauses": "暂停",
-    "gaps": "轨迹中断",
-    "weather": "天气",
-    "habitat_code": "生境",
-    "disturbance_code": "干扰",
-    "measurements": "测量",
-    "evidence_class": "证据类型",
-    "basis_of_record": "记录依据",
-    "establishment_means": "来源方式",
-    "degree_of_establishment": "定殖程度",
-    "pathway": "传入途径",
-    "occurrence_remarks": "备注",
-    "event_remarks": "备注",
-    "finding_remarks": "备注",
-    "flags": "标记",
-    "verbatim": "原文",
-    "notice": "告知与同意",
-    "survey_id": "调查项目",
-    "dataset_id": "数据集",
-    "event_id": "所属活动",
-    "parent_event_id": "上级活动",
-}
-"""In the order in which they are shown."""
 _CODES: Mapping[str, Mapping[str, str]] = {
     "occurrence_status": OCCURRENCE_STATUS,
     "count_method": COUNT_METHODS,

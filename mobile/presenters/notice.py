@@ -5,7 +5,7 @@ from mobile.capture.problems import FieldProblem
 from mobile.presenters.observable import Presenter
 from mobile.presenters.rows import Choice
 from shared.notices import TRACK, VOLUNTEER
-from shared.vocabulary import LEGAL_BASES
+from shared.vocabulary import LEGAL_BASES, label
 
 ROLES = (
     Choice("duty", "护林、执法、保护地工作人员"),
@@ -51,9 +51,11 @@ class NoticePresenter(Presenter):
         self.title, self.text, self.version_text = notice.title, notice.text, f"版本 {notice.version}"
         self.needed = given is None
         self.accepted_text = (
-            f"已于 {given.accepted_at[:16].replace('T', ' ')} 确认（{LEGAL_BASES[given.basis]}）" if given else ""
+            f"已于 {given.accepted_at[:16].replace('T', ' ')} 确认（{label(LEGAL_BASES, given.basis)}）"
+            if given
+            else ""
         )
-        self.basis_text = f"处理依据：{LEGAL_BASES[self.role]}" if self.role else ""
+        self.basis_text = f"处理依据：{label(LEGAL_BASES, self.role)}" if self.role else ""
         self.asks_age = self.role == "consent"
         self.asks_guardian = self.asks_age and self.age == "minor"
         if self.asks_age:

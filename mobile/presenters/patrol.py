@@ -8,7 +8,7 @@ from mobile.device.ports import Fix
 from mobile.presenters.form import SAVED, FormPresenter
 from mobile.presenters.position import PositionPresenter
 from mobile.presenters.rows import Choice, FindingRow
-from shared.vocabulary import FINDING_TYPES
+from shared.vocabulary import FINDING_TYPES, label
 
 
 class FindingPresenter(FormPresenter):
@@ -120,7 +120,9 @@ class PatrolPresenter(FormPresenter):
     def _list_findings(self) -> None:
         rows = self.patrol.findings() if self.form.is_open else []
         found = tuple(
-            FindingRow(row.record_id, FINDING_TYPES[row.body["finding_type"]], row.body.get("action_taken") or "")
+            FindingRow(
+                row.record_id, label(FINDING_TYPES, row.body["finding_type"]), row.body.get("action_taken") or ""
+            )
             for row in rows
         )
         if found != self.findings:

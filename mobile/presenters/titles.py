@@ -3,7 +3,7 @@
 from mobile.store.outbox import KeptRecord
 from mobile.store.reviews import Review
 from mobile.store.store import Store
-from shared.vocabulary import FINDING_TYPES, PROTOCOLS, REVIEW_STATES
+from shared.vocabulary import FINDING_TYPES, OCCURRENCE_STATUS, PROTOCOLS, REVIEW_STATES, label
 
 SHOWN_KINDS = ("occurrence", "event", "patrol", "finding")
 STATE_NAMES = {
@@ -41,11 +41,15 @@ def title_of(record: KeptRecord) -> str:
         name = (
             body["taxon"].get("name_zh") or body["taxon"].get("verbatim_name") or body["taxon"].get("scientific_name")
         )
-        absent = body.get("occurrence_status") == "absent"
-        return f"{name} 未见" if absent else f"{name} × {body.get('individual_count') or '?'}"
+        status = body.get("occurrence_status", "present")
+        return (
+            f"{name} × {body.get('individual_count') or '?'}"
+            if status == "present"
+            else f"{name} {label(OCCURRENCE_STATUS, status)}"
+        )
     if record.kind == "finding":
-        return f"巡护发现：{FINDING_TYPES[body['finding_type']]}"
-    return f"{PROTOCOLS.get(body['sampling_protocol'], body['sampling_protocol'])} {body.get('location_name') or ''}".strip()
+        return f"巡护发现：{label(FINDING_TYPES, body['finding_type'])}"
+    return f"{label(PROTOCOLS, body['sampling_protocol'])} {body.get('location_name') or ''}".strip()
 
 
 def name_of(review: Review) -> str:

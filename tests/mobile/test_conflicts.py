@@ -10,10 +10,11 @@ import pytest
 from mobile.capture.problems import FieldProblem
 from mobile.capture.recorder import Part
 from mobile.capture.settlement import SEALED, UNSENT, Settlement
-from mobile.presenters.field_words import FIELD_NAMES, words_of
+from mobile.presenters.field_words import words_of
 from mobile.store.conflicts import Conflict
 from mobile.store.delivery import Receipt
 from shared.canonical import digest
+from shared.field_names import FIELD_NAMES
 from shared.merge import Merged, Version, merge
 from shared.wire.envelope import BODIES
 from tests.mobile.tablets import Tablet, tablet
@@ -364,7 +365,7 @@ def test_a_sealed_record_says_who_may_settle_it(record: Shared) -> None:
     field = record.held.app
     field.record_detail.open(record.id)
     field.conflict.open(record.id)
-    assert "专家" in field.record_detail.conflict_text and not field.record_detail.can_settle
+    assert "审核员" in field.record_detail.conflict_text and not field.record_detail.can_settle
     assert field.conflict.refusal == SEALED and field.conflict.rows == () and not field.conflict.can_save
 
 
