@@ -24,6 +24,7 @@ from server.relay.routes import blueprint as relay
 from server.sensitivity.routes import blueprint as precise
 from server.settings import Settings, from_environment
 from server.surveys.routes import blueprint as surveys
+from server.sync.conflict_routes import blueprint as conflicts
 from server.sync.routes import blueprint as sync
 from server.taxa.routes import blueprint as taxa
 from server.verification.routes import blueprint as verification
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     for blueprint in (
         accounts,
         sync,
+        conflicts,
         uploading,
         viewing,
         packs,

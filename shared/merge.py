@@ -29,7 +29,8 @@ class Version:
 class Merged:
     """`state` is current, deleted, conflict or waiting; `conflicts` names the fields with every value that claims them.
 
-    `lead` is the head whose envelope speaks for the record; `sources` names, by field, the version that gave its value;
+    `disputed` names the same fields with the versions that claim each value. `lead` is the head whose envelope speaks for the
+    record; `sources` names, by field, the version that gave its value;
     `waiting` are the versions whose bases have not come.
     """
 
@@ -40,17 +41,27 @@ class Merged:
     lead: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     waiting: tuple[str, ...] = ()
+    disputed: Mapping[str, tuple["Claim", ...]] = field(default_factory=dict)
+
+
+_GONE = object()
 
 
 @dataclass(frozen=True)
-class _Claim:
-    """That a version gave a field its value."""
+class Claim:
+    """That a version gave a field its value, or took the field away."""
 
     digest: str
     value: Any
 
+    @property
+    def dropped(self) -> bool:
+        return self.value is _GONE
 
-_GONE = object()
+
+def claims_of(heads: Iterable[Version], name: str) -> tuple[Claim, ...]:
+    """What each of these says of a field, one a value, where none has claimed it against another."""
+    return tuple(_distinct([Claim(head.digest, head.body.get(name, _GONE)) for head in heads]))
 
 
 def merge(versions: Iterable[Version]) -> Merged:
@@ -65,12 +76,11 @@ def merge(versions: Iterable[Version]) -> Merged:
     if not edits:
         return Merged("deleted", heads, by_digest[heads[0]].body, lead=heads[0], waiting=waiting)
     claims = _live_claims(by_digest, edits)
+    disputed = {name: tuple(found) for name, found in claims.items() if len(found) > 1}
     conflicts = {
-        name: tuple(None if claim.value is _GONE else claim.value for claim in found)
-        for name, found in claims.items()
-        if len(found) > 1
+        name: tuple(None if claim.dropped else claim.value for claim in found) for name, found in disputed.items()
     }
-    given = {name: found[0] for name, found in sorted(claims.items()) if found[0].value is not _GONE}
+    given = {name: found[0] for name, found in sorted(claims.items()) if not found[0].dropped}
     return Merged(
         "conflict" if conflicts or len(edits) < len(heads) else "current",
         heads,
@@ -79,6 +89,7 @@ def merge(versions: Iterable[Version]) -> Merged:
         edits[0],
         {name: claim.digest for name, claim in given.items()},
         waiting,
+        disputed,
     )
 
 
@@ -98,24 +109,24 @@ def _reachable(by_digest: Mapping[str, Version]) -> set[str]:
     return found
 
 
-def _live_claims(by_digest: Mapping[str, Version], edits: Iterable[str]) -> dict[str, list[_Claim]]:
+def _live_claims(by_digest: Mapping[str, Version], edits: Iterable[str]) -> dict[str, list[Claim]]:
     """By field: its claims that no later version of the same line has replaced, one a value, by digest."""
     lines = {head: [head, *_ancestors(by_digest, head)] for head in edits}
     above = {d: set(_ancestors(by_digest, d)) for line in lines.values() for d in line}
-    claims: dict[str, list[_Claim]] = {}
+    claims: dict[str, list[Claim]] = {}
     for current in sorted(above):
         for name, value in _changes(by_digest, current).items():
-            claims.setdefault(name, []).append(_Claim(current, value))
+            claims.setdefault(name, []).append(Claim(current, value))
     return {name: _distinct(_unreplaced(found, above)) for name, found in claims.items()}
 
 
-def _unreplaced(claims: list[_Claim], above: Mapping[str, set[str]]) -> list[_Claim]:
+def _unreplaced(claims: list[Claim], above: Mapping[str, set[str]]) -> list[Claim]:
     replaced = {old for claim in claims for old in above[claim.digest]}
     return [claim for claim in claims if claim.digest not in replaced]
 
 
-def _distinct(claims: list[_Claim]) -> list[_Claim]:
-    found: dict[str, _Claim] = {}
+def _distinct(claims: list[Claim]) -> list[Claim]:
+    found: dict[str, Claim] = {}
     for claim in claims:
         found.setdefault(repr(claim.value), claim)
     return list(found.values())

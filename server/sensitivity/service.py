@@ -32,6 +32,7 @@ link_events = precise.link_events
 write_lines = precise.write_lines
 write_tracks = precise.write_tracks
 bodies_for_merging = precise.read_bodies
+sealed_among = precise.sealed_among
 # What people's rights and the audit ask of what came.
 altered_bodies = kept.altered_bodies
 bodies_with = kept.bodies_with

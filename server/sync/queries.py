@@ -1,6 +1,6 @@
 """What a tablet asks: its surveys, and what became of its own records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from server.accounts.queries import viewer_of
 from server.identifications.model import Decision, Identification
 from server.ledger.model import Ledger, VersionRow
 from server.surveys import queries as surveys
+from server.sync.conflicts import told_to_author
 from shared.clock import Clock
 
 PAGE = 200
@@ -67,12 +68,13 @@ def twins(session: Session) -> list[dict[str, Any]]:
 
 def changes_for(session: Session, device: Device, cursor: int, limit: int) -> dict[str, Any]:
     """Changes of the records that the person wrote in, whoever made them, and what reviewers decided of them, after the cursor, in
-    one order; no body, so no place."""
+    one order; no body, so no place, but of a record in conflict what its author has to choose between."""
     limit = max(1, min(limit, PAGE))
     numbered = session.execute(_numbered(device.person_id, cursor, limit + 1)).all()
     page = numbered[:limit]
     earlier = _decided_before(session, device.person_id, cursor, page)
     told = _told(session, [*page, *earlier.values()])
+    _tell_conflicts(session, device.person_id, page, told)
     return {
         "changes": [told[one] for row in page for one in (earlier.get(row), row) if one is not None and one in told],
         "cursor": page[-1].change_no if page else cursor,
@@ -139,6 +141,15 @@ def _told(session: Session, rows: Sequence[Row[Any]]) -> dict[Row[Any], dict[str
         for row in rows
         if row.id in states
     }
+
+
+def _tell_conflicts(
+    session: Session, person_id: UUID, page: Sequence[Row[Any]], told: Mapping[Row[Any], dict[str, Any]]
+) -> None:
+    """With the last change of each record."""
+    last = {row.id: row for row in page if row in told and told[row]["state"] == "conflict"}
+    for id_, conflict in told_to_author(session, last, person_id).items() if last else ():
+        told[last[id_]]["conflict"] = conflict
 
 
 def _reviews(session: Session, ids: set[UUID]) -> dict[UUID, dict[str, Any]]:

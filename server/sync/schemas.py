@@ -1,6 +1,8 @@
 """What tablets are answered, for the interface's document; the answers themselves are made by hand, key by key."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from shared.wire.base import text
 
 _MOMENT = {"format": "date-time"}
 
@@ -58,6 +60,9 @@ class ChangeSchema(Schema):
     kind = fields.String(required=True)
     state = fields.String(required=True)
     head_digest = fields.String(required=True, allow_none=True)
+    conflict = fields.Dict(
+        metadata={"description": "两处修改不一致时：各版本、有分歧的各项及其值；密封的与他人参与的敏感记录不给出值"}
+    )
     review = fields.Dict(metadata={"description": "审核的状态、意见与改定的名称"})
 
 
@@ -66,3 +71,54 @@ class ChangesSchema(Schema):
     cursor = fields.Integer(required=True)
     more = fields.Boolean(required=True)
     reset = fields.Boolean(metadata={"description": "游标属于另一人或另一纪元：从头给出，平板先清除此前所知"})
+
+
+class ConflictVersionSchema(Schema):
+    version = fields.Integer(required=True, metadata={"description": "这条记录的第几个版本"})
+    author_name = fields.String(required=True)
+    saved_at = fields.String(required=True, metadata={"description": "敏感物种的记录只到月"})
+    deleted = fields.Boolean(required=True, metadata={"description": "此版本删除了记录"})
+    head = fields.Boolean(required=True, metadata={"description": "其后没有别的版本"})
+
+
+class ConflictValueSchema(Schema):
+    version = fields.Integer(required=True)
+    value = fields.Raw(allow_none=True, metadata={"description": "没有此键：该版本去掉了这一项"})
+    withheld = fields.Boolean(metadata={"description": "值不给出（位置、人员等），仍可按版本选定"})
+
+
+class ConflictFieldSchema(Schema):
+    name = fields.String(required=True)
+    name_zh = fields.String(required=True)
+    values = fields.List(fields.Nested(ConflictValueSchema), required=True)
+
+
+class ConflictSchema(Schema):
+    record_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    versions_seen = fields.Integer(required=True, metadata={"description": "裁定时原样交回"})
+    versions = fields.List(fields.Nested(ConflictVersionSchema), required=True)
+    fields_ = fields.List(fields.Nested(ConflictFieldSchema), required=True, data_key="fields", attribute="fields")
+    may_delete = fields.Boolean(required=True, metadata={"description": "其中有人删除了这条记录"})
+
+
+class ConflictPage(Schema):
+    items = fields.List(fields.Nested(ConflictSchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class SettleSchema(Schema):
+    versions_seen = fields.Integer(required=True, strict=True, validate=validate.Range(2, 1_000_000))
+    choose = fields.Dict(
+        keys=fields.String(validate=validate.Length(1, 80)),
+        values=fields.Integer(strict=True, validate=validate.Range(1, 1_000_000)),
+        load_default=dict,
+        metadata={"description": "每一项有分歧的字段，取第几个版本的值"},
+    )
+    delete = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    remarks = text(400, load_default=None, allow_none=True)
+
+
+class SettledSchema(Schema):
+    record_id = fields.UUID(required=True)
+    state = fields.String(required=True)

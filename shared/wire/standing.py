@@ -26,12 +26,7 @@ class Standing:
 
 def stand(versions: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, Mapping[str, Any]] | None = None) -> Standing:
     """`versions`: records as they came, by digest; `loaded`: those of them that were read already, with defaults."""
-    view = merge(
-        Version(
-            mark, record.get("base_digest"), record["kind"], record["body"], tuple(record.get("merged_digests") or ())
-        )
-        for mark, record in versions.items()
-    )
+    view = merge(as_versions(versions).values())
     kinds = [versions[mark]["kind"] for mark in sorted(versions)]
     kind = next((one for one in kinds if one != "tombstone"), "unknown")
     lead = versions[view.lead]
@@ -43,6 +38,16 @@ def stand(versions: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, Mappin
         return Standing(view, kind, lead, _load(kind, lead, view.body))
     except InvalidRecord as error:
         return _disagreeing(versions, view, kind, error)
+
+
+def as_versions(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Version]:
+    """By digest, of records as they came."""
+    return {
+        mark: Version(
+            mark, record.get("base_digest"), record["kind"], record["body"], tuple(record.get("merged_digests") or ())
+        )
+        for mark, record in records.items()
+    }
 
 
 def _disagreeing(versions: Mapping[str, Mapping[str, Any]], view: Merged, kind: str, error: InvalidRecord) -> Standing:

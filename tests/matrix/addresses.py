@@ -41,8 +41,9 @@ def thing(route: str) -> str | None:
 
 
 def _called(route: str, parameter: str) -> str:
-    """Two kinds of grants bear one name in their addresses."""
-    return "precise_grant" if route.startswith("/v1/precise-grants") else _BY_PARAMETER[parameter]
+    """Two kinds of grants bear one name in their addresses, and not every record is in conflict."""
+    special = {"/v1/precise-grants": "precise_grant", "/v1/conflicts": "disputed"}
+    return next((name for start, name in special.items() if route.startswith(start)), _BY_PARAMETER[parameter])
 
 
 def path_of(row: policy.Row, place: Place, instead: UUID | None = None) -> str:

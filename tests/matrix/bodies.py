@@ -36,6 +36,7 @@ BODIES: Mapping[tuple[str, str], Body] = {
         "record_ids": [str(place.ids["guarded"])],
         "message": "请上级核实",
     },
+    ("POST", "/v1/conflicts/<uuid:record_id>"): lambda *_: {"versions_seen": 3, "choose": {"individual_count": 2}},
     ("POST", "/v1/verification/runs"): lambda place, _: {"record_ids": [str(place.ids["guarded"])]},
     ("POST", "/v1/exports/<uuid:export_id>/approval"): lambda _place, _world: {"approve": True, "reason": "用途合理"},
     ("POST", "/v1/precise-grants/<uuid:grant_id>/approval"): lambda _place, _world: {

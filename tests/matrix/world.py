@@ -89,6 +89,7 @@ def _place(session: Session, settings: Settings, name: str, county: str, latitud
         outcome = admit(session, Actor(who.id, device), CLOCK, [record])[0]
         assert outcome.outcome == "accepted", (called, outcome)
         made.ids[called] = UUID(record["id"])
+    _dispute(session, made, where)
     stamped = session.execute(
         text("SELECT county_code FROM xiangye.disclosed_place WHERE id = :id"), {"id": made.ids["occurrence"]}
     ).scalar_one()
@@ -102,6 +103,15 @@ def _place(session: Session, settings: Settings, name: str, county: str, latitud
     made.ids.update({called: known[id_] for called, id_ in made.ids.items()})
     made.ids.update(things, person=who.id, device=device, survey=survey.id, dataset=dataset.id)
     return made
+
+
+def _dispute(session: Session, place: Place, where: dict[str, Any]) -> None:
+    """A guarded record that two edited in one field."""
+    first = _records(place, where)["guarded"] | {"id": str(uuid7())}
+    edits = [records.edited(first, individual_count=count) for count in (2, 3)]
+    for record, told in ((first, "accepted"), (edits[0], "accepted"), (edits[1], "conflict")):
+        assert admit(session, Actor(place.person_id, place.device_id), CLOCK, [record])[0].outcome == told
+    place.ids["disputed"] = UUID(first["id"])
 
 
 def _photo(name: str) -> bytes:
