@@ -1,8 +1,56 @@
 """Codes of vocabulary version 1, with their Chinese names. Codes are text and never change their meaning."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 VERSION = "1"
+
+Renames = Mapping[str, Mapping[str, Mapping[str, str]]]
+RENAMED: Renames = {}
+"""By version of an older vocabulary, by field of a body (`evidence_class`, `place.source`, `measurements.code`): what its codes are
+called today. Version 1 is the first, so nothing was renamed yet. Readers alone see the new name; what came stays as it came."""
+
+CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,59}", re.ASCII)
+"""What a code of any vocabulary can look like."""
+
+
+def label(names: Mapping[str, str], code: str) -> str:
+    """What people read for a code. One that we do not know, of a newer app, says so; words that stand where a code could are words."""
+    if code in names:
+        return names[code]
+    return f"未知代码 {code}" if CODE.fullmatch(code) else code
+
+
+def all_codes(names: Mapping[str, str], found: Iterable[str | None]) -> list[str]:
+    """Those of the vocabulary in its order, then what else was found: a table of figures leaves no record out."""
+    return [*names, *sorted({code for code in found if code} - names.keys())]
+
+
+def labels(names: Mapping[str, str], found: Iterable[str | None]) -> list[str]:
+    """Of the codes that were found, in the order of the vocabulary, what it does not know last."""
+    there = set(found)
+    return [label(names, code) for code in all_codes(names, there) if code in there]
+
+
+def renamed(body: Mapping[str, Any], vocabulary: str, table: Renames | None = None) -> dict[str, Any]:
+    """A body as it came, with the codes of an older vocabulary under the names of today; the one that is given stays as it is."""
+    told = dict(body)
+    for path, codes in (RENAMED if table is None else table).get(vocabulary, {}).items():
+        told = _renamed_at(told, path.split("."), codes)
+    return told
+
+
+def _renamed_at(value: Any, path: Sequence[str], codes: Mapping[str, str]) -> Any:
+    """Nothing is supposed of a body that no schema has seen."""
+    if isinstance(value, list):
+        return [_renamed_at(one, path, codes) for one in value]
+    if not path:
+        return codes.get(value, value) if isinstance(value, str) else value
+    if isinstance(value, dict) and path[0] in value:
+        return {**value, path[0]: _renamed_at(value[path[0]], path[1:], codes)}
+    return value
+
 
 KINDS = (
     "event",

@@ -22,6 +22,7 @@ from shared.vocabulary import (
     PROTOCOLS,
     SEXES,
     TARGET_GROUPS,
+    label,
 )
 
 NONE = "无"
@@ -71,7 +72,7 @@ def as_it_came(value: Any) -> str:
 
 def _words(name: str, value: Any) -> str:
     if name in _CODES:
-        return _CODES[name].get(value, str(value))
+        return label(_CODES[name], value)
     if name in _SHAPES:
         return _SHAPES[name](value)
     if isinstance(value, bool):
@@ -87,7 +88,7 @@ def _taxon(taxon: Any) -> str:
 def _place(place: Any) -> str:
     north, east = place["latitude_e7"] / 1e7, place["longitude_e7"] / 1e7
     where = f"{'东' if east >= 0 else '西'}经 {abs(east):.5f}°　{'北' if north >= 0 else '南'}纬 {abs(north):.5f}°"
-    parts = [PLACE_SOURCES.get(place.get("source"), "来源不明")]
+    parts = [label(PLACE_SOURCES, place["source"]) if place.get("source") else "来源不明"]
     if place.get("coordinate_uncertainty_in_meters"):
         parts.append(f"误差 {place['coordinate_uncertainty_in_meters']} 米")
     if place.get("altitude_m"):
@@ -107,8 +108,8 @@ def _measurements(found: Any) -> str:
 
 
 def _measurement(one: Any) -> str:
-    value = DAMAGE_GRADES.get(one["value"], one["value"]) if one["code"] == "damage_grade" else one["value"]
-    return f"{MEASUREMENT_CODES.get(one['code'], one['code'])} {value} {one.get('unit') or ''}".strip()
+    value = label(DAMAGE_GRADES, one["value"]) if one["code"] == "damage_grade" else one["value"]
+    return f"{label(MEASUREMENT_CODES, one['code'])} {value} {one.get('unit') or ''}".strip()
 
 
 def _effort(effort: Any) -> str:

@@ -7,12 +7,13 @@ from server.assessments.assessment import Assessment
 from server.assessments.columns import COUNTY, NAME, both, figure
 from server.assessments.comparison import GAINED, NOT_REFOUND, cells_surveyed
 from server.assessments.species import CHANGE_COUNTED, basis_zh, counties_of_taxon, records_of_taxon, taxon_cells
+from server.baselines.annexes import unclear_row
 from server.baselines.species import COUNTING_RULE, SpeciesLine
 from server.baselines.study import method_zh
 from server.reporting.document import Block, Cell, Code, Column, Latin, Listing, Paragraph, Section, Table
 from server.statistics.hj623 import load_parameters
 from shared.checks import FLAGS
-from shared.vocabulary import SURVEY_KINDS
+from shared.vocabulary import SURVEY_KINDS, label
 
 
 def methods(assessment: Assessment) -> tuple[Block, ...]:
@@ -282,7 +283,7 @@ def _surveys(assessment: Assessment) -> Table:
         facts: tuple[Cell, ...] = (None, None, None)
         if dataset is not None:
             facts = (dataset.title, dataset.owner, Code(dataset.licence) if dataset.licence else None)
-        rows.append((*facts, survey.title, SURVEY_KINDS.get(survey.kind, survey.kind)))
+        rows.append((*facts, survey.title, label(SURVEY_KINDS, survey.kind)))
     counted = "有记录选入本报告的调查项目，每项一行"
     return Table(
         "surveys", "调查项目与数据集", "项", assessment.source, counted, columns, tuple(rows), notes=("“—”表示未登记",)
@@ -292,7 +293,7 @@ def _surveys(assessment: Assessment) -> Table:
 def _quality(assessment: Assessment) -> Table:
     region = assessment.region
     whole = region.whole
-    everything = assessment.edition.open_to_it((*whole.sightings, *whole.unplaced, *whole.absences))
+    everything = assessment.edition.open_to_it((*whole.sightings, *whole.unplaced, *whole.absences, *whole.unclear))
     unplaced = assessment.edition.open_to_it(whole.unplaced)
     flags = Counter(flag for one in everything for flag in one.record.flags)
     columns = (Column("item", "项目"), figure("records", "记录数", "条"))
@@ -300,6 +301,7 @@ def _quality(assessment: Assessment) -> Table:
         ("同一事件的单张影像等，不重复计数", len(whole.evidence)),
         ("没有归入可计数物种的“有”记录", len(unplaced)),
         ("“未见”记录", len(whole.absences)),
+        *unclear_row(assessment.edition.open_to_it(whole.unclear)),
         *(((f"标记：{FLAGS[code]}", flags[code])) for code in FLAGS if flags[code]),
     ]
     if assessment.edition.restricted:

@@ -10,8 +10,9 @@ from server.assessments.region import CountyStudy
 from server.baselines.evaluation import hj623_counts
 from server.baselines.species import SpeciesLine
 from server.reporting.document import Block, Cell, Column, Paragraph, Section, Table
+from server.reporting.presences import public_code
 from server.statistics.hj623 import Parameters, Result, evaluate, load_parameters
-from shared.vocabulary import EVIDENCE_CLASSES
+from shared.vocabulary import EVIDENCE_CLASSES, labels
 
 _FROM_ELSEWHERE = frozenset({"literature", "specimen"})
 RECORDED = (
@@ -36,7 +37,9 @@ class CountyIndex:
     @property
     def evidence(self) -> frozenset[str]:
         return frozenset(
-            one.body.get("evidence_class") or "" for line in self.county.lines_recorded for one in line.sightings
+            public_code(one.record, EVIDENCE_CLASSES, "evidence_class")
+            for line in self.county.lines_recorded
+            for one in line.sightings
         )
 
     @property
@@ -162,7 +165,7 @@ def _basis(assessment: Assessment, found: Sequence[CountyIndex]) -> Table:
 
 
 def _basis_row(one: CountyIndex) -> tuple[Cell, ...]:
-    evidence = "、".join(name for code, name in EVIDENCE_CLASSES.items() if code in one.evidence) or "未注明"
+    evidence = "、".join(labels(EVIDENCE_CLASSES, one.evidence)) or "未注明"
     kind = "只依据调查记录" if one.surveys_alone else "含文献或标本资料"
     fatal = [group for group in ("鱼类", "蝶类") if group in one.missing_groups]
     warnings = [f"没有{'和'.join(fatal)}记录，野生动物丰富度偏低，不可与其他县比较"] if fatal else []

@@ -10,7 +10,7 @@ from server.assessments.outline import Driver
 from server.baselines.effort import effort_of
 from server.reporting.document import Block, Cell, Column, Paragraph, Section, Table
 from server.sensitivity.records import FrozenRecord
-from shared.vocabulary import CASE_STATES, FINDING_TYPES
+from shared.vocabulary import CASE_STATES, FINDING_TYPES, all_codes, label
 
 Both = tuple[list[FrozenRecord], list[FrozenRecord]]
 
@@ -28,7 +28,7 @@ def pressures(assessment: Assessment) -> tuple[Block, ...]:
     rows = tuple(
         (
             driver.name,
-            "、".join(FINDING_TYPES[code] for code in driver.findings) or None,
+            "、".join(label(FINDING_TYPES, code) for code in driver.findings) or None,
             _sum(before, driver),
             _sum(now, driver),
             driver.missing,
@@ -37,7 +37,7 @@ def pressures(assessment: Assessment) -> tuple[Block, ...]:
     )
     unassigned = sum(
         now[code]
-        for code in FINDING_TYPES
+        for code in now  # types of newer apps too
         if not any(code in driver.findings for driver in assessment.outlines.drivers)
     )
     text = (
@@ -121,15 +121,19 @@ def _patrol_row(assessment: Assessment, title: str, patrols: list[FrozenRecord])
 
 
 def _cases(assessment: Assessment, findings: Both) -> Table:
+    both = [
+        Counter(assessment.edition.told_code(CASE_STATES, one.body["case_state"]) for one in own) for own in findings
+    ]
+    known = all_codes(CASE_STATES, (code for states in both for code in states))
     columns = (
         Column("period", "期"),
-        *(figure(code, name, "件") for code, name in CASE_STATES.items()),
+        *(figure(code, label(CASE_STATES, code), "件") for code in known),
         figure("total", "合计", "件"),
     )
-    rows: list[tuple[Cell, ...]] = []
-    for title, own in zip(assessment.titles, findings, strict=True):
-        states = Counter(one.body["case_state"] for one in own)
-        rows.append((title, *(states[code] for code in CASE_STATES), len(own)))
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (title, *(states[code] for code in known), states.total())
+        for title, states in zip(assessment.titles, both, strict=True)
+    )
     return Table(
         "cases",
         "两期巡护发现的办理状态",
@@ -137,5 +141,5 @@ def _cases(assessment: Assessment, findings: Both) -> Table:
         assessment.source,
         "每个发现计一件，按截至日期的办理状态",
         columns,
-        tuple(rows),
+        rows,
     )

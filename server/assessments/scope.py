@@ -12,7 +12,8 @@ from server.baselines.effort import EffortLine
 from server.baselines.species import COUNTING_RULE, SpeciesLine
 from server.baselines.study import Study, method_zh
 from server.reporting.document import Block, Cell, Column, Figure, Paragraph, Ref, Section, Table
-from shared.vocabulary import EVIDENCE_CLASSES
+from server.reporting.presences import public_code
+from shared.vocabulary import EVIDENCE_CLASSES, labels
 
 EFFORT_COUNTED = (
     "每次样线、样地、样点或巡护计一次，分段和小样方并入一次；里程取填报值，巡护未填报的按轨迹各段相加，间断处不补"
@@ -115,8 +116,15 @@ def _by_evidence(assessment: Assessment, lines: Iterable[SpeciesLine], classes: 
 
 
 def _evidence(study: Study) -> str | None:
-    found = {one.body.get("evidence_class") for one in study.sightings}
-    return "、".join(name for code, name in EVIDENCE_CLASSES.items() if code in found) or None
+    return (
+        "、".join(
+            labels(
+                EVIDENCE_CLASSES,
+                {public_code(one.record, EVIDENCE_CLASSES, "evidence_class") for one in study.sightings},
+            )
+        )
+        or None
+    )
 
 
 def _effort(assessment: Assessment) -> tuple[tuple[Block, ...], str | None]:

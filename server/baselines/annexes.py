@@ -15,7 +15,7 @@ from server.reporting.small_counts import small
 from server.sensitivity.records import FrozenRecord
 from shared.checks import FLAGS
 from shared.clock import CHINA, observed_interval
-from shared.vocabulary import EVENT_TYPES
+from shared.vocabulary import EVENT_TYPES, label
 
 _RECORDS = Column("records", "记录数", "条", align="right")
 _SPECIES_COLUMNS = (
@@ -165,7 +165,7 @@ def _log_row(draft: Draft, number: int, unit: FrozenRecord) -> tuple[Cell, ...]:
     return (
         number,
         _day_told(draft, unit),
-        EVENT_TYPES.get(unit.body["event_type"]),
+        label(EVENT_TYPES, draft.edition.told_code(EVENT_TYPES, unit.body["event_type"])),
         method_zh(unit.body["sampling_protocol"]),
         group_of_unit(unit),
         unit.body.get("location_name") if draft.edition.restricted else None,
@@ -225,13 +225,18 @@ def grid(draft: Draft) -> tuple[Block, ...]:
     )
 
 
+def unclear_row(unclear: Sequence[Sighting]) -> list[tuple[Cell, ...]]:
+    """No row where there are none."""
+    return [("有无以本系统不认识的代码表示、两不计入的记录", len(unclear))] if unclear else []
+
+
 _ALL_RECORDS, _COUNTED = "记录总数", "计入物种名录的“有”记录"
 
 
 def quality(draft: Draft) -> tuple[Block, ...]:
     study = draft.study
     # In public of open records alone: what is left of a sum would tell how many are kept back.
-    everything = draft.edition.open_to_it((*study.sightings, *study.unplaced, *study.absences))
+    everything = draft.edition.open_to_it((*study.sightings, *study.unplaced, *study.absences, *study.unclear))
     unplaced = draft.edition.open_to_it(study.unplaced)
     flags = Counter(flag for one in everything for flag in one.record.flags)
     named = [(FLAGS[code], flags[code]) for code in FLAGS if flags[code]]
@@ -240,6 +245,7 @@ def quality(draft: Draft) -> tuple[Block, ...]:
         (_COUNTED, len(study.sightings)),
         ("“有”但未计入物种数的记录", len(unplaced)),
         ("“未见”记录", len(study.absences)),
+        *unclear_row(draft.edition.open_to_it(study.unclear)),
         ("同一事件的单张影像等，不重复计数", len(study.evidence)),
         ("存在版本冲突、待人工处理的记录", sum(one.record.state == "conflict" for one in everything)),
         *((f"标记：{name}", count) for name, count in named),

@@ -1,6 +1,6 @@
 """What each edition may print. One study makes both; only what is shown differs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +12,7 @@ from server.baselines.study import Sighting, Study
 from server.reporting.darwin import PUBLIC_DECIMALS
 from server.reporting.presences import is_guarded, public_place
 from server.reporting.small_counts import small
+from server.sensitivity import generalising
 from server.sensitivity.records import FrozenRecord
 
 SUPPRESSED = "有记录"
@@ -40,6 +41,10 @@ class Edition:
             return None
         precision = "year" if not self.restricted and is_guarded(sighting.record) else sighting.precision
         return {"year": f"{day:%Y}", "month": f"{day:%Y-%m}"}.get(precision, day.isoformat())
+
+    def told_code(self, codes: Mapping[str, str], found: str) -> str:
+        """Of rangers' work the public reads no code that we do not know: it could say anything."""
+        return generalising.known_code(int(not self.restricted), codes, found)
 
     def position(self, record: FrozenRecord) -> tuple[float, float] | None:
         """Longitude and latitude of a point to draw, or None where only an area may be drawn."""

@@ -9,7 +9,7 @@ from server.baselines.draft import SOURCE, Draft, zh_date
 from server.baselines.species import COUNTING_RULE
 from server.reporting.document import Block, Code, Column, Figure, Paragraph, Section, Table
 from server.reporting.maps import MapSheet, Shapes, draw_map
-from shared.vocabulary import SURVEY_KINDS
+from shared.vocabulary import SURVEY_KINDS, label
 
 
 def general(draft: Draft) -> tuple[Block, ...]:
@@ -89,7 +89,7 @@ def _surveys(draft: Draft) -> tuple[Block, ...]:
         rows.append(
             (
                 survey.title,
-                SURVEY_KINDS.get(survey.kind, survey.kind),
+                label(SURVEY_KINDS, survey.kind),
                 dataset.title if dataset else None,
                 dataset.owner if dataset else None,
                 Code(dataset.licence) if dataset and dataset.licence else None,

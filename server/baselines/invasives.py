@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from server.baselines.draft import DASH_NOTE, SOURCE, Draft
 from server.baselines.species import SpeciesLine
 from server.reporting.document import Block, Cell, Column, Latin, Paragraph, Table
-from shared.vocabulary import DAMAGE_GRADES
+from shared.vocabulary import DAMAGE_GRADES, all_codes, label
 
 
 def invasives(draft: Draft) -> tuple[Block, ...]:
@@ -52,7 +52,9 @@ def _row(draft: Draft, line: SpeciesLine) -> tuple[Cell, ...]:
         if one.unit is not None and one.unit.body["event_type"] in ("plot", "quadrat")
     }
     grades = Counter(_values(line, "damage_grade"))
-    damage = "、".join(f"{name}{grades[code]}" for code, name in DAMAGE_GRADES.items() if grades[code])
+    damage = "、".join(
+        f"{label(DAMAGE_GRADES, code)}{grades[code]}" for code in all_codes(DAMAGE_GRADES, grades) if grades[code]
+    )
     first = line.first
     return (
         line.taxon.name_zh,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from server.baselines.study import Sighting, Study
-from server.reporting.presences import is_guarded
+from server.reporting.presences import is_guarded, public_code
 from server.snapshots.context import Taxon
-from shared.vocabulary import EVIDENCE_CLASSES, GROUP_NAMES_ZH
+from shared.vocabulary import EVIDENCE_CLASSES, GROUP_NAMES_ZH, labels
 
 COUNTING_RULE = (
     "物种数按现行名录接受的种及种下单元（亚种、变种）计，每个名称计一个；只计“有”的记录，未见记录、同一相机事件的单张影像、"
@@ -45,8 +45,12 @@ class SpeciesLine:
 
     @property
     def evidence(self) -> str:
-        found = {one.body.get("evidence_class") for one in self.sightings}
-        return "、".join(name for code, name in EVIDENCE_CLASSES.items() if code in found)
+        return "、".join(
+            labels(
+                EVIDENCE_CLASSES,
+                {public_code(one.record, EVIDENCE_CLASSES, "evidence_class") for one in self.sightings},
+            )
+        )
 
     @property
     def first(self) -> Sighting | None:

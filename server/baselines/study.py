@@ -11,7 +11,7 @@ from server.snapshots.context import Area, Taxon
 from server.snapshots.service import Snapshot
 from server.taxa.rules import ABOVE_SPECIES
 from shared.clock import CHINA, observed_interval
-from shared.vocabulary import PROTOCOLS, TARGET_GROUPS
+from shared.vocabulary import OCCURRENCE_STATUS, PROTOCOLS, TARGET_GROUPS, label
 
 NOT_WILD = frozenset({"captive", "cultivated", "released"})
 NO_METHOD, EVERY_GROUP = "incidental", "不限类群"
@@ -84,13 +84,15 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Study:
-    """`sightings` are of accepted taxa down to the species; `unplaced` are the other present ones; `evidence` are rows that never count."""
+    """`sightings` are of accepted taxa down to the species; `unplaced` are the other present ones; `evidence` are rows that never count;
+    `unclear` say of presence what only a newer app knows, and count as neither."""
 
     snapshot: Snapshot
     county: Area
     sightings: tuple[Sighting, ...]
     unplaced: tuple[Sighting, ...]
     absences: tuple[Sighting, ...]
+    unclear: tuple[Sighting, ...]
     evidence: tuple[FrozenRecord, ...]
     units: tuple[FrozenRecord, ...]
     records: Mapping[str, FrozenRecord]
@@ -124,7 +126,8 @@ def make_study(snapshot: Snapshot) -> Study:
         county=snapshot.context.counties[0],
         sightings=tuple(one for one in present if _is_species(one.taxon)),
         unplaced=tuple(one for one in present if not _is_species(one.taxon)),
-        absences=tuple(one for one in everything if one.body["occurrence_status"] != "present"),
+        absences=tuple(one for one in everything if one.body["occurrence_status"] == "absent"),
+        unclear=tuple(one for one in everything if one.body["occurrence_status"] not in OCCURRENCE_STATUS),
         evidence=tuple(evidence),
         units=_units(snapshot.records, records),
         records=records,
@@ -137,7 +140,7 @@ def counts(record: FrozenRecord) -> bool:
 
 
 def method_zh(code: str) -> str:
-    return PROTOCOLS.get(code, code)
+    return label(PROTOCOLS, code)
 
 
 def groups_of_unit(unit: FrozenRecord) -> tuple[str, ...]:

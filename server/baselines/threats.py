@@ -6,7 +6,7 @@ from decimal import Decimal
 from server.baselines.draft import DASH_NOTE, SOURCE, Draft
 from server.baselines.effort import effort_of
 from server.reporting.document import Block, Cell, Column, Paragraph, Section, Table
-from shared.vocabulary import CASE_STATES, FINDING_TYPES
+from shared.vocabulary import CASE_STATES, FINDING_TYPES, all_codes, label
 
 
 def threats(draft: Draft) -> tuple[Block, ...]:
@@ -51,18 +51,29 @@ def _patrols(draft: Draft) -> Table:
 
 def _findings(draft: Draft) -> Table:
     findings = draft.study.of_kind("finding")
-    found = Counter((finding.body["finding_type"], finding.body["case_state"]) for finding in findings)
+    code = draft.edition.told_code
+    found = Counter(
+        (code(FINDING_TYPES, one.body["finding_type"]), code(CASE_STATES, one.body["case_state"])) for one in findings
+    )
+    types, states = (
+        all_codes(FINDING_TYPES, {one for one, _ in found}),
+        all_codes(CASE_STATES, {one for _, one in found}),
+    )
     columns = (
         Column("type", "类型"),
-        *(Column(code, name, "件", align="right") for code, name in CASE_STATES.items()),
+        *(Column(code, label(CASE_STATES, code), "件", align="right") for code in states),
         Column("total", "合计", "件", align="right"),
     )
     rows: list[tuple[Cell, ...]] = [
-        (name, *(found[code, state] for state in CASE_STATES), sum(found[code, state] for state in CASE_STATES))
-        for code, name in FINDING_TYPES.items()
-        if any(found[code, state] for state in CASE_STATES)
+        (
+            label(FINDING_TYPES, code),
+            *(found[code, state] for state in states),
+            sum(found[code, state] for state in states),
+        )
+        for code in types
+        if any(found[code, state] for state in states)
     ]
-    rows.append(("合计", *(sum(found[code, state] for code in FINDING_TYPES) for state in CASE_STATES), len(findings)))
+    rows.append(("合计", *(sum(found[code, state] for code in types) for state in states), len(findings)))
     return Table(
         "findings",
         "巡护发现的类型与办理状态",

@@ -14,7 +14,7 @@ from server.events.rules import canonical_measurement
 from server.sensitivity import generalising
 from server.sensitivity.mentions import guarded_names
 from shared.clock import observed_interval
-from shared.vocabulary import VERSION
+from shared.vocabulary import EVENT_TYPES, VERSION
 
 PLAIN = (
     "event_type",
@@ -53,12 +53,20 @@ class EventToWrite:
     sought_in_secret: Set[str] = frozenset()
 
 
+def _told_type(event: EventToWrite) -> dict[str, str]:
+    return {"event_type": generalising.known_code(int(event.guarded), EVENT_TYPES, event.body["event_type"])}
+
+
 def write(session: Session, events: Sequence[EventToWrite]) -> None:
     """A later version replaces the row: history stays in the ledger."""
     if not events:
         return
     spoken = guarded_names(session).spoken_of
-    rows = [row | generalising.event_words(event.guarded, row, spoken) for event in events for row in (_row(event),)]
+    rows = [
+        row | generalising.event_words(event.guarded, row, spoken) | _told_type(event)
+        for event in events
+        for row in (_row(event),)
+    ]
     statement = insert(Event).values(rows)
     session.execute(
         statement.on_conflict_do_update(

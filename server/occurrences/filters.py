@@ -67,9 +67,12 @@ def _bbox(viewer: Viewer, value: str) -> ColumnElement[bool]:
     )
 
 
+_WITH_MONTH = ("month", "day", "hour", "minute", "second")
+
+
 def _month(value: int) -> ColumnElement[bool]:
     observed = func.timezone("Asia/Shanghai", Occurrence.observed_from)
-    return _of_occurrence((extract("month", observed) == value) & (Occurrence.date_precision != "year"))
+    return _of_occurrence((extract("month", observed) == value) & Occurrence.date_precision.in_(_WITH_MONTH))
 
 
 _CONDITIONS: Mapping[str, Callable[[Viewer, Any], ColumnElement[bool]]] = {

@@ -34,7 +34,7 @@ _LIKELY = text("""
     CROSS JOIN LATERAL (
         SELECT taxon_id FROM xiangye.identification WHERE occurrence_id = o.id ORDER BY received_at DESC, id DESC LIMIT 1
     ) i
-    WHERE o.occurrence_status = 'present' AND o.observed_from IS NOT NULL AND o.date_precision <> 'year'
+    WHERE o.occurrence_status = 'present' AND o.observed_from IS NOT NULL AND o.date_precision IN ('month', 'day', 'hour', 'minute', 'second')
         AND coalesce(o.degree_of_establishment, '') NOT IN ('captive', 'cultivated') AND o.access_class <> 'restricted'
         AND o.received_at < :until AND d.in_scope AND d.county_code IS NOT NULL AND d.level <> ALL(:guarded)
         AND i.taxon_id IS NOT NULL

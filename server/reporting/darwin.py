@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from server.formats.darwin_core import ADDRESS
-from server.reporting.presences import DATUM, is_guarded, presence_rows
+from server.reporting.presences import DATUM, is_guarded, presence_rows, public_code
 from server.reporting.small_counts import Tally
 from server.sensitivity.records import DisclosedPlace, ExactPlace, FrozenRecord
 from shared.canonical import digest
 from shared.coordinates import e7_text
-from shared.vocabulary import REVIEW_STATES
+from shared.vocabulary import BASIS_OF_RECORD, REVIEW_STATES, label
 
 PUBLIC_DECIMALS, ROUNDED_AWAY_M = 3, 80
 """No position in public is finer than 0.001 degree, which may put it 80 m off."""
@@ -102,7 +102,7 @@ def public_terms(record: FrozenRecord) -> dict[str, str]:
     terms = {
         "eventID": event_id_of(record),
         "occurrenceID": record.id,
-        "basisOfRecord": body["basis_of_record"],
+        "basisOfRecord": public_code(record, BASIS_OF_RECORD, "basis_of_record"),
         **terms,
     }
     if shown is None or is_guarded(record):
@@ -193,7 +193,7 @@ def identification_terms(record: FrozenRecord) -> dict[str, str]:
     told = {
         "identificationQualifier": taxon.get("qualifier"),
         "identificationRemarks": remarks,
-        "identificationVerificationStatus": REVIEW_STATES.get(record.review.state),
+        "identificationVerificationStatus": label(REVIEW_STATES, record.review.state),
     }
     return {term: text for term, text in told.items() if text}
 

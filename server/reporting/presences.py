@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from server.reporting.small_counts import Kind, Tally
+from server.sensitivity import generalising
 from server.sensitivity.records import DisclosedPlace, FrozenRecord
 from shared.canonical import digest
+from shared.vocabulary import OCCURRENCE_STATUS
 
 DATUM = "EPSG:4326"
 _NAMES = ("scientificName", "vernacularName")
@@ -56,6 +58,11 @@ def is_guarded(record: FrozenRecord) -> bool:
     return record.level is None or record.level > 0
 
 
+def public_code(record: FrozenRecord, codes: Mapping[str, str], name: str) -> str:
+    """A field that holds a code, "" where it holds none; of a guarded record no code that we do not know."""
+    return generalising.known_code(int(is_guarded(record)), codes, record.body.get(name) or "")
+
+
 def is_guarded_visit(unit: FrozenRecord) -> bool:
     """Where rangers walk, and where nothing but guarded species was found."""
     return unit.kind == "patrol" or bool(unit.level)
@@ -79,7 +86,7 @@ def _cell(shown: DisclosedPlace) -> tuple[float, float, float] | None:
 def kind_of(record: FrozenRecord) -> Kind:
     taxon = record.body["taxon"]
     named = record.taxon_id or "|".join(taxon.get(key) or "" for key in ("scientific_name", "name_zh", "verbatim_name"))
-    return named, record.body["occurrence_status"], public_place(record).area
+    return named, public_code(record, OCCURRENCE_STATUS, "occurrence_status"), public_place(record).area
 
 
 def tally(records: Iterable[FrozenRecord]) -> Tally:

@@ -12,7 +12,15 @@ from typing import Any
 
 from server.sensitivity.words import WITHHELD_ZH, tells_place, tells_position
 from shared.clock import CHINA
-from shared.vocabulary import COUNT_METHODS, LIFE_STAGES, MEASUREMENT_CODES, SEXES
+from shared.vocabulary import (
+    BASIS_OF_RECORD,
+    COUNT_METHODS,
+    EVIDENCE_CLASSES,
+    LIFE_STAGES,
+    MEASUREMENT_CODES,
+    OCCURRENCE_STATUS,
+    SEXES,
+)
 
 SMALLEST_COUNT = 5
 """A count of guarded records below it is told as fewer than it."""
@@ -33,7 +41,7 @@ def time(level: int, observed_from: datetime | None, observed_to: datetime | Non
 
 def precision_of(level: int, precision: str | None) -> str:
     finest = _BY_LEVEL[level]
-    return finest if precision is None or _COARSER.index(precision) > _COARSER.index(finest) else precision
+    return precision if precision in _COARSER[: _COARSER.index(finest)] else finest
 
 
 def moment(level: int, at: datetime) -> datetime:
@@ -79,6 +87,11 @@ def code(level: int, value: str | None) -> str | None:
     return value if level == 0 or value is None or value in _CODES or _CODE.fullmatch(value) else None
 
 
+def known_code(level: int, codes: Mapping[str, str], value: str) -> str:
+    """Of something guarded, of a code that we do not know no more than that: it could say anything."""
+    return value if level == 0 or value in codes or not value else "unknown"
+
+
 Spoken = Callable[[str | None], bool]
 """Whether words say that something guarded was there (words.GuardedNames.spoken_of)."""
 TELLING = ("event_id", "occurrence_remarks", "behavior", "pathway", "verbatim_event_date")
@@ -93,6 +106,11 @@ CODED = (
 )
 OCCURRENCE_WORDS = (*TELLING[1:], *CODED)
 EVENT_TELLING = ("location_name", "event_remarks", "verbatim_event_date")
+_VOCABULARIES: Mapping[str, Mapping[str, str]] = {
+    "occurrence_status": OCCURRENCE_STATUS,
+    "evidence_class": EVIDENCE_CLASSES,
+    "basis_of_record": BASIS_OF_RECORD,
+}
 _EVENT_CODED = ("weather", "habitat_code", "disturbance_code")
 EVENT_WORDS = (*EVENT_TELLING, *_EVENT_CODED)
 _REMARKS = frozenset({"occurrence_remarks", "event_remarks"})
@@ -107,6 +125,7 @@ def occurrence(level: int, row: Mapping[str, Any], spoken: Spoken) -> dict[str, 
         **row,
         **dict.fromkeys(TELLING),
         **{name: code(level, row[name]) for name in CODED},
+        **{name: known_code(level, codes, row[name]) for name, codes in _VOCABULARIES.items()},
         "access_class": "restricted",
         "observed_from": start,
         "observed_to": end,

@@ -13,7 +13,7 @@ from server.surveys.cross_border import set_cross_border
 from server.surveys.model import CROSS_BORDER, NEEDS_REVIEW, Survey
 from server.web.output import print_json
 from shared.clock import SystemClock
-from shared.vocabulary import SURVEY_KINDS
+from shared.vocabulary import SURVEY_KINDS, label
 
 _KINDS_HELP = "种类：" + "、".join(f"{kind} {SURVEY_KINDS[kind]}" for kind in sorted(SURVEY_KINDS))
 
@@ -69,4 +69,4 @@ def list_(as_json: bool) -> None:
         print_json(rows)
     else:
         for row in rows:
-            click.echo(f"{row['survey_id']}  {SURVEY_KINDS[row['kind']]}  {row['title']}")
+            click.echo(f"{row['survey_id']}  {label(SURVEY_KINDS, row['kind'])}  {row['title']}")

@@ -1,6 +1,9 @@
 """Fields of the wire: whole numbers and text, aware times, and what this version does not know is kept."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -8,7 +11,7 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
 
 from shared.clock import parse_aware
 from shared.ids import is_uuid
-from shared.vocabulary import LEGAL_BASES, PLACE_SOURCES
+from shared.vocabulary import CODE, LEGAL_BASES, PLACE_SOURCES
 
 _DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,12})?", re.ASCII)
 _LOCAL = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?", re.ASCII)
@@ -85,7 +88,33 @@ def text(longest: int = 4000, **options: Any) -> fields.String:
     return fields.String(validate=[validate.Length(max=longest), _no_nul], **options)
 
 
+_foreign: ContextVar[bool] = ContextVar("foreign", default=False)
+
+
+@contextmanager
+def codes_of_others(foreign: bool) -> Iterator[None]:
+    """While a body of another vocabulary than ours is read, codes that we do not know are kept as they came."""
+    before = _foreign.set(foreign)
+    try:
+        yield
+    finally:
+        _foreign.reset(before)
+
+
+class KnownCode(validate.OneOf):
+    """One of ours; of another vocabulary anything that can be a code."""
+
+    def __call__(self, value: Any) -> Any:
+        return value if _foreign.get() and CODE.fullmatch(value) else super().__call__(value)
+
+
 def code(*allowed: str, **options: Any) -> fields.String:
+    """Of a versioned vocabulary (shared/vocabulary.py), which newer apps may have more of."""
+    return fields.String(validate=KnownCode(allowed), **options)
+
+
+def word(*allowed: str, **options: Any) -> fields.String:
+    """Of the protocol itself: whoever does not know it cannot read what it stands in."""
     return fields.String(validate=validate.OneOf(allowed), **options)
 
 

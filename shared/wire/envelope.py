@@ -6,9 +6,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from shared.protocol import PROTOCOL
-from shared.vocabulary import KINDS
+from shared.vocabulary import KINDS, VERSION, renamed
 from shared.wire.answer import IdentificationAnswerBody
-from shared.wire.base import SHA256, Identifier, Instant, Whole, WireSchema, code, optional_text, text
+from shared.wire.base import SHA256, Identifier, Instant, Whole, WireSchema, codes_of_others, optional_text, text, word
 from shared.wire.event import EventBody
 from shared.wire.media import MediaBody
 from shared.wire.occurrence import OccurrenceBody, TombstoneBody
@@ -38,7 +38,7 @@ class SavedAtSchema(WireSchema):
 
 class EnvelopeSchema(WireSchema):
     protocol = Whole(1, PROTOCOL, required=True)
-    kind = code(*KINDS, required=True)
+    kind = word(*KINDS, required=True)
     id = Identifier(required=True)
     base_digest = fields.String(allow_none=True, load_default=None, validate=SHA256)
     merged_digests = fields.List(
@@ -77,11 +77,20 @@ def load_record(record: Any) -> dict[str, Any]:
         envelope: dict[str, Any] = _ENVELOPE.load(record)
     except ValidationError as error:
         raise InvalidRecord(record_id, _flatten(error.messages)) from error
+    vocabulary = envelope["vocabulary"]
+    body = renamed(envelope["body"], vocabulary)
+    envelope["body"] = load_body(envelope["kind"], body, vocabulary != VERSION, record_id)
+    return envelope
+
+
+def load_body(kind: str, body: Mapping[str, Any], foreign: bool, record_id: str | None = None) -> dict[str, Any]:
+    """With defaults. `foreign`: it may hold codes that our vocabulary does not know; they are kept as they came."""
     try:
-        envelope["body"] = _BODY_SCHEMAS[envelope["kind"]].load(envelope["body"])
+        with codes_of_others(foreign):
+            loaded: dict[str, Any] = _BODY_SCHEMAS[kind].load(body)
     except ValidationError as error:
         raise InvalidRecord(record_id, _flatten({"body": error.messages})) from error
-    return envelope
+    return loaded
 
 
 def _flatten(messages: Any, path: str = "") -> list[dict[str, str]]:

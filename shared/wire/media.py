@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from shared.wire.base import SHA256, Identifier, PlaceSchema, Whole, WireSchema, code, optional, optional_text
+from shared.wire.base import SHA256, Identifier, PlaceSchema, Whole, WireSchema, optional, optional_text, word
 from shared.wire.event import ObservedBody
 
 
@@ -16,7 +16,8 @@ class MediaBody(ObservedBody):
     sha256 = fields.String(required=True, validate=SHA256)
     sealed_sha256 = fields.String(validate=SHA256)  # the sealed file that was uploaded for it
     byte_count = Whole(1, 64 * 1024 * 1024, required=True)
-    media_type = code("image/jpeg", "image/png", "image/webp", "image/heic", required=True)
+    # No code: the file is given out under this name.
+    media_type = word("image/jpeg", "image/png", "image/webp", "image/heic", required=True)
     captured_at = optional_text(40)
     exif_place = fields.Nested(ExifPlaceSchema, allow_none=True, load_default=None)
     tablet_place = fields.Nested(PlaceSchema, allow_none=True, load_default=None)

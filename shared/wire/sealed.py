@@ -18,7 +18,7 @@ from marshmallow import ValidationError, fields
 from shared.canonical import NotCanonical, canonical_bytes
 from shared.protocol import PROTOCOL, depth_of
 from shared.vocabulary import KINDS
-from shared.wire.base import SHA256, Identifier, Whole, WireSchema, code
+from shared.wire.base import SHA256, Identifier, Whole, WireSchema, word
 
 ALGORITHM = "ECDH-P256+HKDF-SHA256+AES-256-GCM"
 INFO = b"xiangye seal 1\n" + ALGORITHM.encode() + b"\n"
@@ -35,13 +35,13 @@ class SealBroken(ValueError):
 
 class HeaderSchema(WireSchema):
     id = Identifier(required=True)
-    kind = code(*(kind for kind in KINDS if kind != "tombstone"), required=True)
+    kind = word(*(kind for kind in KINDS if kind != "tombstone"), required=True)
     author = Identifier(required=True)
     device = Identifier(required=True)
     seq = Whole(1, 2**53 - 1, required=True)
     protocol = Whole(1, PROTOCOL, required=True)
     base_digest = fields.String(required=True, allow_none=True, validate=SHA256)
-    alg = code(ALGORITHM, required=True)
+    alg = word(ALGORITHM, required=True)
     key_id = fields.String(required=True, validate=SHA256)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.merge import Merged, Version, merge
-from shared.wire.envelope import InvalidRecord, load_record
+from shared.vocabulary import VERSION, renamed
+from shared.wire.envelope import InvalidRecord, load_body
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,20 @@ def stand(versions: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, Mappin
     if view.heads == (view.lead,) and view.lead in (loaded or {}):
         return Standing(view, kind, lead, (loaded or {})[view.lead]["body"])
     try:
-        return Standing(view, kind, lead, _load(kind, lead, view.body))
+        return Standing(view, kind, lead, load_body(kind, view.body, _foreign(versions)))
     except InvalidRecord as error:
         return _disagreeing(versions, view, kind, error)
 
 
 def as_versions(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Version]:
-    """By digest, of records as they came."""
+    """By digest, of records as they came; codes by the names of today, so that who only calls one by its new name changes nothing."""
     return {
         mark: Version(
-            mark, record.get("base_digest"), record["kind"], record["body"], tuple(record.get("merged_digests") or ())
+            mark,
+            record.get("base_digest"),
+            record["kind"],
+            renamed(record["body"], record["vocabulary"]),
+            tuple(record.get("merged_digests") or ()),
         )
         for mark, record in records.items()
     }
@@ -54,9 +59,10 @@ def _disagreeing(versions: Mapping[str, Mapping[str, Any]], view: Merged, kind: 
     """Edits of different fields that do not go together (a least count above the greatest): a conflict for a person,
     and meanwhile the lead's own body."""
     lead = versions[view.lead]
+    own = renamed(lead["body"], lead["vocabulary"])
     claims = {name: (view.body.get(name),) for name in _fields(error)}
-    view = replace(view, state="conflict", body=lead["body"], conflicts={**claims, **view.conflicts}, sources={})
-    return Standing(view, kind, lead, _load(kind, lead, lead["body"]))
+    view = replace(view, state="conflict", body=own, conflicts={**claims, **view.conflicts}, sources={})
+    return Standing(view, kind, lead, load_body(kind, own, _foreign(versions)))
 
 
 def _fields(error: InvalidRecord) -> list[str]:
@@ -64,6 +70,6 @@ def _fields(error: InvalidRecord) -> list[str]:
     return sorted({part[1] for part in parts if part[0] == "body" and len(part) > 1})
 
 
-def _load(kind: str, envelope: Mapping[str, Any], body: Mapping[str, Any]) -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = load_record({**envelope, "kind": kind, "body": dict(body)})["body"]
-    return loaded
+def _foreign(versions: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a field may have its value from a version of another vocabulary than ours."""
+    return any(record["vocabulary"] != VERSION for record in versions.values())
