@@ -5,6 +5,7 @@ from mobile.presenters.observable import Presenter
 from mobile.presenters.patrol import PatrolPresenter
 from mobile.presenters.position import PositionPresenter
 from mobile.presenters.rows import SurveyRow, Tile
+from mobile.presenters.titles import SHOWN_KINDS
 from mobile.store.store import Store
 
 TILES = (
@@ -20,7 +21,8 @@ TILES = (
 
 class HomePresenter(Presenter):
     """`tiles`; `enrolled`, `person_name`, `surveys` (SurveyRow), `survey_title`; `waiting_records`, `waiting_photos`,
-    `waiting_text`; `asked_count` (questions of reviewers that wait for an answer) and `asked_text`; `patrol_text` (empty when no
+    `waiting_text`; `asked_count` (questions of reviewers that wait for an answer) and `asked_text`; `conflict_count` (records that were
+    changed in two places) and `conflict_text`; `patrol_text` (empty when no
     patrol runs); `position` (PositionPresenter); `free_mb`, `storage_low`."""
 
     def __init__(self, store: Store, storage: Storage, position: PositionPresenter, patrol: PatrolPresenter) -> None:
@@ -39,6 +41,8 @@ class HomePresenter(Presenter):
         self.waiting_text = ""
         self.asked_count = 0
         self.asked_text = ""
+        self.conflict_count = 0
+        self.conflict_text = ""
         self.patrol_text = ""
         self.free_mb = 0
         self.storage_low = False
@@ -58,6 +62,8 @@ class HomePresenter(Presenter):
         )
         self.asked_count = self._store.reviews.asked_count()
         self.asked_text = f"{self.asked_count} 条记录待补充" if self.asked_count else ""
+        self.conflict_count = self._store.conflicts.open_count(SHOWN_KINDS)
+        self.conflict_text = f"{self.conflict_count} 条记录两处修改不一致" if self.conflict_count else ""
         self.patrol_text = f"巡护中 {self._patrol.distance_text}" if self._patrol.state in ("running", "paused") else ""
         self.free_mb = self._storage.free_bytes() // 1_000_000
         self.storage_low = self.free_mb < 300

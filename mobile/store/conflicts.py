@@ -64,6 +64,14 @@ class Conflicts:
         )
         return _read(record_id, rows[0]["kind"], json.loads(rows[0]["told"])) if rows else None
 
+    def open_count(self, kinds: Sequence[str]) -> int:
+        """Records of these kinds, in which somebody wrote here, that wait for a person."""
+        return self._database.count(
+            f"""select count(*) from server_state s where s.state = 'conflict' and not {SETTLED} and exists (
+                select 1 from record r where r.record_id = s.record_id and r.kind in ({",".join("?" * len(kinds))}))""",
+            tuple(kinds),
+        )
+
     def unsent(self, record_id: str) -> bool:
         """Whether a version made here has not reached the province: what it told of the record is then not all there is."""
         query = "select count(*) from outbox where record_id = ? and state in ('waiting', 'sent')"

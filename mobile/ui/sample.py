@@ -244,6 +244,7 @@ class Tablet:
         }
         self.field.store.pulled.take([change], 50)
         self.field.my_records.refresh()
+        self.field.home.refresh()
         return record.record_id
 
     def review_the_first(self) -> None:

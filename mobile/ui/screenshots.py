@@ -153,10 +153,13 @@ def _asked_home(tablet, shell):
     shell.go("home")
 
 
-def _conflicts(tablet, shell):
+def _conflict_home(tablet, shell):
     """One of the records was changed on another tablet, too."""
     tablet.disputed = tablet.change_the_first_elsewhere()
     shell.go("home")
+
+
+def _conflicts(tablet, shell):
     tablet.field.my_records.set_filter("all")
     shell.go("my_records")
 
@@ -275,6 +278,7 @@ SCENES = {
     "asked_home": _asked_home,
     "asked": _asked,
     "answered": _answered,
+    "conflict_home": _conflict_home,
     "conflicts": _conflicts,
     "disputed": _disputed,
     "conflict": _conflict,

@@ -131,12 +131,16 @@ def test_the_chosen_value_stands_and_what_nobody_disputes_stays(record: Shared) 
     conflict = record.pull()
     assert conflict is not None and set(conflict.fields) == {"individual_count"} and record.state() == "conflict"
     assert record.held.app.store.outbox.standing().conflicts == 1
+    record.held.app.home.refresh()
+    assert record.held.app.home.conflict_text == "1 条记录两处修改不一致"
     settlement(record).keep(record.id, conflict.heads, chosen(conflict, theirs))
     view = record.merged()
     said = {name: view.body[name] for name in ("individual_count", "behavior", "occurrence_remarks")}
     assert (view.state, said) == ("current", {"individual_count": 5, "behavior": "觅食", "occurrence_remarks": "水边"})
     assert record.state() == "settled" and record.held.app.store.outbox.standing().conflicts == 0
     assert record.held.app.store.conflicts.of(record.id) is None, "nobody is asked twice"
+    record.held.app.home.refresh()
+    assert record.held.app.home.conflict_text == ""
     record.pull()
     record.deliver()
     assert record.state() == "held" and record.held.app.store.outbox.waiting_count() == 0

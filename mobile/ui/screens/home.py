@@ -1,5 +1,7 @@
 """Home: the state of the tablet, and a big tile for each thing to do."""
 
+from functools import partial
+
 from kivy.metrics import dp
 from kivy.uix.boxlayout import BoxLayout
 
@@ -68,7 +70,8 @@ class HomePage(Page):
             height="64dp",
             on_touch=lambda: self.shell.go("sync"),
         )
-        self.asked_key = Key(icon="question", style="asking", height="64dp", on_touch=self._open_asked)
+        self.asked_key = Key(icon="question", style="asking", height="64dp", on_touch=partial(self._open, "asked"))
+        self.conflict_key = Key(icon="warn", style="asking", height="64dp", on_touch=partial(self._open, "conflict"))
         self.body.add_widget(self.strip)
         self.body.add_widget(self.grid)
         self.bind(size=self._fit)
@@ -87,6 +90,9 @@ class HomePage(Page):
         self.cells["waiting"].show(home.waiting_text, theme.INFO if waits else theme.GOOD)
         self._show_state(home)
         self.asked_key.text = texts.ASKED.format(text=home.asked_text)
+        self.conflict_key.text = texts.IN_CONFLICT.format(text=home.conflict_text)
+        # One after the other: two would leave no room for the tiles of a small tablet.
+        self._put_on_top(self.conflict_key, home.conflict_count > 0 and not home.asked_count)
         self._put_on_top(self.asked_key, home.asked_count > 0)
         self._put_on_top(self.enrol_key, not home.enrolled)
 
@@ -96,8 +102,8 @@ class HomePage(Page):
         elif not shown and key.parent is not None:
             self.body.remove_widget(key)
 
-    def _open_asked(self):
-        self.field.my_records.set_filter("asked")
+    def _open(self, state):
+        self.field.my_records.set_filter(state)
         self.shell.go("my_records")
 
     def _show_state(self, home):

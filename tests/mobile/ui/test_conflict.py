@@ -14,8 +14,10 @@ def test_a_conflict_is_found_looked_at_and_settled(driver: Driver) -> None:
     driver.tablet.record_a_morning()
     driver.tablet.deliver_the_first(5, "")
     record_id = driver.tablet.change_the_first_elsewhere()
-    driver.tap(driver.page.tiles["my_records"])
-    driver.tap(driver.page.chips["conflict"])
+    driver.pump()
+    assert any("1 条记录两处修改不一致" in words for words in driver.shown_texts())
+    driver.tap(driver.page.conflict_key)
+    assert driver.page.name == "my_records" and driver.page.chips["conflict"].chosen
     driver.wait_for(lambda: len(driver.page.lines.children[0].children) == 1)
     driver.tap(driver.page.lines.children[0].children[0])
     assert faults(driver.shell, 800, 1280) == []
@@ -35,6 +37,9 @@ def test_a_conflict_is_found_looked_at_and_settled(driver: Driver) -> None:
     assert driver.page.name == "record_detail" and SAVED in driver.shown_texts()
     assert "冲突已处理，待发送" in driver.shown_texts() and driver.page.settle_key.parent is None
     body = driver.records("occurrence")[0]
+    driver.shell.go("home")
+    driver.pump()
+    assert driver.page.conflict_key.parent is None
     newest = driver.field.store.outbox.newest_version(record_id)
     assert newest is not None and newest.body == body
     assert (body["individual_count"], body["behavior"]) == (4, "带幼猴觅食，见人后上树")
