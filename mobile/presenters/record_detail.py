@@ -16,6 +16,7 @@ from shared.clock import CHINA, parse_aware
 
 DIFFERENT = "这条记录在两处修改过，内容不一致。各处的修改都已保存，请选定哪一个正确。"
 NOT_PULLED = "这条记录在两处修改过，内容不一致。各处的修改都已保存；同步后可在这里查看和选定。"
+ELSEWHERE = "别处还有更新的修改：这里显示的是这台平板上的版本"
 SETTLED_HERE = "两处的修改已在这台平板上选定，已保存，等待发送：服务器收到后，其他平板才会看到。"
 ANSWER_STATES = {"waiting": "等待发送", "sent": "等待发送", "held": "已送达", "quarantined": "服务器未能读取"}
 
@@ -65,6 +66,8 @@ class RecordDetailPresenter(Presenter):
         latest = reviews[-1] if reviews else None
         self.title, self.subtitle = title_of(record), subtitle_of(record)
         self.state, self.reason = record.state, record.reason
+        if not self.reason and self._store.conflicts.followed_elsewhere(self.record_id):
+            self.reason = ELSEWHERE
         self.state_name = state_name_of(record.state, latest)
         self.photo_path = photo_of(self._store, record.record_id)
         self._show_conflict(record)

@@ -72,6 +72,12 @@ class Conflicts:
             tuple(kinds),
         )
 
+    def followed_elsewhere(self, record_id: str) -> bool:
+        """Whether the province's newest version was made on another tablet, or there; its content is not known here."""
+        query = """select count(*) from server_state s where s.record_id = ? and s.state = 'current' and s.head_digest is not null
+            and not exists (select 1 from record r where r.record_id = s.record_id and r.digest = s.head_digest)"""
+        return self._database.count(query, (record_id,)) > 0
+
     def unsent(self, record_id: str) -> bool:
         """Whether a version made here has not reached the province: what it told of the record is then not all there is."""
         query = "select count(*) from outbox where record_id = ? and state in ('waiting', 'sent')"

@@ -75,7 +75,13 @@ class Shared:
         self.number += 1
         view, versions = self.merged(), self.versions()
         state = "conflict" if instead else view.state
-        change = {"record_id": self.id, "kind": "occurrence", "state": state, "change_no": self.number}
+        change = {
+            "record_id": self.id,
+            "kind": "occurrence",
+            "state": state,
+            "head_digest": view.heads[0],
+            "change_no": self.number,
+        }
         if state == "conflict":
             told = [
                 {
@@ -236,6 +242,9 @@ def test_a_record_settled_elsewhere_asks_nobody_here(record: Shared) -> None:
     record.other(theirs, (ours,), individual_count=5, life_stage="adult")
     assert record.merged().state == "current" and record.pull() is None
     assert record.state() == "held" and record.held.app.store.outbox.standing().conflicts == 0
+    detail = record.held.app.record_detail
+    detail.open(record.id)
+    assert "别处还有更新的修改" in detail.reason, "its own version is not shown as what holds"
 
 
 ODD: list[Any] = [None, [], {}, {"heads": ["a"]}, {"heads": "ab", "versions": 3}, {"heads": [1, 2], "versions": [{}]}]

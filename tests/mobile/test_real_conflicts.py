@@ -74,6 +74,7 @@ def test_two_tablets_one_choice_and_both_agree(live: Live, pair: tuple[Tablet, T
         synced(one)
     assert head(first, record_id) == head(second, record_id) and head(first, record_id)[0] == "current"
     assert {shown(one, record_id) for one in pair} <= {"held", "pending"}
+    assert ["别处还有更新" in one.app.record_detail.reason for one in pair] == [True, False]
     assert [body_of(live, record_id, name) for name in ("individual_count", "behavior", "occurrence_remarks")] == [
         3,
         "觅食",
