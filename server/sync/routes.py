@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, jsonify, request
-from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from sqlalchemy.orm import Session
 
@@ -20,9 +19,10 @@ from server.ledger import service as ledger
 from server.packs import service as packs
 from server.packs.signing import pack_key
 from server.privacy import notices
-from server.sync import custody, queries, service, signing
-from server.sync.schemas import ChangesSchema, ReceiptsSchema, SealKeySchema, SyncSessionSchema
+from server.sync import custody, queries, service, signing, team
+from server.sync.schemas import ChangesSchema, ReceiptsSchema, SealKeySchema, SyncSessionSchema, TeamSchema
 from server.sync.seal_key import told_seal_key
+from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.devices import current_device, current_relay
 from server.web.settings import clock, settings
@@ -166,13 +166,20 @@ def session_() -> Response:
 
 
 def _news(session: Session, device: Device) -> dict[str, bool]:
-    """Where the tablet tells its cursor: whether there is anything behind it, so that it need not ask for nothing."""
-    if "cursor" not in request.args:
-        return {}
-    if request.args.get("of") != _whose(session, device):
-        return {"news": True}
+    """Where the tablet tells its cursors: whether there is anything behind them, so that it need not ask for nothing."""
+    told = {}
+    if "cursor" in request.args:
+        told["news"] = request.args.get("of") != _whose(session, device) or _has_own_news(session, device)
+    if "team" in request.args:
+        ours = team.team_of(session, clock(), device)
+        known = request.args.get("team_of") == ours.key
+        told["team_news"] = not known or team.has_news(session, ours, device, _whole("team", 0))
+    return told
+
+
+def _has_own_news(session: Session, device: Device) -> bool:
     with looking_through(session, of_person(session, device.person_id)):
-        return {"news": queries.has_news(session, device, _whole("cursor", 0))}
+        return queries.has_news(session, device, _whole("cursor", 0))
 
 
 def _whose(session: Session, device: Device) -> str:
@@ -242,6 +249,18 @@ def changes() -> Response:
     if request.args.get("of", whose) != whose:
         return jsonify(queries.changes_for(session, device, 0, limit) | {"reset": True})
     return jsonify(queries.changes_for(session, device, cursor, limit))
+
+
+@blueprint.get("/sync/team")
+@blueprint.response(200, TeamSchema)
+def team_() -> Response:
+    """同队他人的记录自 cursor 以来的变化；of（上次答复给出的）不符则从头给出，不含敏感物种"""
+    device, session = current_device(), request_session()
+    ours = team.team_of(session, clock(), device)
+    anew = request.args.get("of") != ours.key
+    cursor = 0 if anew else _whole("cursor", 0)
+    told = team.page(session, ours, device, cursor, _whole("limit", team.PAGE))
+    return jsonify(told | ({"reset": True} if anew else {}))
 
 
 def _limited_body() -> bytes:

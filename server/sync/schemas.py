@@ -32,6 +32,7 @@ class SyncSessionSchema(Schema):
     notices = fields.Dict(required=True, metadata={"description": "现行告知书，按种类"})
     packs = fields.Dict(required=True, metadata={"description": "可下载的参考数据包"})
     news = fields.Boolean(metadata={"description": "仅当给出 cursor 与 of：其后是否还有变化"})
+    team_news = fields.Boolean(metadata={"description": "仅当给出 team 与 team_of：同队记录是否还有变化"})
     pack_key = fields.String(metadata={"description": "名录包签名公钥：SPKI DER 的 base64"})
     seal_key = fields.Nested(SealKeySchema)
 
@@ -71,6 +72,32 @@ class ChangesSchema(Schema):
     cursor = fields.Integer(required=True)
     more = fields.Boolean(required=True)
     reset = fields.Boolean(metadata={"description": "游标属于另一人或另一纪元：从头给出，平板先清除此前所知"})
+
+
+class TeamRecordSchema(Schema):
+    change_no = fields.Integer(required=True)
+    record_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    survey_id = fields.UUID(required=True)
+    state = fields.String(required=True, metadata={"description": "审核状态"})
+    scientific_name = fields.String(required=True, allow_none=True)
+    name_zh = fields.String(required=True, allow_none=True)
+    county = fields.String(required=True, allow_none=True)
+    grid_cell = fields.String(required=True, allow_none=True, metadata={"description": "10 公里网格"})
+    observed_from = fields.String(required=True, metadata=_MOMENT)
+    date_precision = fields.String(required=True)
+    observer = fields.String(required=True, allow_none=True)
+
+
+class TeamSchema(Schema):
+    records = fields.List(fields.Nested(TeamRecordSchema), required=True)
+    gone = fields.List(
+        fields.String(), required=True, metadata={"description": "不再给出的记录的标记：编号的摘要的前 16 位"}
+    )
+    cursor = fields.Integer(required=True)
+    more = fields.Boolean(required=True)
+    of = fields.String(required=True, metadata={"description": "游标的归属：下次原样交回"})
+    reset = fields.Boolean(metadata={"description": "从头给出：平板先清除此前所知的同队记录"})
 
 
 class ConflictVersionSchema(Schema):
