@@ -21,9 +21,24 @@ ACCEPTED = "accepted"
 ALREADY_HAVE = "already_have"
 CONFLICT = "conflict"
 QUARANTINED = "quarantined"
+PROTOCOL_UNKNOWN = "protocol_unknown"
+"""Reason of a quarantine: what a newer protocol says is kept as it came until the server is a release that knows it."""
 OUTCOMES = (ACCEPTED, ALREADY_HAVE, CONFLICT, QUARANTINED)
 FREES_THE_TABLET = frozenset({ACCEPTED, ALREADY_HAVE, CONFLICT})
 """Outcomes that, from the province, start the tablet's 30 days."""
+
+
+def is_number(value: object) -> bool:
+    """Whether it can be the number of a protocol."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def is_newer(value: object) -> bool:
+    return is_number(value) and value > PROTOCOL  # type: ignore[operator]
+
+
+def newer_words(number: int) -> str:
+    return f"protocol {number}: this program reads {PROTOCOL} and older ones"
 
 
 def depth_of(value: object, limit: int = MAX_DEPTH) -> int:

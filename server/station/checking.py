@@ -9,7 +9,7 @@ from server.sync.envelope import Unreadable, open_batch
 from shared.canonical import NotCanonical, canonical_bytes
 from shared.ids import is_uuid
 from shared.problems import Problem
-from shared.wire.sealed import SealBroken, is_sealed, read_sealed
+from shared.wire.sealed import SealBroken, Sealed, SealNewer, is_sealed, read_sealed
 from shared.wire.signature import key_id, read_header
 
 Key = tuple[str, str]
@@ -40,12 +40,24 @@ def records_of(body: bytes) -> list[Key]:
     return [key for key in map(_key, open_batch(body)["records"]) if key is not None]
 
 
+def _sealed(record: Any) -> Sealed:
+    try:
+        return read_sealed(record)
+    except SealNewer as newer:
+        if not is_uuid(newer.sealed.header.get("id")):
+            raise
+        return newer.sealed
+
+
 def _key(record: Any) -> Key | None:
-    if isinstance(record, Unreadable) or not isinstance(record, dict):
+    if isinstance(record, Unreadable):
+        # What a newer protocol says is for the province, which may know it.
+        return (record.record_id, record.digest) if record.is_newer and record.record_id else None
+    if not isinstance(record, dict):
         return None
     try:
         if is_sealed(record):
-            sealed = read_sealed(record)
+            sealed = _sealed(record)
             return str(sealed.header["id"]), sealed.digest
         record_id, digest = record.get("id"), hashlib.sha256(canonical_bytes(record)).hexdigest()
     except (NotCanonical, SealBroken):

@@ -1,27 +1,62 @@
 """A batch as it came: what stands around its records, and each record by itself, so that one bad one spoils no other."""
 
+import contextlib
+import hashlib
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json.decoder import WHITESPACE, JSONDecoder  # type: ignore[attr-defined]
 from typing import Any
 
 from shared import protocol
-from shared.canonical import NotCanonical, parse
+from shared.canonical import NotCanonical, canonical_bytes, parse
 from shared.ids import is_uuid
 from shared.problems import Problem
+from shared.wire.sealed import SealBroken, is_sealed, parts_of
 
 _DEEPEST = 100
 """A record may be nested MAX_DEPTH deep and is quarantined beyond; what no walk of ours could follow is no batch."""
+BATCH_PROTOCOL = "batch.protocol"
 _plain = JSONDecoder()
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """One record that is JSON but has no canonical form (a float, a key twice): `raw` are its own bytes, `value` what they seem to say."""
+    """One record that is JSON but that we cannot read: it has no canonical form (a float, a key twice), or came in a batch of a newer
+    protocol. `raw` are its own bytes, `value` what they seem to say."""
 
     raw: bytes
     value: Any
     reason: str
+    batch_protocol: int | None = None
+
+    @property
+    def record_id(self) -> str | None:
+        told = self.value.get("header") if is_sealed(self.value) else self.value
+        found = told.get("id") if isinstance(told, dict) else None
+        return found if is_uuid(found) else None
+
+    @property
+    def digest(self) -> str:
+        """The sender's own where a newer protocol counts it as ours does."""
+        if self.is_newer and is_sealed(self.value):
+            with contextlib.suppress(SealBroken):
+                return parts_of(self.value).digest
+        return hashlib.sha256(self.raw).hexdigest()
+
+    @property
+    def is_newer(self) -> bool:
+        return self.batch_protocol is not None
+
+    @property
+    def code(self) -> str:
+        return protocol.PROTOCOL_UNKNOWN if self.is_newer else "not_canonical"
+
+    @property
+    def detail(self) -> list[dict[str, str]]:
+        """With the number that it has to be read by when it is read anew."""
+        number = [{"field": BATCH_PROTOCOL, "message": str(self.batch_protocol)}] if self.is_newer else []
+        return [{"field": "/", "message": self.reason}, *number]
 
 
 def open_batch(body: bytes) -> dict[str, Any]:
@@ -34,13 +69,28 @@ def open_batch(body: bytes) -> dict[str, Any]:
         raise Problem("batch_malformed", f"批次嵌套超过 {_DEEPEST} 层", field="records")
     if not isinstance(batch, dict) or not isinstance(batch.get("records"), list):
         raise Problem("batch_malformed", "批次应是含 records 列表的对象", field="records")
-    if batch.get("protocol") != protocol.PROTOCOL:
-        raise Problem("batch_malformed", f"协议版本 {batch.get('protocol')!r} 不受支持", field="protocol")
+    if not protocol.is_number(batch.get("protocol")):
+        raise Problem("batch_malformed", "protocol 应为协议的版本号（正整数）", field="protocol")
     if not is_uuid(batch.get("batch_id")):
         raise Problem("batch_malformed", "batch_id 应为 UUID", field="batch_id")
     if len(batch["records"]) > protocol.MAX_RECORDS_PER_BATCH:
         raise Problem("too_large", f"一批最多 {protocol.MAX_RECORDS_PER_BATCH} 条记录", field="records")
+    if protocol.is_newer(batch["protocol"]):
+        batch["records"] = [_of_newer(record, batch["protocol"]) for record in batch["records"]]
     return batch
+
+
+def _of_newer(record: Any, number: int) -> Unreadable:
+    """Whatever a newer protocol means by it: kept, until the server is of a release that knows."""
+    reason = protocol.newer_words(number)
+    if isinstance(record, Unreadable):
+        return replace(record, reason=reason, batch_protocol=number)
+    try:
+        return Unreadable(canonical_bytes(record), record, reason, number)
+    except NotCanonical:
+        return Unreadable(
+            json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass"), record, reason, number
+        )
 
 
 def _record_by_record(body: bytes, refused: NotCanonical) -> dict[str, Any]:

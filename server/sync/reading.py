@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +18,7 @@ from server.sync.unsealing import Opened, Unopened, without_words
 from shared import protocol
 from shared.canonical import NotCanonical, canonical_bytes
 from shared.ids import is_uuid
-from shared.wire.envelope import InvalidRecord, load_record
+from shared.wire.envelope import InvalidRecord, NewerProtocol, load_record
 from shared.wire.sealed import Sealed
 
 
@@ -58,9 +58,7 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
             return replace(told, digest=record.sealed.digest, sealed=record.sealed)
         return replace(told, digest=record.sealed.digest, detail=without_words(told.detail))
     if isinstance(record, Unreadable):
-        detail = [{"field": "/", "message": record.reason}]
-        mark = hashlib.sha256(record.raw).hexdigest()
-        return Outcome(_id_of(record.value), mark, protocol.QUARANTINED, "not_canonical", detail)
+        return Outcome(record.record_id, record.digest, protocol.QUARANTINED, record.code, record.detail)
     try:
         raw = canonical_bytes(record)
     except NotCanonical as error:
@@ -83,7 +81,8 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
     try:
         loaded = load_record(record)
     except InvalidRecord as error:
-        return Outcome(_id_of(record), mark, protocol.QUARANTINED, "invalid", error.problems)
+        reason = protocol.PROTOCOL_UNKNOWN if isinstance(error, NewerProtocol) else "invalid"
+        return Outcome(_id_of(record), mark, protocol.QUARANTINED, reason, error.problems)
     problem = _foreign(loaded, actor, datasets)
     if problem:
         return Outcome(
@@ -120,6 +119,9 @@ def _foreign(record: Mapping[str, Any], actor: Actor, datasets: Mapping[UUID, UU
                 "message": "a tombstone bears its target's id and a base",
             }
         )
+    if record["kind"] == "survey":
+        same = record["body"]["survey_id"] == record["id"]
+        return None if same else {"code": "invalid", "field": "body.survey_id", "message": "a survey names its own id"}
     if UUID(record["body"]["survey_id"]) not in datasets:
         return {"code": "survey_unknown", "field": "body.survey_id", "message": "no such survey on this server"}
     return None
@@ -131,7 +133,7 @@ def _id_of(record: Any) -> str | None:
 
 
 def keep_unreadable(
-    session: Session, actor: Actor, now: datetime, records: Sequence[Any], outcomes: Mapping[int, Outcome]
+    session: Session, actor: Actor, now: datetime, records: Mapping[int, Any], outcomes: Mapping[int, Outcome]
 ) -> None:
     sensitivity.keep_quarantined(
         session,

@@ -12,6 +12,7 @@ from server.db import EVERYTHING, looking_through
 from server.sensitivity import service as sensitivity
 from server.sensitivity.service import Unread
 from server.sync import service
+from server.sync.envelope import BATCH_PROTOCOL
 from shared import protocol
 from shared.clock import Clock
 from shared.ids import uuid7
@@ -44,11 +45,10 @@ def _again(session: Session, clock: Clock, holder: str, one: Unread) -> Second:
     actor = Actor(device.person_id, device.id, agent=one.agent)
     try:
         with session.begin_nested():
-            answer = service.accept_batch(session, actor, clock, holder, _batch_of(one.body))
+            answer = service.accept_batch(session, actor, clock, holder, _batch_of(one))
     except Problem as problem:
-        return _stays(
-            session, clock, one, one.reason, [{"field": "/", "message": problem.detail or problem.kind.title_zh}]
-        )
+        words = {"field": "/", "message": problem.detail or problem.kind.title_zh}
+        return _stays(session, clock, one, one.reason, [words, *_number_of(one)])
     [receipt] = answer["receipts"]
     if receipt["outcome"] == protocol.QUARANTINED:
         return _stays(session, clock, one, receipt["reason"], receipt.get("detail") or [])
@@ -61,7 +61,12 @@ def _stays(session: Session, clock: Clock, one: Unread, reason: str, detail: obj
     return Second(one.digest, one.record_id, protocol.QUARANTINED, reason)
 
 
-def _batch_of(body: bytes) -> bytes:
-    """The record's own bytes, as they came, in a batch; when it was sent is not known any more."""
-    head = json.dumps({"batch_id": str(uuid7()), "protocol": protocol.PROTOCOL}).encode()
-    return head[:-1] + b',"records":[' + body + b"]}"
+def _batch_of(one: Unread) -> bytes:
+    """The record's own bytes, as they came, in a batch of the protocol that it came by; when it was sent is not known any more."""
+    number = next((int(found["message"]) for found in _number_of(one)), protocol.PROTOCOL)
+    head = json.dumps({"batch_id": str(uuid7()), "protocol": number}).encode()
+    return head[:-1] + b',"records":[' + one.body + b"]}"
+
+
+def _number_of(one: Unread) -> list[dict[str, str]]:
+    return [found for found in one.detail if found["field"] == BATCH_PROTOCOL]

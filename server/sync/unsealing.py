@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from server.sensitivity import service as sensitivity
 from shared.canonical import NotCanonical, canonical_bytes, parse
 from shared.ids import is_uuid
-from shared.wire.sealed import SealBroken, Sealed, agree, is_sealed, read_sealed
+from shared.protocol import PROTOCOL_UNKNOWN
+from shared.wire.sealed import SealBroken, Sealed, SealNewer, agree, is_sealed, read_sealed
 
 NOT_TOLD = "not accepted; what was found stands inside the seal and is not told"
 
@@ -43,6 +44,8 @@ def unseal(session: Session, records: Sequence[Any]) -> list[Any]:
 def _unseal(session: Session, wrapped: Mapping[str, Any]) -> "Opened | Unopened":
     try:
         sealed = read_sealed(wrapped)
+    except SealNewer as newer:
+        return _unopened(wrapped, PROTOCOL_UNKNOWN, str(newer), newer.sealed)
     except SealBroken as broken:
         return _unopened(wrapped, "seal_broken", str(broken))
     try:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from shared.protocol import PROTOCOL
+from shared import protocol
 from shared.vocabulary import KINDS, VERSION, renamed
 from shared.wire.answer import IdentificationAnswerBody
 from shared.wire.base import SHA256, Identifier, Instant, Whole, WireSchema, codes_of_others, optional_text, text, word
@@ -37,7 +37,7 @@ class SavedAtSchema(WireSchema):
 
 
 class EnvelopeSchema(WireSchema):
-    protocol = Whole(1, PROTOCOL, required=True)
+    protocol = Whole(1, 2**53 - 1, required=True)
     kind = word(*KINDS, required=True)
     id = Identifier(required=True)
     base_digest = fields.String(allow_none=True, load_default=None, validate=SHA256)
@@ -68,11 +68,20 @@ class InvalidRecord(ValueError):
         self.problems = problems
 
 
+class NewerProtocol(InvalidRecord):
+    """Not wrong, as far as we can tell: of a protocol that this program does not know."""
+
+    def __init__(self, record_id: str | None, number: int) -> None:
+        super().__init__(record_id, [{"field": "protocol", "message": protocol.newer_words(number)}])
+
+
 def load_record(record: Any) -> dict[str, Any]:
     """The checked record with defaults filled in; the received object itself stays as it is. InvalidRecord names each field."""
     if not isinstance(record, dict):
         raise InvalidRecord(None, [{"field": "/", "message": "a record is a JSON object"}])
     record_id = record.get("id") if isinstance(record.get("id"), str) else None
+    if protocol.is_newer(record.get("protocol")):
+        raise NewerProtocol(record_id, record["protocol"])
     try:
         envelope: dict[str, Any] = _ENVELOPE.load(record)
     except ValidationError as error:

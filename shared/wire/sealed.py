@@ -15,8 +15,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from shared import protocol
 from shared.canonical import NotCanonical, canonical_bytes
-from shared.protocol import PROTOCOL, depth_of
 from shared.vocabulary import KINDS
 from shared.wire.base import SHA256, Identifier, Whole, WireSchema, word
 
@@ -39,7 +39,7 @@ class HeaderSchema(WireSchema):
     author = Identifier(required=True)
     device = Identifier(required=True)
     seq = Whole(1, 2**53 - 1, required=True)
-    protocol = Whole(1, PROTOCOL, required=True)
+    protocol = Whole(1, 2**53 - 1, required=True)
     base_digest = fields.String(required=True, allow_none=True, validate=SHA256)
     alg = word(ALGORITHM, required=True)
     key_id = fields.String(required=True, validate=SHA256)
@@ -66,6 +66,14 @@ class Sealed:
         return canonical_bytes({"header": self.header, "sealed": base64.b64encode(self.data).decode()})
 
 
+class SealNewer(SealBroken):
+    """Of a protocol that this program does not know: `sealed` as the rules of ours have it."""
+
+    def __init__(self, sealed: Sealed) -> None:
+        super().__init__(protocol.newer_words(sealed.header["protocol"]))
+        self.sealed = sealed
+
+
 def key_id_of(public_key: str) -> str:
     """SHA-256 of the SubjectPublicKeyInfo, which travels as DER in base64."""
     return hashlib.sha256(base64.b64decode(public_key, validate=True)).hexdigest()
@@ -88,19 +96,28 @@ def is_sealed(value: Any) -> bool:
 
 def read_sealed(value: Any) -> Sealed:
     """What came in the place of a record. SealBroken where it cannot be what a tablet sealed."""
+    sealed = parts_of(value)
+    if protocol.is_newer(sealed.header.get("protocol")):
+        raise SealNewer(sealed)
+    try:
+        HeaderSchema().load(sealed.header)
+    except ValidationError as error:
+        raise SealBroken(f"header: {error.messages}") from error
+    return sealed
+
+
+def parts_of(value: Any) -> Sealed:
+    """Header and what is sealed, whatever the header says."""
     if set(value) != WRAPPER:
         raise SealBroken("a sealed record has a header, what is sealed, and nothing else")
     header, told = value["header"], value["sealed"]
     if not isinstance(header, dict) or not isinstance(told, str):
         raise SealBroken("the header is an object, what is sealed is text")
     try:
-        if depth_of(header, _DEEPEST_HEADER) > _DEEPEST_HEADER:
+        if protocol.depth_of(header, _DEEPEST_HEADER) > _DEEPEST_HEADER:
             raise SealBroken("the header is nested too deeply")
-        HeaderSchema().load(header)
         header_bytes = canonical_bytes(header)
         data = base64.b64decode(told, validate=True)
-    except ValidationError as error:
-        raise SealBroken(f"header: {error.messages}") from error
     except NotCanonical as error:
         raise SealBroken(f"header{error.path}: {error.reason}") from error
     except (binascii.Error, ValueError) as error:

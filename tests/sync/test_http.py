@@ -93,7 +93,7 @@ def test_a_revoked_tablet_is_refused_at_once(live: Live) -> None:
         (b"{", "not_json"),
         (b"[]", "batch_malformed"),
         (b'{"protocol":1,"records":3}', "batch_malformed"),
-        (b'{"protocol":9,"records":[]}', "batch_malformed"),
+        (b'{"protocol":"1","records":[]}', "batch_malformed"),
         (b'{"protocol":1,"records":[1.5]}', "batch_malformed"),
         (b'{"protocol":1,"records":[1.5}', "not_json"),
         (b'{"records":[{"a":1,"a":2}],"protocol":1.5}', "not_json"),
