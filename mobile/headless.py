@@ -42,6 +42,7 @@ class Outcome:
             "sent": report.sent,
             "receipts": report.receipts,
             "photos": report.photos,
+            "team": report.team,
             "waiting": self.waiting,
             "waiting_records": self.waiting_records,
             "waiting_photos": self.waiting_photos,

@@ -18,6 +18,7 @@ from mobile.store.review_copies import ReviewCopies
 from mobile.store.reviews import Reviews
 from mobile.store.server_time import ServerTime
 from mobile.store.surveys import Surveys
+from mobile.store.team import Team
 from mobile.store.traces import Traces
 from mobile.store.tracks import Tracks
 from mobile.store.twins import Twins
@@ -40,6 +41,7 @@ class Store:
         self.review_copies = ReviewCopies(self.database, folder / "media" / "review", folder / "media")
         self.packs = Packs(self.database, folder / "packs")
         self.pulled = Pulled(self.database)
+        self.team = Team(self.database)
         self.reviews = Reviews(self.database)
         self.conflicts = Conflicts(self.database)
         self.notices = NoticeAcceptances(self.database)

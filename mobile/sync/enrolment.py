@@ -47,6 +47,8 @@ def enrol(
     settings |= without_foreign_key(store, settings["pack_key"])
     if before.person_id == settings["person_id"] and before.server_epoch not in ("", settings["server_epoch"]):
         begin_anew(store)
+    if before.person_id != settings["person_id"]:
+        store.team.forget()
     store.identity.set_server_url(address)
     store.identity.enrol(answer["credential"], device_name=device_name, credential_refused="", **settings)
     if before.device_id != store.identity.device_id():
@@ -59,6 +61,7 @@ def begin_anew(store: Store) -> None:
     """Of a server in another epoch nothing is known: all that is kept is offered again, all that it tells is fetched again."""
     store.deliveries.offer_all_again(RESTORED)
     store.pulled.begin_again()
+    store.team.forget()
 
 
 def _words_of(person: str, waiting: int) -> str:

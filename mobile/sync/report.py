@@ -9,12 +9,13 @@ from shared.protocol import OUTCOMES
 @dataclass
 class SyncReport:
     """`sent` records posted, `receipts` counted by outcome, `photos` whose custody was confirmed; `aside` changes that
-    nobody can read; `problems` in words."""
+    nobody can read; `team` colleagues' records told; `problems` in words."""
 
     sent: int = 0
     receipts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     photos: int = 0
     pulled: int = 0
+    team: int = 0
     aside: int = 0
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -32,6 +33,7 @@ class SyncReport:
         self.sent += other.sent
         self.photos += other.photos
         self.pulled += other.pulled
+        self.team += other.team
         self.aside += other.aside
         for outcome, number in other.receipts.items():
             self.receipts[outcome] += number
@@ -46,6 +48,7 @@ class SyncReport:
             "receipts": self.receipts,
             "photos": self.photos,
             "pulled": self.pulled,
+            "team": self.team,
             "aside": self.aside,
             "problems": self.problems,
         }

@@ -18,6 +18,7 @@ from mobile.sync.reference import fetch_species, keep_notices, known_notices, pi
 from mobile.sync.report import SyncReport
 from mobile.sync.seal_key import keep_seal_key
 from mobile.sync.signatures import Signer, agree_on_key
+from mobile.sync.team import pull_team, team_cursor_told
 from mobile.sync.transport import Transport
 from mobile.sync.uploads import PhotoRound, wifi_words
 from shared.checks import CLOCK_TOLERANCE
@@ -107,6 +108,8 @@ class SyncSession:
         tell("正在接收服务器的变化")
         if report.sent or offer.get("news") is not False:
             tries(lambda: pull(self._store, transport, report))
+        if offer.get("team_news") is True:
+            tries(lambda: pull_team(self._store, transport, report))
         tries(lambda: self._fetch_reference(transport, offer, report))
 
     def _patiently(self, step: Callable[[], Any]) -> Any:
@@ -134,6 +137,7 @@ class SyncSession:
             media.bytes_left(),
             copies.waiting_count(),
             -self._store.pulled.cursor(),
+            -self._store.team.cursor(),
             -self._store.packs.fetched_bytes(KIND),
         )
 
@@ -142,6 +146,7 @@ class SyncSession:
             self._with_credential(work)
         except CredentialRefused:
             self._store.identity.keep(credential_refused="yes")
+            self._store.team.forget()  # whoever holds the tablet now has nothing to do with them
             raise
         if self._store.identity.setting("credential_refused"):
             self._store.identity.keep(credential_refused="")
@@ -168,7 +173,8 @@ class SyncSession:
 
     def _open(self, transport: Transport) -> dict[str, Any]:
         before = self._device.clock.now()
-        offer = transport.get_json("/v1/sync/session", notices=known_notices(self._store), **cursor_told(self._store))
+        cursors = cursor_told(self._store) | team_cursor_told(self._store)
+        offer = transport.get_json("/v1/sync/session", notices=known_notices(self._store), **cursors)
         after = self._device.clock.now()
         try:
             server_time, epoch, holder = (

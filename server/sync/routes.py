@@ -29,6 +29,7 @@ from server.web.settings import clock, settings
 from shared import protocol
 from shared.failpoints import fail
 from shared.problems import Problem
+from shared.wire.answers import ANSWER_HEADER, mark_of_answer
 from shared.wire.base import Identifier, text
 from shared.wire.signature import MAX_KEY_TEXT, MAX_SIGNATURE_TEXT
 
@@ -82,6 +83,10 @@ class EnrolledSchema(Schema):
 def name_the_protocol(response: Response) -> Response:
     """A captive portal's 200 has no such header, so it cannot pass for a receipt."""
     response.headers[protocol.PROTOCOL_HEADER] = str(protocol.PROTOCOL)
+    if request.method == "GET" and response.status_code == 200:
+        asked = request.args.items(multi=True)
+        credential = request.headers["Authorization"].partition(" ")[2].strip()
+        response.headers[ANSWER_HEADER] = mark_of_answer(credential, request.path, asked, response.get_data())
     return response
 
 
@@ -172,8 +177,7 @@ def _news(session: Session, device: Device) -> dict[str, bool]:
         told["news"] = request.args.get("of") != _whose(session, device) or _has_own_news(session, device)
     if "team" in request.args:
         ours = team.team_of(session, clock(), device)
-        known = request.args.get("team_of") == ours.key
-        told["team_news"] = not known or team.has_news(session, ours, device, _whole("team", 0))
+        told["team_news"] = team.has_news(session, ours, device, _whole("team", 0), request.args.get("team_of", ""))
     return told
 
 

@@ -90,7 +90,9 @@ def page(session: Session, team: Team, device: Device, cursor: int, limit: int =
     }
 
 
-def has_news(session: Session, team: Team, device: Device, cursor: int) -> bool:
+def has_news(session: Session, team: Team, device: Device, cursor: int, whose: str) -> bool:
+    if whose != team.key:
+        return bool(team.survey_ids or whose)  # who was told nothing has nothing to forget
     read, open_ids, more = _read(session, team, device, cursor, 1)
     return more or any(row.id in open_ids or row.may_close for row in read)
 

@@ -67,7 +67,7 @@ class Reader:
         with db.open_session(self.settings) as session:
             device = session.get_one(Device, self.device)
             ours = team.team_of(session, CLOCK, device)
-            return ours.key != self.of or team.has_news(session, ours, device, self.cursor)
+            return team.has_news(session, ours, device, self.cursor, self.of)
 
 
 @pytest.fixture

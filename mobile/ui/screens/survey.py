@@ -43,15 +43,17 @@ class SurveyPage(Page):
         self.field.home.refresh()
 
     def show(self):
-        surveys = self.field.home.surveys
-        if surveys == self._shown:
+        surveys, team = self.field.home.surveys, self.field.home.team_lines
+        if (surveys, team) == self._shown:
             return
-        self._shown = surveys
+        self._shown = surveys, team
         self.column.inner.clear_widgets()
         for survey in surveys:
             self.column.inner.add_widget(SurveyLine(survey, lambda survey_id=survey.survey_id: self._choose(survey_id)))
         if not surveys:
             self.column.inner.add_widget(Words(texts.NO_SURVEYS, colour=theme.INK_SOFT))
+        for line in team:
+            self.column.inner.add_widget(Words(line, colour=theme.INK_SOFT))
 
     def _choose(self, survey_id):
         self.field.home.choose_survey(survey_id)
