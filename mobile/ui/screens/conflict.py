@@ -1,7 +1,10 @@
 """A record that was changed in two places: both values of each field, large enough to be touched with gloves on."""
 
+from functools import partial
+
 from kivy.metrics import dp
 from kivy.uix.boxlayout import BoxLayout
+from kivy.uix.widget import Widget
 
 from mobile.presenters.conflict import SAVED
 from mobile.ui import texts, theme
@@ -22,8 +25,7 @@ class Side(Touch):
         self._who = Words(size=theme.SMALL, colour=theme.INK_SOFT)
         self._mark = Words(size=theme.BODY, bold=True, colour=theme.GOOD)
         super().__init__(on_touch, orientation="vertical", padding=(dp(16), dp(12)), spacing=dp(6), size_hint_y=None)
-        self.bind(minimum_height=self._grow)
-        for part in (self._words, self._detail, self._who, self._mark):
+        for part in (self._words, self._detail, Widget(), self._who, self._mark):
             self.add_widget(part)
 
     def show(self, option):
@@ -33,8 +35,20 @@ class Side(Touch):
         self._mark.recolour(theme.GOOD if option.chosen else theme.INK_SOFT)
         self.style = "chosen" if option.chosen else "plain"
 
-    def _grow(self, *_):
-        self.height = max(dp(SMALLEST), self.minimum_height)
+
+class Sides(Columns):
+    """All as tall as the tallest: none is the smaller target."""
+
+    def __init__(self, *sides):
+        super().__init__(*sides, most=2)
+        for side in sides:
+            side.bind(minimum_height=self._level)
+        self._level()
+
+    def _level(self, *_):
+        tallest = max([dp(SMALLEST), *(side.minimum_height for side in self.children)])
+        for side in self.children:
+            side.height = tallest
 
 
 class ConflictPage(Page):
@@ -81,12 +95,11 @@ class ConflictPage(Page):
         self.column.inner.clear_widgets()
         self.column.inner.add_widget(self.head)
         for row in rows:
-            sides = Columns(most=2)
-            for option in row.options:
-                side = Side(lambda name=row.name, key=option.key: self.field.conflict.choose(name, key))
-                self.sides[row.name, option.key] = side
-                sides.add_widget(side)
-            self.column.inner.add_widget(Card(row.label, sides))
+            sides = {
+                (row.name, one.key): Side(partial(self.field.conflict.choose, row.name, one.key)) for one in row.options
+            }
+            self.sides |= sides
+            self.column.inner.add_widget(Card(row.label, Sides(*sides.values())))
 
     def _save(self):
         """What was said here went with this page: it is said on the one below."""
