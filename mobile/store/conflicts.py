@@ -36,7 +36,7 @@ class Claim:
 @dataclass(frozen=True)
 class Conflict:
     """`fields` claimed by several; `body` merges what nobody disputes, None where the server told none; `sealed`: it told no values,
-    since nobody may read them here."""
+    or not all, since nobody may read them here."""
 
     record_id: str
     kind: str
@@ -110,10 +110,12 @@ def _read(record_id: str, kind: str, told: Mapping[str, Any]) -> Conflict | None
     try:
         heads = tuple(_text(head) for head in told["heads"])
         versions = {one["digest"]: _written(one) for one in told["versions"]}
-        fields = {_text(name): tuple(map(_claim, claims)) for name, claims in (told.get("fields") or {}).items()}
+        claimed = told.get("fields") or {}
+        fields = {_text(name): tuple(map(_claim, claims)) for name, claims in claimed.items()}
+        withheld = any("withheld" in claim for claims in claimed.values() for claim in claims)
     except (KeyError, TypeError, AttributeError):
         return None
-    body, sealed = told.get("body"), told.get("sealed") is True
+    body, sealed = told.get("body"), withheld or told.get("sealed") is True
     if len(heads) < 2 or not all(fields.values()):
         return None
     return Conflict(record_id, kind, heads, versions, fields, body if isinstance(body, dict) else None, sealed)

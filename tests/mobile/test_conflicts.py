@@ -167,9 +167,14 @@ def test_it_is_settled_whole_or_not_at_all(record: Shared) -> None:
 
 
 def test_what_cannot_be_settled_here_says_why(record: Shared) -> None:
-    ours = record.edit(individual_count=3)
-    record.other(individual_count=5)
-    for instead, words in (({"sealed": True, "fields": {}}, SEALED), ({"body": None}, "没有告诉这条记录的内容")):
+    ours, theirs = record.edit(individual_count=3), record.other(individual_count=5)
+    withheld = {"individual_count": [{"digest": ours, "value": 3}, {"digest": theirs, "withheld": True}]}
+    reasons: list[tuple[dict[str, Any], str]] = [
+        ({"sealed": True, "fields": {}}, SEALED),
+        ({"fields": withheld}, SEALED),
+        ({"body": None}, "没有告诉这条记录的内容"),
+    ]
+    for instead, words in reasons:
         conflict = record.pull(**instead)
         assert conflict is not None and words in settlement(record).refusal(conflict)
         with pytest.raises(FieldProblem):
