@@ -1,6 +1,7 @@
 """HTTP to one server: only an answer that bears the protocol's header counts as an answer."""
 
 import gzip
+import hmac
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from mobile.sync.parts import Note, Part
 from mobile.sync.patience import CONNECT_TIMEOUT_S, READ_TIMEOUT_S
 from shared.canonical import NotCanonical, parse
 from shared.protocol import CUSTODY_HEADER, PROTOCOL, PROTOCOL_HEADER, SIGNATURE_HEADER, TUS_VERSION
+from shared.wire.answers import ANSWER_HEADER, mark_of_answer
 
 MAX_PACK_BYTES = 200_000_000
 _PIECE, _MAX_DIGITS = 4096, 16  # of a piece that a cut breaks nothing is kept
@@ -44,6 +46,7 @@ class Transport:
         if ca_bundle and not Path(ca_bundle).is_file():
             raise NotReady(f"找不到根证书文件 {ca_bundle}：请核对“根证书”设置；记录都还在平板上")
         self._session.verify = ca_bundle or True
+        self._credential = credential or ""
         if credential:
             self._session.headers["Authorization"] = f"Bearer {credential}"
 
@@ -55,7 +58,13 @@ class Transport:
         self._session.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
 
     def get_json(self, path: str, **query: int | str) -> dict[str, Any]:
-        return self._json(self._send("GET", path, params=query))
+        """What was asked here and by nobody else, bit by bit, where the server says so; one from before does not."""
+        answer = self._send("GET", path, params=query)
+        found, told = self._json(answer), answer.headers.get(ANSWER_HEADER)
+        asked = [(name, str(value)) for name, value in query.items()]
+        if told and not hmac.compare_digest(told, mark_of_answer(self._credential, path, asked, answer.content)):
+            raise BrokenAnswer
+        return found
 
     def post_json(
         self, path: str, body: bytes, compressed: bool = False, signature: str | None = None
