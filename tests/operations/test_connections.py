@@ -7,7 +7,7 @@ from server.app import create_app
 from server.settings import Settings
 from server.web.database import database
 
-_TOLD = text("SELECT current_setting('jit'), current_setting('timezone'), current_setting('search_path')")
+_TOLD = text("SELECT current_setting('jit'), current_setting('timezone')")
 
 
 def test_no_connection_compiles_its_statements(settings: Settings) -> None:
@@ -18,4 +18,4 @@ def test_no_connection_compiles_its_statements(settings: Settings) -> None:
         web = tuple(database.session.execute(_TOLD).one())
         database.session.remove()
         database.engine.dispose()
-    assert commands == web == ("off", "UTC", "xiangye,public")
+    assert commands == web == ("off", "UTC")
