@@ -11,6 +11,9 @@ RENAMED: Renames = {}
 """By version of an older vocabulary, by field of a body (`evidence_class`, `place.source`, `measurements.code`): what its codes are
 called today. Version 1 is the first, so nothing was renamed yet. Readers alone see the new name; what came stays as it came."""
 
+TAKEN_OVER = f"{VERSION}+"
+"""Of a version whose codes are ours but for those that it took over from its base, which an app of another vocabulary wrote."""
+
 CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,59}", re.ASCII)
 """What a code of any vocabulary can look like."""
 
@@ -36,7 +39,7 @@ def labels(names: Mapping[str, str], found: Iterable[str | None]) -> list[str]:
 def renamed(body: Mapping[str, Any], vocabulary: str, table: Renames | None = None) -> dict[str, Any]:
     """A body as it came, with the codes of an older vocabulary under the names of today; the one that is given stays as it is."""
     told = dict(body)
-    for path, codes in (RENAMED if table is None else table).get(vocabulary, {}).items():
+    for path, codes in (RENAMED if table is None else table).get(vocabulary.removesuffix("+"), {}).items():
         told = _renamed_at(told, path.split("."), codes)
     return told
 

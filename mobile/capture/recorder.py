@@ -20,7 +20,7 @@ from shared.failpoints import fail
 from shared.ids import uuid7
 from shared.protocol import PROTOCOL
 from shared.vocabulary import VERSION
-from shared.wire.envelope import InvalidRecord, load_record
+from shared.wire.envelope import InvalidRecord, load_record, vocabulary_of
 
 PROFILE = "hunan-county/1"
 RECORD_RESERVE_BYTES = 50_000_000
@@ -182,7 +182,7 @@ class Recorder:
             "app_version": __version__,
             "form": part.form,
             "profile": PROFILE,
-            "vocabulary": VERSION,
+            "vocabulary": vocabulary_of(part.kind, part.body) if part.base_digest else VERSION,
             "saved_at": {"wall": self.stamp(), "monotonic_ms": self._clock.monotonic_ms(), "gnss": gnss},
             "body": part.body,
         }

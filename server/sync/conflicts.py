@@ -30,7 +30,7 @@ from shared.field_names import FIELD_NAMES
 from shared.ids import uuid7_from
 from shared.merge import Claim, Merged, claims_of, merge
 from shared.problems import Problem
-from shared.wire.envelope import MAX_MERGED
+from shared.wire.envelope import MAX_MERGED, vocabulary_of
 from shared.wire.standing import as_versions, stand
 
 DESK = uuid7_from("xiangye conflicts", 0)
@@ -263,7 +263,8 @@ def _settlement(found: Conflict, author: UUID, clock: Clock, choice: Choice) -> 
             raise Problem("invalid", "没有人删除过这条记录", field="delete")
         body = {"target_id": lead["id"], "target_kind": lead["kind"], "reason": choice.remarks}
         return {**lead, **about, "kind": "tombstone", "body": body}
-    return {**lead, **about, "body": _chosen(found, choice)}
+    chosen = _chosen(found, choice)
+    return {**lead, **about, "vocabulary": vocabulary_of(lead["kind"], chosen), "body": chosen}
 
 
 def _chosen(found: Conflict, choice: Choice) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from shared import protocol
-from shared.vocabulary import KINDS, VERSION, renamed
+from shared.vocabulary import KINDS, TAKEN_OVER, VERSION, renamed
 from shared.wire.answer import IdentificationAnswerBody
 from shared.wire.base import SHA256, Identifier, Instant, Whole, WireSchema, codes_of_others, optional_text, text, word
 from shared.wire.event import EventBody
@@ -90,6 +90,15 @@ def load_record(record: Any) -> dict[str, Any]:
     body = renamed(envelope["body"], vocabulary)
     envelope["body"] = load_body(envelope["kind"], body, vocabulary != VERSION, record_id)
     return envelope
+
+
+def vocabulary_of(kind: str, body: Mapping[str, Any]) -> str:
+    """What a new version names that takes over parts of its base: another app may have written codes there that we do not know."""
+    try:
+        load_body(kind, body, foreign=False)
+    except InvalidRecord:
+        return TAKEN_OVER
+    return VERSION
 
 
 def load_body(kind: str, body: Mapping[str, Any], foreign: bool, record_id: str | None = None) -> dict[str, Any]:

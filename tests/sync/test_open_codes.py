@@ -2,6 +2,7 @@
 that it is not."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -137,9 +138,24 @@ def test_what_was_renamed_is_read_by_its_name_of_today_and_kept_as_it_came(monke
         assert renamed(odd, "0") == odd
 
 
+_WHOLE: dict[str, Callable[..., dict[str, Any]]] = {
+    "occurrence": occurrence,
+    "event": event,
+    "patrol": lambda **fields: envelope("patrol", event()["body"] | fields),
+    "finding": lambda **fields: envelope(
+        "finding", observed(event_id=event()["id"], finding_type="snare", case_state="open") | fields
+    ),
+    "track_segment": lambda **fields: envelope(
+        "track_segment", observed(patrol_id=event()["id"], leg=0, points=[[0, 0, 0, None, None]]) | fields
+    ),
+    "media": lambda **fields: envelope(
+        "media",
+        observed(subject_ids=[event()["id"]], sha256="ab" * 32, byte_count=1, media_type="image/png") | fields,
+    ),
+}
 _CODED = sorted(
     (kind, name)
-    for kind, schema in BODIES.items()
+    for kind, schema in ((one, BODIES[one]) for one in _WHOLE)
     for name, field in schema().fields.items()
     if isinstance(field, fields.String) and any(isinstance(rule, KnownCode) for rule in field.validators)
 )
@@ -149,22 +165,7 @@ _CODED = sorted(
 @given(st.sampled_from(_CODED), st.from_regex(vocabulary.CODE, fullmatch=True))
 def test_any_code_in_any_place_is_read_and_shown(place: tuple[str, str], code: str) -> None:
     kind, name = place
-    whole = {
-        "occurrence": occurrence,
-        "event": event,
-        "patrol": lambda **fields: envelope("patrol", event()["body"] | fields),
-        "finding": lambda **fields: envelope(
-            "finding", observed(event_id=event()["id"], finding_type="snare", case_state="open") | fields
-        ),
-        "track_segment": lambda **fields: envelope(
-            "track_segment", observed(patrol_id=event()["id"], leg=0, points=[[0, 0, 0, None, None]]) | fields
-        ),
-        "media": lambda **fields: envelope(
-            "media",
-            observed(subject_ids=[event()["id"]], sha256="ab" * 32, byte_count=1, media_type="image/png") | fields,
-        ),
-    }[kind]
-    record = _newer(whole(**{name: code}))
+    record = _newer(_WHOLE[kind](**{name: code}))
     assert load_record(json.loads(canonical_bytes(record)))["body"][name] == code
     assert code in label(EVIDENCE_CLASSES, code) or code in EVIDENCE_CLASSES
     ours = next(rule for rule in BODIES[kind]().fields[name].validators if isinstance(rule, KnownCode))
