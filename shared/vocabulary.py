@@ -56,6 +56,7 @@ def _renamed_at(value: Any, path: Sequence[str], codes: Mapping[str, str]) -> An
 
 
 KINDS = (
+    "survey",
     "event",
     "occurrence",
     "patrol",

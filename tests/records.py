@@ -61,6 +61,13 @@ def event(**fields: Any) -> dict[str, Any]:
     return envelope("event", body | fields)
 
 
+def survey(**fields: Any) -> dict[str, Any]:
+    """Of a county, and under an id of its own."""
+    said = {"title": "夜间两栖调查", "survey_kind": "priority_area", "county_codes": ["431022"]}
+    body = observed(**{"survey_id": str(uuid7()), **said, **fields})
+    return envelope("survey", body, id=body["survey_id"])
+
+
 def edited(record: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return {**record, "base_digest": digest(record), "seq": record["seq"] + 1, "body": {**record["body"], **fields}}
 

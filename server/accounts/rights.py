@@ -16,12 +16,15 @@ MANAGE_DEVICES = "manage_devices"
 READ_AUDIT = "read_audit"
 REPORT = "report"
 KEEP_DATASETS = "keep_datasets"
+BEGIN_SURVEYS = "begin_surveys"
 
-_ADMINISTERS = frozenset({READ_RECORDS, VERIFY, EXPORT, ASK_PRECISE, APPROVE_PRECISE, MANAGE_PEOPLE, MANAGE_DEVICES})
+_ADMINISTERS = frozenset(
+    {READ_RECORDS, VERIFY, EXPORT, ASK_PRECISE, APPROVE_PRECISE, MANAGE_PEOPLE, MANAGE_DEVICES, BEGIN_SURVEYS}
+)
 ROLES: Mapping[str, frozenset[str]] = {
     "surveyor": frozenset({READ_RECORDS, SEND_RECORDS}),
     "ranger": frozenset({READ_RECORDS, SEND_RECORDS}),
-    "station_lead": frozenset({READ_RECORDS, SEND_RECORDS, READ_TRACKS, MANAGE_DEVICES}),
+    "station_lead": frozenset({READ_RECORDS, SEND_RECORDS, READ_TRACKS, MANAGE_DEVICES, BEGIN_SURVEYS}),
     "reviewer": frozenset({READ_RECORDS, VERIFY, EXPORT, ASK_PRECISE}),
     "county_admin": _ADMINISTERS,
     "prefecture_admin": _ADMINISTERS,

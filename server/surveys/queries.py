@@ -24,7 +24,7 @@ def visible(
     session: Session, scopes: Iterable[int], after: UUID | None = None, limit: int | None = None
 ) -> Sequence[Survey]:
     """By id, which tells when they were made. With a limit one more, where there is another page."""
-    query = select(Survey).where(_within(scopes)).order_by(Survey.id)
+    query = select(Survey).where(_within(scopes), ~Survey.withdrawn).order_by(Survey.id)
     if after is not None:
         query = query.where(Survey.id > after)
     return session.scalars(query if limit is None else query.limit(limit + 1)).all()
@@ -43,3 +43,19 @@ def _within(scopes: Iterable[int]) -> ColumnElement[bool]:
     if PROVINCE in numbers:
         return true()
     return text(f"({_IN_SCOPES})").bindparams(scope_numbers=sorted(numbers))  # type: ignore[return-value]
+
+
+def unknown_counties(session: Session, codes: Iterable[str]) -> set[str]:
+    wanted = set(codes)
+    return wanted - set(
+        session.scalars(text("SELECT code FROM xiangye.county WHERE code = ANY (:codes)"), {"codes": sorted(wanted)})
+    )
+
+
+def recorded_in(session: Session, survey_ids: Iterable[UUID]) -> list[UUID]:
+    """The records of these surveys whose lists depend on the surveys' counties."""
+    rows = text("""
+        SELECT id FROM xiangye.occurrence WHERE survey_id = ANY (:ids) UNION SELECT id FROM xiangye.event WHERE survey_id = ANY (:ids)
+        UNION SELECT id FROM xiangye.finding WHERE survey_id = ANY (:ids)
+    """)
+    return list(session.scalars(rows, {"ids": list(survey_ids)}))

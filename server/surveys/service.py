@@ -1,13 +1,17 @@
 """Surveys and the data sets that hold their records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.surveys.model import Dataset, Survey
-from shared.clock import Clock
+from server.db import Base, put
+from server.surveys.model import NEEDS_REVIEW, Dataset, Survey
+from shared.clock import CHINA, Clock, observed_interval
 from shared.ids import uuid7
 from shared.problems import Problem
 from shared.vocabulary import SURVEY_KINDS
@@ -68,3 +72,61 @@ def survey(session: Session, survey_id: UUID) -> Survey:
 
 def datasets_by_survey(session: Session) -> dict[UUID, UUID]:
     return {row[0]: row[1] for row in session.execute(select(Survey.id, Survey.dataset_id))}
+
+
+@dataclass(frozen=True)
+class SurveyToWrite:
+    """As the merged view of its versions has it; `withdrawn`: somebody took it back, and it stays for the records that name it."""
+
+    id: UUID
+    body: Mapping[str, Any]
+    withdrawn: bool
+
+
+def write(session: Session, surveys: Sequence[SurveyToWrite], now: datetime) -> set[UUID]:
+    """With a data set of its own for each. Those whose counties changed."""
+    if not surveys:
+        return set()
+    before = {row[0]: row[1] for row in session.execute(select(Survey.id, Survey.county_codes))}
+    _put(session, Dataset, [_dataset_row(one, now) for one in surveys])
+    _put(session, Survey, [_survey_row(one, now) for one in surveys])
+    return {one.id for one in surveys if before.get(one.id, one.body["county_codes"]) != one.body["county_codes"]}
+
+
+def _put(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    changed = ", ".join(f"{name} = excluded.{name}" for name in rows[0] if name not in ("id", "created_at"))
+    put(session, table, rows, f"(id) DO UPDATE SET {changed}")
+
+
+def _dataset_row(one: SurveyToWrite, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "title": one.body["title"],
+        "owner": one.body["owner"] or "",
+        "licence": DEFAULT_LICENCE,
+        "demonstration": False,
+        "cross_border": NEEDS_REVIEW,
+        "created_at": now,
+    }
+
+
+def _survey_row(one: SurveyToWrite, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "dataset_id": one.id,
+        "title": one.body["title"],
+        "kind": one.body["survey_kind"],
+        "profile": DEFAULT_PROFILE,
+        "county_codes": one.body["county_codes"],
+        "starts_on": _day(one.body, first=True),
+        "ends_on": _day(one.body, first=False),
+        "created_at": now,
+        "withdrawn": one.withdrawn,
+    }
+
+
+def _day(body: Mapping[str, Any], first: bool) -> date | None:
+    start, end = observed_interval(body)
+    moment = start if first else end
+    told = body["observed_from"] if first else body["observed_to"]
+    return moment.astimezone(CHINA).date() if moment and told else None

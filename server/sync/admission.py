@@ -17,6 +17,7 @@ from server.places.queries import hold_in_force
 from server.sensitivity import service as sensitivity
 from server.surveys.service import datasets_by_survey
 from server.sync.reading import Candidate, Outcome, keep_unreadable, quarantine_row, read
+from server.sync.surveying import hold_surveys, take_up
 from server.sync.unsealing import NOT_TOLD, unseal
 from server.sync.versions import admit_together
 from shared import protocol
@@ -32,19 +33,44 @@ def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) 
     # First of all, before any row is locked that a restamping under way may be about to change.
     hold_in_force(session)
     now = clock.now()
+    records = unseal(session, records)
+    surveys = {number for number, record in enumerate(records) if _is_survey(record)}
+    if surveys or _names_unknown(session, records):
+        hold_surveys(session)
+    outcomes: dict[int, Outcome] = {}
+    # Surveys before what belongs to them.
+    for some in (surveys, set(range(len(records))) - surveys):
+        outcomes |= _admit_some(session, actor, now, {number: records[number] for number in sorted(some)})
+    begun = {UUID(records[number]["id"]) for number in surveys if outcomes[number].outcome != protocol.QUARANTINED}
+    if begun:
+        take_up(session, clock, begun, admit)
+    return [outcomes[position] for position in range(len(records))]
+
+
+def _is_survey(record: Any) -> bool:
+    return isinstance(record, dict) and record.get("kind") == "survey"
+
+
+def _names_unknown(session: Session, records: Sequence[Any]) -> bool:
+    bodies = [record.get("body") for record in records if isinstance(record, dict)]
+    named = {str(body.get("survey_id")) for body in bodies if isinstance(body, dict) and "survey_id" in body}
+    return not named <= {str(id_) for id_ in datasets_by_survey(session)}
+
+
+def _admit_some(session: Session, actor: Actor, now: datetime, records: Mapping[int, Any]) -> dict[int, Outcome]:
+    if not records:
+        return {}
     outcomes: dict[int, Outcome] = {}
     candidates: list[Candidate] = []
     datasets = datasets_by_survey(session)
-    records = unseal(session, records)
-    for position, record in enumerate(records):
+    for position, record in records.items():
         told = read(position, record, actor, datasets)
         if isinstance(told, Candidate):
             candidates.append(told)
         else:
             outcomes[position] = told
     keep_unreadable(session, actor, now, records, outcomes)
-    outcomes |= _admit_bisecting(session, actor, now, candidates, datasets)
-    return [outcomes[position] for position in range(len(records))]
+    return outcomes | _admit_bisecting(session, actor, now, candidates, datasets)
 
 
 def _admit_bisecting(

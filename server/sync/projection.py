@@ -19,6 +19,7 @@ from server.sensitivity import rules as sensitivity_rules
 from server.sensitivity import service as sensitivity
 from server.sensitivity.following import EventGuard, event_guards, follow_events, follow_media, own_level
 from server.sensitivity.naming import Named, guarded_taxa, name_all
+from server.surveys import service as surveys
 from shared.checks import record_flags
 from shared.clock import observed_interval, observed_year, parse_aware
 from shared.wire.standing import Standing
@@ -40,10 +41,12 @@ class Projected:
         return self.standing.kind
 
 
-def project(session: Session, records: Sequence[Projected]) -> None:
+def project(session: Session, records: Sequence[Projected]) -> set[UUID]:
+    """The surveys whose counties changed: their records stand in other lists then."""
     by_kind: dict[str, list[Projected]] = {}
     for record in records:
         by_kind.setdefault(record.kind, []).append(record)
+    moved = _project_surveys(session, by_kind.get("survey", []))
     with follow_events(session, [r.id for r in by_kind.get("occurrence", [])], _events_of(by_kind)):
         _project_events(session, by_kind.get("event", []) + by_kind.get("patrol", []))
         patrols.write_patrols(session, [(r.id, r.body) for r in by_kind.get("patrol", [])])
@@ -54,6 +57,12 @@ def project(session: Session, records: Sequence[Projected]) -> None:
     media.write(session, [(r.id, r.body) for r in photos])
     follow_media(session, {r.id for r in records} | {UUID(id_) for r in photos for id_ in r.body["subject_ids"]})
     notices.write_notices(session, [(r.id, r.body["notice"]) for r in records if "notice" in r.body])
+    return moved
+
+
+def _project_surveys(session: Session, records: list[Projected]) -> set[UUID]:
+    told = [surveys.SurveyToWrite(r.id, r.body, withdrawn=False) for r in records]
+    return surveys.write(session, told, records[0].received_at) if told else set()
 
 
 def _events_of(by_kind: Mapping[str, Sequence[Projected]]) -> set[UUID]:

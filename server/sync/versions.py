@@ -13,6 +13,10 @@ from server.ledger import service as ledger
 from server.ledger.model import Ledger
 from server.sensitivity import service as sensitivity
 from server.sensitivity.scoping import place_in_lists
+from server.surveys import service as surveys
+from server.surveys.queries import recorded_in
+from server.surveys.service import SurveyToWrite
+from server.sync import surveying
 from server.sync.following import not_theirs
 from server.sync.projection import Projected, project, withdraw
 from server.sync.reading import Candidate, Outcome, quarantine_row
@@ -40,6 +44,9 @@ def admit_together(
     candidates = [c for c in candidates if c.record["kind"] in (kinds[c.id], "tombstone")]
     refused = not_theirs(session, actor, now, candidates)
     candidates = [c for c in candidates if c.position not in {one.position for one in refused}]
+    barred = surveying.barred(session, actor, now, candidates)
+    no_surveys = [c for c in candidates if c.position in barred]
+    candidates = [c for c in candidates if c.position not in barred]
     fresh = ledger.insert_versions(session, _unique(_version_row(c, now) for c in candidates))
     new = _first_deliveries(candidates, fresh)
     fail("versions_written")
@@ -50,6 +57,8 @@ def admit_together(
     _project_all(session, actor, now, standings, datasets)
     outcomes = {c.position: _outcome(c, c.position in new, standings) for c in candidates}
     outcomes |= _refuse(session, actor, now, refused, "not_yours", _NOT_YOURS)
+    for one in no_surveys:
+        outcomes |= _refuse(session, actor, now, [one], *barred[one.position])
     return outcomes | _refuse(session, actor, now, misfits, "wrong_kind", _WRONG_KIND)
 
 
@@ -143,24 +152,33 @@ def _merge_touched(
 def _project_all(
     session: Session, actor: Actor, now: datetime, standings: Mapping[UUID, Standing], datasets: Mapping[UUID, UUID]
 ) -> None:
-    stands, living, dead = [], [], []
+    stands, living, dead, over = [], [], [], []
     for id_, standing in standings.items():
         body, view = standing.body, standing.view
         year = observed_year(body) if body is not None else None
         stands.append(ledger.Stand(id_, standing.kind, view.state, view.heads[0], year))
         if body is not None:
-            dataset_id = UUID(body["dataset_id"]) if body["dataset_id"] else datasets[UUID(body["survey_id"])]
+            dataset_id = _dataset_of(id_, standing.kind, body, datasets)
             living.append(Projected(id_, standing, body, now, dataset_id, actor.clock_offset))
         elif view.state == "deleted":
             dead.append(id_)
+            if standing.buried is not None:
+                over.append(SurveyToWrite(id_, standing.buried, withdrawn=True))
     ledger.write_stands(session, stands)
+    moved = surveys.write(session, over, now)
     withdraw(session, dead)
-    project(session, living)
-    place_in_lists(session, standings)
+    moved |= project(session, living)
+    place_in_lists(session, [*standings, *(recorded_in(session, moved) if moved else ())])
     verification.withdraw(session, dead)
     verification.run_rules(session, now, standings, standings)
     answers = [Answer(one.id, UUID(one.standing.lead["author"]), one.body) for one in living if one.kind == ANSWER]
     take_answers(session, now, answers)
+
+
+def _dataset_of(id_: UUID, kind: str, body: Mapping[str, Any], datasets: Mapping[UUID, UUID]) -> UUID:
+    if kind == "survey":
+        return id_  # its own
+    return UUID(body["dataset_id"]) if body["dataset_id"] else datasets[UUID(body["survey_id"])]
 
 
 def _outcome(candidate: Candidate, is_new: bool, standings: Mapping[UUID, Standing]) -> Outcome:

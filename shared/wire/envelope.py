@@ -13,8 +13,10 @@ from shared.wire.event import EventBody
 from shared.wire.media import MediaBody
 from shared.wire.occurrence import OccurrenceBody, TombstoneBody
 from shared.wire.patrol import FindingBody, PatrolBody, TrackSegmentBody
+from shared.wire.survey import SurveyBody
 
 BODIES: Mapping[str, type[WireSchema]] = {
+    "survey": SurveyBody,
     "event": EventBody,
     "occurrence": OccurrenceBody,
     "patrol": PatrolBody,

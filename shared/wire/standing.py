@@ -12,12 +12,14 @@ from shared.wire.envelope import InvalidRecord, load_body
 @dataclass(frozen=True)
 class Standing:
     """`kind` is unknown while only tombstones have come; `lead` is the record as it came whose envelope speaks for it;
-    `body` is the merged body with defaults, None for what does not live (deleted or waiting)."""
+    `body` is the merged body with defaults, None for what does not live (deleted or waiting). `buried`: what a deleted survey said,
+    since the records that name it stay."""
 
     view: Merged
     kind: str
     lead: Mapping[str, Any]
     body: Mapping[str, Any] | None
+    buried: Mapping[str, Any] | None = None
 
     @property
     def taxon_digest(self) -> str:
@@ -32,13 +34,19 @@ def stand(versions: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, Mappin
     kind = next((one for one in kinds if one != "tombstone"), "unknown")
     lead = versions[view.lead]
     if view.state not in ("current", "conflict"):
-        return Standing(view, kind, lead, None)
+        return Standing(
+            view, kind, lead, None, _buried(versions) if (kind, view.state) == ("survey", "deleted") else None
+        )
     if view.heads == (view.lead,) and view.lead in (loaded or {}):
         return Standing(view, kind, lead, (loaded or {})[view.lead]["body"])
     try:
         return Standing(view, kind, lead, load_body(kind, view.body, _foreign(versions)))
     except InvalidRecord as error:
         return _disagreeing(versions, view, kind, error)
+
+
+def _buried(versions: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    return stand({mark: record for mark, record in versions.items() if record["kind"] != "tombstone"}).body
 
 
 def as_versions(records: Mapping[str, Mapping[str, Any]]) -> dict[str, Version]:

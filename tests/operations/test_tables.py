@@ -22,7 +22,7 @@ _TESTS = r"\b{model}\b|\b{table}\b"
 # Its one row is made with the table; the others are kept by triggers and functions of the database itself (0013, 0025).
 _BY_MIGRATION = {"server_state", "scope", "shown_record", "record_scope", "list_writing"}
 # Written with each record for readers who ask by row; the reports read merged bodies. Whoever reads one takes it off this list.
-_UNREAD = {"event_participant", "finding", "event_geometry"}
+_UNREAD = {"event_participant", "event_geometry"}
 PRECISE = (
     "version_body",
     "place",
