@@ -120,6 +120,7 @@ class Recorder:
                     self.store.conflicts.settled(connection, part.record_id, mark, heads)
                 if part.kind == "media":
                     self._bind(connection, part)
+                self.store.surveys.begun_or_withdrawn(connection, part.kind, part.record_id, part.body)
                 if part.kind == "identification_answer":
                     self.store.reviews.answered(connection, part.record_id, part.body)
             if draft_id is not None:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mobile.capture.problems import FieldProblem
+from mobile.capture.survey import NewSurvey, begin_survey
 from mobile.device.desktop_clock import ScriptedClock
 from mobile.device.desktop_location import ScriptedLocation, shifted
 from mobile.device.gpx import read_gpx
@@ -47,6 +49,7 @@ class Player:
             "enrol": self._enrol,
             "accept_notice": self._accept_notice,
             "choose_survey": self._choose_survey,
+            "begin_survey": self._begin_survey,
             "record_sighting": self._sighting,
             "undo": self._undo,
             "start_patrol": self._start_patrol,
@@ -94,6 +97,13 @@ class Player:
         if found is None:
             raise StepFailed(f"没有调查项目 {wanted}；平板上有：{'、'.join(row.title for row in home.surveys) or '无'}")
         home.choose_survey(found.survey_id)
+
+    def _begin_survey(self, values: dict[str, Any]) -> None:
+        try:
+            begin_survey(self._field.recorder, NewSurvey(**values))
+        except FieldProblem as problem:
+            raise StepFailed(str(problem)) from problem
+        self._field.home.refresh()
 
     def _sighting(self, values: dict[str, Any]) -> None:
         record = self._field.record

@@ -4,12 +4,12 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from shared.clock import parse_aware
-from shared.vocabulary import DAMAGE_GRADES, FINDING_TYPES, LEGAL_BASES
+from shared.vocabulary import DAMAGE_GRADES, FINDING_TYPES, LEGAL_BASES, SURVEY_KINDS
 
 Check = Callable[[Any], bool]
 
@@ -73,6 +73,13 @@ def _is_time(value: Any) -> bool:
         return False
 
 
+def _is_day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
 _TEXT = _Kind("应为非空文字", "must be text that is not empty", lambda v: isinstance(v, str) and v.strip() != "")
 _LONGITUDE = _Kind("应为 -180 到 180 的数", "must be a number from -180 to 180", lambda v: _is_number(v, -180, 180))
 _LATITUDE = _Kind("应为 -90 到 90 的数", "must be a number from -90 to 90", lambda v: _is_number(v, -90, 90))
@@ -88,7 +95,9 @@ _PHOTO = _Kind(
 )
 _FLAG = _Kind("应为 true 或 false", "must be true or false", lambda v: isinstance(v, bool))
 _TIME = _Kind("应为带时区的时间，例如 2025-05-20T07:30:00+08:00", "must be a time with its offset", _is_time)
+_DAY = _Kind("应为日期，例如 2025-05-20", "must be a day", _is_day)
 _FINDING = _Kind(f"应为 {'、'.join(FINDING_TYPES)} 之一", "is not a finding type", lambda v: v in tuple(FINDING_TYPES))
+_SURVEY = _Kind(f"应为 {'、'.join(SURVEY_KINDS)} 之一", "is not a kind of survey", lambda v: v in tuple(SURVEY_KINDS))
 _GRADES = (*DAMAGE_GRADES, *DAMAGE_GRADES.values())
 _GRADE = _Kind(f"应为 {'、'.join(_GRADES)} 之一", "is not a damage grade", lambda v: v in _GRADES)
 _BASIS = _Kind(f"应为 {'、'.join(LEGAL_BASES)} 之一", "is not a legal basis", lambda v: v in tuple(LEGAL_BASES))
@@ -100,6 +109,18 @@ _ACTIONS: Mapping[str, tuple[Mapping[str, _Kind], tuple[str, ...]]] = {
     "enrol": ({"code": _TEXT, "device_name": _TEXT}, ("code",)),
     "accept_notice": ({"basis": _BASIS, "under_age": _FLAG, "guardian": _FLAG}, ("basis",)),
     "choose_survey": ({"survey_id": _TEXT}, ("survey_id",)),
+    "begin_survey": (
+        {
+            "title": _TEXT,
+            "survey_kind": _SURVEY,
+            "county_codes": _TEXTS,
+            "starts_on": _DAY,
+            "ends_on": _DAY,
+            "owner": _TEXT,
+            "remarks": _TEXT,
+        },
+        ("title", "survey_kind", "county_codes"),
+    ),
     "record_sighting": (
         {
             "species": _TEXT,

@@ -1,6 +1,7 @@
-"""The surveys that the server lets this tablet work for."""
+"""The surveys that the server lets this tablet work for, and those that were begun on it and are not there yet."""
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +37,33 @@ class Surveys:
             connection.execute("update survey set chosen = (survey_id = ?)", (survey_id,))
         return True
 
-    def replace(self, offered: Sequence[dict[str, Any]]) -> None:
-        """The server's list; what was chosen stays chosen, and a single survey chooses itself."""
+    def begun_or_withdrawn(
+        self, connection: sqlite3.Connection, kind: str, record_id: str, body: Mapping[str, Any]
+    ) -> None:
+        """In the transaction that keeps the record: a survey that was begun here is the chosen one at once, and one that was
+        withdrawn here takes no more records."""
+        if kind == "tombstone" and body["target_kind"] == "survey":
+            connection.execute("delete from survey where survey_id = ?", (record_id,))
+        if kind == "survey":
+            is_new = (
+                connection.execute("select count(*) from survey where survey_id = ?", (record_id,)).fetchone()[0] == 0
+            )
+            connection.execute("update survey set chosen = 0 where ?", (is_new,))
+            connection.execute(
+                "insert into survey values (?, ?, ?, null, 1) on conflict (survey_id) do update set title = excluded.title, "
+                "kind = excluded.kind",
+                (record_id, body["title"], body["survey_kind"]),
+            )
+
+    def replace(self, told: Sequence[Mapping[str, Any]]) -> None:
+        """The server's list; what was chosen stays chosen, and a single survey chooses itself. What was begun or withdrawn here and
+        is still on its way there counts as done."""
         before = self.chosen()
         keep = before.survey_id if before else None
+        begun, withdrawn = self._on_its_way("survey"), self._on_its_way("tombstone")
+        offered = [s for s in told if s["survey_id"] not in withdrawn]
+        known = {s["survey_id"] for s in offered}
+        offered += [vars(s) for s in self.all() if s.survey_id in begun - known]
         if len(offered) == 1 or (offered and keep is None):
             keep = keep if keep in {s["survey_id"] for s in offered} else offered[0]["survey_id"]
         with self._database.transaction() as connection:
@@ -51,3 +75,11 @@ class Surveys:
                     for s in offered
                 ],
             )
+
+    def _on_its_way(self, kind: str) -> set[str]:
+        rows = self._database.rows(
+            "select record_id from record join outbox using (record_id, digest) "
+            "where record.kind = ? and state not in ('held', 'conflict')",
+            (kind,),
+        )
+        return {row["record_id"] for row in rows}
