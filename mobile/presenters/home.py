@@ -5,7 +5,7 @@ from mobile.presenters.observable import Presenter
 from mobile.presenters.patrol import PatrolPresenter
 from mobile.presenters.position import PositionPresenter
 from mobile.presenters.rows import SurveyRow, Tile
-from mobile.presenters.team import team_lines
+from mobile.presenters.team import place_lines, team_lines
 from mobile.presenters.titles import SHOWN_KINDS
 from mobile.store.store import Store
 
@@ -21,7 +21,7 @@ TILES = (
 
 
 class HomePresenter(Presenter):
-    """`tiles`; `enrolled`, `person_name`, `surveys` (SurveyRow), `survey_title`, `team_lines`; `waiting_records`, `waiting_photos`,
+    """`tiles`; `enrolled`, `person_name`, `surveys` (SurveyRow), `survey_title`, `place_lines`, `team_lines`; `waiting_records`, `waiting_photos`,
     `waiting_text`; `asked_count` (questions of reviewers that wait for an answer) and `asked_text`; `conflict_count` (records that were
     changed in two places) and `conflict_text`; `patrol_text` (empty when no
     patrol runs); `position` (PositionPresenter); `free_mb`, `storage_low`."""
@@ -36,6 +36,7 @@ class HomePresenter(Presenter):
         self.enrolled = False
         self.person_name = ""
         self.survey_title = ""
+        self.place_lines: tuple[str, ...] = ()
         self.team_lines: tuple[str, ...] = ()
         self.surveys: tuple[SurveyRow, ...] = ()
         self.waiting_records = 0
@@ -56,6 +57,7 @@ class HomePresenter(Presenter):
         surveys = self._store.surveys.all()
         self.surveys = tuple(SurveyRow(s.survey_id, s.title, s.chosen) for s in surveys)
         self.survey_title = next((s.title for s in surveys if s.chosen), "未选择调查项目")
+        self.place_lines = place_lines(self._store)
         self.team_lines = team_lines(self._store)
         self.waiting_records = self._store.outbox.waiting_count()
         self.waiting_photos = self._store.media.waiting_count()

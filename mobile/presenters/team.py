@@ -1,10 +1,21 @@
-"""What colleagues recorded in the same surveys, in words: a number, and the newest of them."""
+"""Where the surveys are, and what colleagues recorded in them, in words: a number, and the newest."""
 
 from mobile.store.store import Store
 from mobile.store.team import TeamRecord
 from shared.clock import CHINA, parse_aware
 
-NEWEST = 20
+NEWEST, COUNTIES = 20, 5
+
+
+def place_lines(store: Store) -> tuple[str, ...]:
+    """One for each survey of which counties are known."""
+    found = [(survey.title, store.survey_places.of(survey.survey_id)) for survey in store.surveys.all()]
+    return tuple(f"{title}：{_counties(names)}" for title, names in found if names)
+
+
+def _counties(names: list[str]) -> str:
+    more = f"等 {len(names)} 个县" if len(names) > COUNTIES else ""
+    return "、".join(names[:COUNTIES]) + more
 
 
 def team_lines(store: Store) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from mobile.store.pulled import Pulled
 from mobile.store.review_copies import ReviewCopies
 from mobile.store.reviews import Reviews
 from mobile.store.server_time import ServerTime
+from mobile.store.survey_places import SurveyPlaces
 from mobile.store.surveys import Surveys
 from mobile.store.team import Team
 from mobile.store.traces import Traces
@@ -33,6 +34,7 @@ class Store:
         self.twins.begin()
         self.server_time = ServerTime()
         self.surveys = Surveys(self.database)
+        self.survey_places = SurveyPlaces(self.database)
         self.drafts = Drafts(self.database)
         self.outbox = Outbox(self.database)
         self.deliveries = Deliveries(self.database)

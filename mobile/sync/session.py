@@ -174,7 +174,8 @@ class SyncSession:
     def _open(self, transport: Transport) -> dict[str, Any]:
         before = self._device.clock.now()
         cursors = cursor_told(self._store) | team_cursor_told(self._store)
-        offer = transport.get_json("/v1/sync/session", notices=known_notices(self._store), **cursors)
+        told = {"notices": known_notices(self._store), "places": self._store.survey_places.digest()}
+        offer = transport.get_json("/v1/sync/session", **told, **cursors)
         after = self._device.clock.now()
         try:
             server_time, epoch, holder = (
@@ -192,6 +193,7 @@ class SyncSession:
         if isinstance(known, int) and isinstance(digest, str):
             self._store.twins.compare(known, digest)
         self._store.surveys.replace(surveys)
+        self._store.survey_places.take(offer.get("places"))
         return offer
 
     def _meet_epoch(self, epoch: str, holder: str) -> None:

@@ -22,6 +22,7 @@ from server.privacy import notices
 from server.sync import custody, queries, service, signing, team
 from server.sync.schemas import ChangesSchema, ReceiptsSchema, SealKeySchema, SyncSessionSchema, TeamSchema
 from server.sync.seal_key import told_seal_key
+from server.sync.survey_places import places_of
 from server.web.blueprints import Blueprint
 from server.web.database import request_session
 from server.web.devices import current_device, current_relay
@@ -152,6 +153,7 @@ def session_() -> Response:
     """登录状态、调查项目、告知书与可用的数据包"""
     device = current_device()
     session = request_session()
+    surveys = queries.surveys_for(session, clock(), device)
     return jsonify(
         {
             "server_time": clock().now().isoformat(),
@@ -160,14 +162,20 @@ def session_() -> Response:
             "person_id": str(device.person_id),
             "protocol": protocol.PROTOCOL,
             "device_key": (known := device_keys.in_force(session, device.id)) and known.key_id,
-            "surveys": queries.surveys_for(session, clock(), device),
+            "surveys": surveys,
             "notices": _notices(session),
+            **_places(session, surveys),
             **_known(session, device),
             **_news(session, device),
             **_reference(session),
             **told_seal_key(settings()),
         }
     )
+
+
+def _places(session: Session, surveys: list[dict[str, str]]) -> dict[str, Any]:
+    known = request.args.get("places")
+    return {} if known is None else places_of(session, surveys, known)
 
 
 def _news(session: Session, device: Device) -> dict[str, bool]:

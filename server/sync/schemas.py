@@ -32,6 +32,7 @@ class SyncSessionSchema(Schema):
     notices = fields.Dict(required=True, metadata={"description": "现行告知书，按种类"})
     packs = fields.Dict(required=True, metadata={"description": "可下载的参考数据包"})
     news = fields.Boolean(metadata={"description": "仅当给出 cursor 与 of：其后是否还有变化"})
+    places = fields.Dict(metadata={"description": "仅当给出 places 且已有变化：各调查项目的县"})
     team_news = fields.Boolean(metadata={"description": "仅当给出 team 与 team_of：同队记录是否还有变化"})
     pack_key = fields.String(metadata={"description": "名录包签名公钥：SPKI DER 的 base64"})
     seal_key = fields.Nested(SealKeySchema)
@@ -102,7 +103,7 @@ class TeamSchema(Schema):
 
 class ConflictVersionSchema(Schema):
     version = fields.Integer(required=True, metadata={"description": "这条记录的第几个版本"})
-    author_name = fields.String(required=True)
+    author_name = fields.String(required=True, allow_none=True, metadata={"description": "受保护记录为 null"})
     saved_at = fields.String(required=True, metadata={"description": "敏感物种的记录只到月"})
     deleted = fields.Boolean(required=True, metadata={"description": "此版本删除了记录"})
     head = fields.Boolean(required=True, metadata={"description": "其后没有别的版本"})

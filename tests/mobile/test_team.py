@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +17,8 @@ from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import open_session
 from server.ledger.service import number_changes
 from server.settings import Settings
+from server.surveys.model import Dataset
+from server.surveys.service import add_survey
 from shared.wire.team import mark
 from tests import people, records
 from tests.admitting import CLOCK, outcomes
@@ -45,6 +48,11 @@ def _sync(held: Tablet) -> int:
 
 
 def test_colleagues_records_come_and_go(live: Live, tmp_path: Path) -> None:
+    dataset = _do(live.settings, lambda session: session.get_one(Dataset, UUID(records.DATASET)))
+    _do(
+        live.settings,
+        lambda session: add_survey(session, CLOCK, "林业调查", "county_baseline", dataset, ["431022", "431025"]),
+    )
     frog, egret = (records.occurrence(taxon=FROG, place=IN_YIZHANG), records.occurrence())
     _send(live.settings, frog, egret, records.occurrence(taxon=records.PANGOLIN))
     person = _do(live.settings, lambda session: people.person(session, "surveyor").id)
@@ -53,6 +61,8 @@ def test_colleagues_records_come_and_go(live: Live, tmp_path: Path) -> None:
         code = _do(live.settings, lambda session: issue_code(session, CLOCK, person))
         assert held.app.sync.enrol(code, "平板") is True, held.app.sync.message
         team, home = held.app.store.team, held.app.home
+        home.refresh()
+        assert home.place_lines == ("林业调查：宜章县、临武县",)
         held.sighting("白鹭")
         assert _sync(held) == 2, "neither one's own nor what is guarded"
         assert {one.record_id for one in team.latest(9)} == {frog["id"], egret["id"]}
@@ -116,3 +126,14 @@ def test_a_page_that_cannot_be_is_not_kept(tmp_path: Path) -> None:
                 pull_team(store, _Told(broken), report)  # type: ignore[arg-type]
         with pytest.raises(BrokenAnswer):
             pull_team(store, _Told(*[_page(cursor=1, more=True, reset=True)] * 4), report)  # type: ignore[arg-type]
+
+
+def test_what_is_told_of_places_in_no_shape_is_left_alone(tmp_path: Path) -> None:
+    with tablet(tmp_path / "tablet") as held:
+        places = held.app.store.survey_places
+        places.take(
+            {"digest": "d", "surveys": {"s": [{"code": "431022", "name": "宜章县"}, {"code": "1", "name": ""}]}}
+        )
+        for odd in (None, [], {"digest": "e"}, {"digest": "e", "surveys": {"s": [{"code": 1, "name": "x"}]}}):
+            places.take(odd)
+        assert (places.digest(), places.of("s"), places.of("t")) == ("d", ["宜章县", "1"], [])

@@ -43,16 +43,16 @@ class SurveyPage(Page):
         self.field.home.refresh()
 
     def show(self):
-        surveys, team = self.field.home.surveys, self.field.home.team_lines
-        if (surveys, team) == self._shown:
+        surveys, lines = self.field.home.surveys, (*self.field.home.place_lines, *self.field.home.team_lines)
+        if (surveys, lines) == self._shown:
             return
-        self._shown = surveys, team
+        self._shown = surveys, lines
         self.column.inner.clear_widgets()
         for survey in surveys:
             self.column.inner.add_widget(SurveyLine(survey, lambda survey_id=survey.survey_id: self._choose(survey_id)))
         if not surveys:
             self.column.inner.add_widget(Words(texts.NO_SURVEYS, colour=theme.INK_SOFT))
-        for line in team:
+        for line in lines:
             self.column.inner.add_widget(Words(line, colour=theme.INK_SOFT))
 
     def _choose(self, survey_id):
