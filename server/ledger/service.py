@@ -12,8 +12,12 @@ from sqlalchemy.orm import Session
 
 from server.db import as_json, put
 from server.ledger.model import ImportKey, Ledger, ServerState, VersionRow
+from shared.ids import uuid7_from
 
 _ORDER_LOCK = 0x58590001
+DESK = uuid7_from("xiangye conflicts", 0)
+"""The device in whose name versions are written that a person made at the server, of values that others had recorded: whoever settles
+a record so has not become one of its observers."""
 
 
 def take_order_lock(session: Session) -> None:

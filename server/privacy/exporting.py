@@ -12,6 +12,7 @@ from server.accounts.model import Person
 from server.accounts.viewer import Viewer
 from server.audit.service import log
 from server.formats.packing import pack
+from server.ledger.service import DESK
 from server.privacy import contacts, notices
 from server.privacy.model import RecordNotice
 from server.privacy.sealing import contact_key
@@ -104,7 +105,7 @@ def _readable(session: Session, table: str) -> list[str]:
 def _records(session: Session, person_id: UUID, own: bool) -> Iterator[dict[str, Any]]:
     rows = session.execute(
         text("""
-        SELECT v.id, v.digest, v.kind, v.received_at, coalesce(s.level, 0) AS level, coalesce(s.shown_id, v.id) AS shown_id
+        SELECT v.id, v.digest, v.kind, v.received_at, v.device, coalesce(s.level, 0) AS level, coalesce(s.shown_id, v.id) AS shown_id
         FROM xiangye.version v LEFT JOIN xiangye.shown_record s USING (id) WHERE v.author = :person ORDER BY v.id, v.received_at, v.digest
         """),
         {"person": person_id},
@@ -116,7 +117,7 @@ def _records(session: Session, person_id: UUID, own: bool) -> Iterator[dict[str,
         }
         told = notices.of_records(session, [row.id for row in some])
         for row in some:
-            if row.level and not own:
+            if row.device == DESK or (row.level and not own):
                 yield {"id": row.shown_id, "kind": row.kind, "information_withheld": _WITHHELD_WORDS}
                 continue
             record = json.loads(bodies[row.id, row.digest])

@@ -106,7 +106,7 @@ CODED = (
 )
 OCCURRENCE_WORDS = (*TELLING[1:], *CODED)
 EVENT_TELLING = ("location_name", "event_remarks", "verbatim_event_date")
-_VOCABULARIES: Mapping[str, Mapping[str, str]] = {
+VOCABULARIES: Mapping[str, Mapping[str, str]] = {
     "occurrence_status": OCCURRENCE_STATUS,
     "evidence_class": EVIDENCE_CLASSES,
     "basis_of_record": BASIS_OF_RECORD,
@@ -125,7 +125,7 @@ def occurrence(level: int, row: Mapping[str, Any], spoken: Spoken) -> dict[str, 
         **row,
         **dict.fromkeys(TELLING),
         **{name: code(level, row[name]) for name in CODED},
-        **{name: known_code(level, codes, row[name]) for name, codes in _VOCABULARIES.items()},
+        **{name: known_code(level, codes, row[name]) for name, codes in VOCABULARIES.items()},
         "access_class": "restricted",
         "observed_from": start,
         "observed_to": end,

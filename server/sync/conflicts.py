@@ -20,30 +20,21 @@ from server.audit.service import log, seal_versions
 from server.db import EVERYTHING, looking_through
 from server.ledger import service as ledger
 from server.ledger.model import Ledger, VersionRow
+from server.ledger.service import DESK
 from server.places.queries import hold_in_force
+from server.sensitivity import generalising
 from server.sensitivity import service as sensitivity
+from server.sensitivity.disputed import WITHHELD, Telling, tellings
 from server.sensitivity.model import ShownRecord
 from server.sync.admission import admit
 from shared import __version__, protocol
 from shared.clock import CHINA, Clock
 from shared.field_names import FIELD_NAMES
-from shared.ids import uuid7_from
 from shared.merge import Claim, Merged, claims_of, merge
 from shared.problems import Problem
 from shared.wire.envelope import MAX_MERGED, vocabulary_of
 from shared.wire.standing import as_versions, stand
 
-DESK = uuid7_from("xiangye conflicts", 0)
-"""The device in whose name versions are written that a person made at the server."""
-_COARSE = frozenset(
-    {
-        *("taxon", "occurrence_status", "individual_count", "count_min", "count_max", "count_method"),
-        *("organism_quantity", "organism_quantity_type", "sex", "life_stage", "evidence_class", "basis_of_record"),
-        *("event_type", "sampling_protocol", "target_group", "finding_type", "case_state", "survey_id", "dataset_id"),
-        *("establishment_means", "degree_of_establishment", "date_precision", "nil_report"),
-    }
-)
-"""What tells neither where, nor on which day, nor in free words."""
 _OF_PEOPLE = frozenset({"participants", "recorded_by", "leader", "notice"})
 
 
@@ -113,11 +104,13 @@ def told_to_author(session: Session, ids: Iterable[UUID], person_id: UUID) -> di
     """For the tablet of somebody who wrote in it. Values only where nothing was sealed, and nothing guarded is somebody else's."""
     found = load(session, ids)
     names = _names(session, found.values())
-    return {one.id: _for_author(one, person_id, names) for one in found.values()}
+    gate = _tellings(session, found)
+    return {one.id: _for_author(one, person_id, names, gate[one.id]) for one in found.values()}
 
 
-def _for_author(one: Conflict, person_id: UUID, names: Mapping[UUID, str]) -> dict[str, Any]:
-    if one.sealed or (one.level > 0 and any(row.author != person_id for row in one.rows)):
+def _for_author(one: Conflict, person_id: UUID, names: Mapping[UUID, str], gate: Telling) -> dict[str, Any]:
+    """What is told goes back as it was told, so all of it is exact or none is told."""
+    if one.sealed or _guards_others(one, person_id, gate):
         return _outline(one, names) | {"sealed": True}
     return _outline(one, names) | {
         "fields": {
@@ -126,6 +119,22 @@ def _for_author(one: Conflict, person_id: UUID, names: Mapping[UUID, str]) -> di
         },
         "body": one.view.body,
     }
+
+
+def _guards_others(one: Conflict, person_id: UUID, gate: Telling) -> bool:
+    own = {row.digest for row in one.rows if row.author == person_id and row.device != DESK}
+    if one.level > 0:
+        return len(own) < len(one.rows)
+    claims = [(name, claim) for name, claims in one.fields.items() for claim in claims]
+    said = [(name, claim.digest, claim.value) for name, claim in claims if not claim.dropped]
+    said += [(name, one.view.sources[name], value) for name, value in one.view.body.items()]
+    return any(mark not in own and gate.guards(name, value) for name, mark, value in said)
+
+
+def _tellings(session: Session, found: Mapping[UUID, Conflict]) -> dict[UUID, Telling]:
+    claims = [claim for one in found.values() for claim in one.fields.get("taxon", ()) if not claim.dropped]
+    levels = {one.id: (one.shown.kind, one.level) for one in found.values()}
+    return tellings(session, levels, [claim.value for claim in claims])
 
 
 def _outline(one: Conflict, names: Mapping[UUID, str]) -> dict[str, Any]:
@@ -146,10 +155,11 @@ def _outline(one: Conflict, names: Mapping[UUID, str]) -> dict[str, Any]:
 def told_to_reviewer(session: Session, found: Mapping[UUID, Conflict]) -> dict[UUID, dict[str, Any]]:
     """By the numbers of versions, since a digest of a place can be found by trying places; a guarded record tells no more than lists do."""
     names = _names(session, found.values())
-    return {one.id: _for_reviewer(one, names) for one in found.values()}
+    gate = _tellings(session, found)
+    return {one.id: _for_reviewer(one, names, gate[one.id]) for one in found.values()}
 
 
-def _for_reviewer(one: Conflict, names: Mapping[UUID, str]) -> dict[str, Any]:
+def _for_reviewer(one: Conflict, names: Mapping[UUID, str], gate: Telling) -> dict[str, Any]:
     return {
         "record_id": str(one.shown.shown_id),
         "kind": one.shown.kind,
@@ -157,7 +167,7 @@ def _for_reviewer(one: Conflict, names: Mapping[UUID, str]) -> dict[str, Any]:
         "versions": [
             {
                 "version": one.number_of(row.digest),
-                "author_name": names.get(row.author, ""),
+                "author_name": names.get(row.author, "") if generalising.tells_recorder(one.level) else None,
                 "saved_at": _moment(one, row.saved_at),
                 "deleted": row.kind == "tombstone",
                 "head": row.digest in one.view.heads,
@@ -168,7 +178,7 @@ def _for_reviewer(one: Conflict, names: Mapping[UUID, str]) -> dict[str, Any]:
             {
                 "name": name,
                 "name_zh": FIELD_NAMES.get(name, name),
-                "values": [_value(one, name, claim) for claim in claims],
+                "values": [_value(one, name, claim, gate) for claim in claims],
             }
             for name, claims in sorted(one.fields.items())
         ],
@@ -181,11 +191,12 @@ def _moment(one: Conflict, saved_at: datetime) -> str:
     return local.strftime("%Y-%m") if one.level > 0 else local.isoformat()
 
 
-def _value(one: Conflict, name: str, claim: Claim) -> dict[str, Any]:
+def _value(one: Conflict, name: str, claim: Claim, gate: Telling) -> dict[str, Any]:
     told: dict[str, Any] = {"version": one.number_of(claim.digest)}
-    if name in _OF_PEOPLE or (one.level > 0 and name not in _COARSE):
-        return told | {"withheld": True}
-    return told if claim.dropped else told | {"value": claim.value}
+    if claim.dropped:
+        return told
+    value = WITHHELD if name in _OF_PEOPLE else gate.value(name, claim.value)
+    return told | ({"withheld": True} if value is WITHHELD else {"value": value})
 
 
 def _names(session: Session, found: Iterable[Conflict]) -> dict[UUID, str]:

@@ -12,6 +12,7 @@ from server.accounts.model import Device, Person
 from server.accounts.queries import viewer_of
 from server.identifications.model import Decision, Identification
 from server.ledger.model import Ledger, VersionRow
+from server.ledger.service import DESK
 from server.surveys import queries as surveys
 from server.sync.conflicts import told_to_author
 from shared.clock import Clock
@@ -89,7 +90,7 @@ def has_news(session: Session, device: Device, cursor: int) -> bool:
 def _numbered(person_id: UUID, cursor: int, most: int) -> Select[Any]:
     """Versions and decisions by one statement, so of one moment: between two of them others may commit one of either, and a cursor
     that has passed the later number never comes back for the earlier."""
-    own = select(VersionRow.id).where(VersionRow.author == person_id)
+    own = select(VersionRow.id).where(VersionRow.author == person_id, VersionRow.device != DESK)
     versions = select(VersionRow.change_no, VersionRow.id, null().cast(Uuid).label("decision_id"))
     decisions = select(Decision.change_no, Decision.record_id, Decision.id).where(Decision.action != "check")
     parts = [
@@ -108,7 +109,7 @@ def _decided_before(session: Session, person_id: UUID, cursor: int, page: Sequen
     wrote = {row.id: row for row in reversed(page) if row.decision_id is None}
     first = (
         select(VersionRow.id, func.min(VersionRow.change_no).label("change_no"))
-        .where(VersionRow.author == person_id, VersionRow.id.in_(wrote))
+        .where(VersionRow.author == person_id, VersionRow.device != DESK, VersionRow.id.in_(wrote))
         .group_by(VersionRow.id)
         .subquery()
     )

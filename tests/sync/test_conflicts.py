@@ -1,14 +1,22 @@
 """P5: what was edited in two places is settled by a person, never by the later writer."""
 
+import json
+from io import BytesIO
 from typing import Any
 from uuid import UUID
+from zipfile import ZipFile
 
 import requests
 from sqlalchemy import text
 
+from server.accounts.model import Device
+from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import EVERYTHING, looking_through, open_session
-from server.sync import conflicts
+from server.ledger.service import DESK
+from server.privacy.exporting import export_person
+from server.sync import conflicts, queries
 from shared.canonical import digest
+from shared.clock import SystemClock
 from tests import records
 from tests.serving import Live
 from tests.verification.reviewing import Caller, caller
@@ -182,3 +190,64 @@ def test_of_a_guarded_record_no_other_is_told_where_it_was_seen(live: Live) -> N
         told = conflicts.told_to_author(session, [UUID(first["id"])], UUID(int=7))[UUID(first["id"])]
     assert told["sealed"] is True
     assert told.keys() == {"heads", "versions", "sealed"}
+
+
+def _values(item: dict[str, Any], name: str) -> list[Any]:
+    found = next(field["values"] for field in item["fields"] if field["name"] == name)
+    return [value.get("value", "withheld" if value.get("withheld") else None) for value in found]
+
+
+def test_words_tell_no_more_than_they_tell_elsewhere(live: Live) -> None:
+    """P1: neither a name with a position in it, nor what is said of a pangolin beside an egret, nor the line of an event on which one
+    was found; not to a reviewer, nor to somebody else who wrote in the record."""
+    named = {**records.PANGOLIN, "verbatim_name": "穿山甲 25.12345,112.92345", "confidence": "石坑村看到"}
+    pangolin = records.occurrence(taxon=records.PANGOLIN)
+    egret, event = records.occurrence(), records.event(location_name="石坑", place=records.MANGSHAN)
+    line = [[1129287654, 249512345], [1129287999, 249512999]]
+    _send(
+        live,
+        *(pangolin, records.edited(pangolin, taxon=named, sex="石坑村的雄兽")),
+        records.edited(pangolin, taxon={**named, "qualifier": "cf."}, sex="female"),
+        *(egret, records.edited(egret, occurrence_remarks="旁边石坑村有穿山甲洞", individual_count=2)),
+        records.edited(egret, occurrence_remarks="三只", individual_count=3),
+        *(event, records.occurrence(event_id=event["id"])),
+        records.occurrence(event_id=event["id"], taxon=records.PANGOLIN),
+        records.edited(event, location_name="石坑崆", geometry=line, weather="晴"),
+        records.edited(event, location_name="鬼子寨", geometry=line[::-1], weather="阴"),
+    )
+    listed = _listed(caller(live))
+    by_id = {item["record_id"]: item for item in listed}
+    guarded = next(item for item in listed if item["record_id"] not in (egret["id"], event["id"]))
+    assert [one["author_name"] for one in guarded["versions"]] == [None, None]
+    assert sorted(_values(guarded, "sex")) == ["female", "withheld"]
+    plain = {"name_zh": "穿山甲", "scientific_name": "Manis pentadactyla"}
+    assert sorted(_values(guarded, "taxon"), key=len) == [plain, {**plain, "qualifier": "cf."}]
+    assert sorted(_values(by_id[egret["id"]], "occurrence_remarks")) == ["withheld", "三只"]
+    assert sorted(_values(by_id[egret["id"]], "individual_count")) == [2, 3]
+    for name in ("location_name", "geometry"):
+        assert _values(by_id[event["id"]], name) == ["withheld", "withheld"]
+    assert sorted(_values(by_id[event["id"]], "weather")) == ["晴", "阴"]
+    ids = [UUID(egret["id"]), UUID(event["id"])]
+    with open_session(live.settings) as session, looking_through(session, EVERYTHING):
+        of_other = conflicts.told_to_author(session, ids, UUID(int=7))
+        own = conflicts.told_to_author(session, ids, UUID(records.PERSON))
+    assert [set(told) for told in of_other.values()] == [{"heads", "versions", "sealed"}] * 2
+    assert all("fields" in told for told in own.values())
+
+
+def test_who_settles_another_persons_record_is_not_its_observer(live: Live) -> None:
+    """P1: neither the own tablet nor the own data tell the reviewer more than the screen did."""
+    first = records.event(place=records.MANGSHAN)
+    _send(live, first, records.edited(first, weather="晴"), records.edited(first, weather="阴"))
+    reviewer = caller(live)
+    (item,) = _listed(reviewer)
+    asked = {"versions_seen": 3, "choose": {"weather": item["versions"][0]["version"]}}
+    assert reviewer.post(f"/conflicts/{item['record_id']}", **asked).status_code == 201
+    with open_session(live.settings) as session, looking_through(session, EVERYTHING):
+        author = session.execute(text("SELECT author FROM version WHERE device = :desk"), {"desk": DESK}).scalar_one()
+        assert not queries.has_news(session, Device(person_id=author), 0)
+        assert queries.has_news(session, Device(person_id=UUID(records.PERSON)), 0)
+        packed = export_person(session, LOCAL_OPERATOR, SystemClock(), live.settings, author, own=True)
+    with ZipFile(BytesIO(packed)) as archive:
+        (told,) = json.loads(archive.read("records.json"))
+    assert told.keys() == {"id", "kind", "information_withheld"}
