@@ -11,6 +11,7 @@ from server.reporting.darwin import event_rows, measurement_terms, public_positi
 from server.reporting.presences import DATUM, tally
 from server.sensitivity.records import FrozenRecord
 from server.surveys.model import CROSS_BORDER, FORBIDDEN
+from shared.vocabulary import EVENT_TYPES
 
 
 def darwin_core_archive(draft: Draft) -> bytes:
@@ -79,7 +80,7 @@ def _event(draft: Draft, unit: FrozenRecord) -> Mapping[str, str]:
     told = {
         "eventID": unit.id,
         "parentEventID": body.get("parent_event_id"),
-        "eventType": body["event_type"],
+        "eventType": draft.edition.told_code(EVENT_TYPES, body["event_type"]),
         "samplingProtocol": body["sampling_protocol"],
         "eventDate": f"{first}/{last}" if first and last else first,
         "sampleSizeValue": size[0],

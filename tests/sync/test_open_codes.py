@@ -12,6 +12,9 @@ from marshmallow import fields
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from mobile.presenters.field_words import words_of
+from mobile.presenters.titles import title_of
+from mobile.store.outbox import KeptRecord
 from server.sync.admission import Outcome
 from shared import vocabulary
 from shared.canonical import canonical_bytes, digest
@@ -181,3 +184,26 @@ def test_a_label_says_that_it_does_not_know() -> None:
     assert label(EVIDENCE_CLASSES, "听到叫声 3 次") == "听到叫声 3 次"
     assert all_codes(EVIDENCE_CLASSES, ["zz", None, "field", "aa"]) == [*EVIDENCE_CLASSES, "aa", "zz"]
     assert labels(EVIDENCE_CLASSES, [None, "aa", "image", "field"]) == ["野外观察", "影像", "未知代码 aa"]
+
+
+def test_the_tablet_shows_what_it_does_not_know() -> None:
+    kept = {"record_id": "r", "digest": "d", "state": "held", "reason": "", "saved_at": "2025-05-20T08:30:00+08:00"}
+    titles = [
+        title_of(KeptRecord(kind=record["kind"], record=record, **kept))
+        for record in _of_every_kind()
+        if record["kind"] != "patrol"
+    ]
+    assert titles == [
+        "鸟类样线",
+        "白鹭 未知代码 presumed-present",
+        "穿山甲 未知代码 presumed-present",
+        "巡护发现：未知代码 drone",
+    ]
+    for name, value, words in (
+        ("evidence_class", "acoustic", "未知代码 acoustic"),
+        ("sampling_protocol", "沿河走 2 km", "沿河走 2 km"),
+        ("date_precision", "tide", "未知代码 tide"),
+        ("place", {**MANGSHAN, "source": "beidou.sms"}, "未知代码 beidou.sms"),
+        ("measurements", [{"code": "damage_grade", "value": "total"}], "危害程度 未知代码 total"),
+    ):
+        assert words in words_of(name, value)
