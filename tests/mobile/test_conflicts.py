@@ -12,6 +12,7 @@ from mobile.capture.problems import FieldProblem
 from mobile.capture.recorder import Part
 from mobile.capture.settlement import SEALED, UNSENT, Settlement
 from mobile.store.conflicts import Conflict
+from shared.vocabulary import VERSION
 from tests.mobile.disputes import Shared
 from tests.mobile.tablets import tablet
 
@@ -142,6 +143,21 @@ def test_a_field_that_the_other_has_no_more_is_left_out(record: Shared) -> None:
     assert conflict is not None
     settlement(record).keep(record.id, conflict.heads, chosen(conflict, theirs))
     assert "behavior" not in record.merged().body and record.merged().body["sex"] == "male"
+
+
+def test_a_code_of_a_newer_app_may_be_chosen_and_stays_as_it_came(record: Shared) -> None:
+    """T14: the version says that its codes are not all of our vocabulary."""
+    record.edit(evidence_class="image")
+    theirs = record.other(evidence_class="drone_lidar")
+    conflict = record.pull()
+    assert conflict is not None and {claim.value for claim in conflict.fields["evidence_class"]} == {
+        "image",
+        "drone_lidar",
+    }
+    settlement(record).keep(record.id, conflict.heads, chosen(conflict, theirs))
+    newest = record.held.app.store.outbox.newest_version(record.id)
+    assert newest is not None
+    assert newest.body["evidence_class"] == "drone_lidar" and newest.record["vocabulary"] != VERSION
 
 
 def test_it_is_settled_whole_or_not_at_all(record: Shared) -> None:
