@@ -21,6 +21,7 @@ from shared.vocabulary import (
     PLACE_SOURCES,
     PROTOCOLS,
     SEXES,
+    SURVEY_KINDS,
     TARGET_GROUPS,
     label,
 )
@@ -37,6 +38,7 @@ _CODES: Mapping[str, Mapping[str, str]] = {
     "target_group": TARGET_GROUPS,
     "finding_type": FINDING_TYPES,
     "case_state": CASE_STATES,
+    "survey_kind": SURVEY_KINDS,
     "evidence_class": EVIDENCE_CLASSES,
     "basis_of_record": BASIS_OF_RECORD,
     "date_precision": {"year": "年", "month": "月", "day": "日", "hour": "时", "minute": "分", "second": "秒"},
@@ -140,6 +142,8 @@ _SHAPES: Mapping[str, Callable[[Any], str]] = {
     "target_taxa": _counted("种"),
     "pauses": _counted("次"),
     "gaps": _counted("处"),
+    "points": _counted("个点"),
+    "county_codes": "、".join,
     "flags": lambda found: "、".join(FLAGS.get(flag, flag) for flag in found),
     "verbatim": lambda found: "；".join(f"{name}：{value}" for name, value in found.items()),
 }
