@@ -20,7 +20,7 @@ from shared.clock import SystemClock
 def media() -> None: ...
 
 
-@media.command("sweep", help="清理无主的文件：过期未传完的上传，以及没有登记的照片文件")
+@media.command("sweep", help="清理无主的文件（过期未传完的上传、没有登记的照片文件），并把解码进程中止的照片再解码一次")
 @click.option(
     "--hours", type=click.IntRange(1, 24 * 365), default=1, show_default=True, help="只清理早于这么多小时的文件"
 )
@@ -34,7 +34,8 @@ def sweep(hours: int, as_json: bool) -> None:
         return
     click.echo(
         f"已清理：过期上传 {done.uploads} 个，残留片段 {done.parts} 个，无登记原片 {done.originals} 张、"
-        f"预览图 {done.renditions} 张，未写完的文件 {done.unfinished} 个；腾出 {done.bytes_freed / 1e6:.1f} MB"
+        f"预览图 {done.renditions} 张，未写完的文件 {done.unfinished} 个；腾出 {done.bytes_freed / 1e6:.1f} MB；"
+        f"解码进程曾中止的照片，再试后可显示 {done.decoded} 张"
     )
 
 

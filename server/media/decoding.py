@@ -23,6 +23,8 @@ _MOST_ANSWER_BYTES = 16 * 1024 * 1024
 _BROKEN = "图片无法解码：解码进程中止"
 _NO_PHOTO = "图片无法解码：不是 JPEG、PNG、WebP 或 HEIC"
 _TOO_SLOW = f"图片无法解码：超过 {MAX_CPU_SECONDS} 秒"
+DIED = (_BROKEN, _TOO_SLOW)
+"""What may have been the machine's fault, such as no memory or no time, and not the photo's."""
 
 
 @dataclass(frozen=True)

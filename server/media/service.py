@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.audit.queries import digest_now
 from server.db import EVERYTHING, looking_through
-from server.media.decoding import Decoded, decode
+from server.media.decoding import DIED, Decoded, decode
 from server.media.model import MediaFile, MediaItem, MediaReview, MediaSubject
 from server.media.store import Store
 from server.sensitivity.generalising import time_text
@@ -23,6 +23,7 @@ from shared.problems import Problem
 from shared.wire.sealed_photo import is_sealed_photo
 
 ORIGINAL, RENDITION = "original", "rendition"
+TWICE = "（已再试一次）"
 SEALED, UNSEALED, SEAL_BROKEN = "密封的照片，尚未打开", "密封的照片，已打开", "密封的照片，内容损坏"
 """Why a sealed file itself shows nothing."""
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtext('xiangye.media.' || :kind), hashtext(:sha256))")
@@ -143,6 +144,24 @@ def _keep(session: Session, clock: Clock, store: Store, sha256: str, data: bytes
     ):  # no record shows it yet, so whoever brings it has no scope that covers it
         keep_position(session, sha256, decoded.position, decoded.captured_at, decoded.map_datum)
     return session.get_one(MediaFile, sha256, populate_existing=True)
+
+
+def decode_again(session: Session, clock: Clock, store: Store, sha256: str) -> bool:
+    """Once, where the decoder died over a photo; whether it shows something now. One that is taken in or swept just now can wait."""
+    if not hold_or_leave(session, ORIGINAL, sha256):
+        return False
+    file = session.get(MediaFile, sha256, populate_existing=True)
+    if file is None or file.problem not in DIED or not is_held(session, store, sha256):
+        return False
+    again = _keep(session, clock, store, sha256, store.original(sha256))
+    if again.problem in DIED:
+        again.problem += TWICE
+    return again.problem is None
+
+
+def waiting_for_decoder(session: Session) -> Sequence[str]:
+    query = select(MediaFile.sha256).where(MediaFile.problem.in_(DIED)).order_by(MediaFile.sha256)
+    return session.scalars(query).all()
 
 
 def _put_renditions(session: Session, store: Store, decoded: Decoded) -> dict[str, Any]:

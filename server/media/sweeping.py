@@ -18,7 +18,7 @@ from server.media import parts, service
 from server.media.model import Upload
 from server.media.store import ORIGINALS, RENDITIONS, Entry, Store, open_store
 from server.settings import Settings
-from shared.clock import SystemClock
+from shared.clock import FixedClock, SystemClock
 
 ORPHAN_AFTER = timedelta(hours=1)
 _AT_ONCE = 10_000
@@ -35,7 +35,8 @@ _UNKNOWN = {
 
 @dataclass
 class Swept:
-    """How many of each were taken away, and how many bytes of the store that made free."""
+    """How many of each were taken away, and how many bytes of the store that made free; `decoded`: photos over which the decoder had
+    died, and that show something now."""
 
     uploads: int = 0
     parts: int = 0
@@ -43,6 +44,7 @@ class Swept:
     renditions: int = 0
     unfinished: int = 0
     bytes_freed: int = 0
+    decoded: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,18 @@ class Sweep:
         done.originals, freed = self._files(service.ORIGINAL, ORIGINALS)
         done.renditions, more = self._files(service.RENDITION, RENDITIONS)
         done.bytes_freed += freed + more
+        done.decoded = self._decode_again()
         return done
+
+    def _decode_again(self) -> int:
+        """Each in a transaction of its own: the next one may kill whoever decodes it."""
+        with self.sessions() as session:
+            waiting = service.waiting_for_decoder(session)
+        decoded = 0
+        for sha256 in waiting:
+            with self.sessions.begin() as session:
+                decoded += service.decode_again(session, FixedClock(self.now), self.store, sha256)
+        return decoded
 
     def uploads(self) -> Swept:
         """What lies on this machine alone: expired uploads, parts that belong to none, remains of writing."""

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from server.cluster import Cluster
 from server.db import open_session, session_factory
+from server.media import decoding
 from server.media.model import MediaFile, Upload
-from server.media.service import ORIGINAL, hold, take_in_data
+from server.media.service import ORIGINAL, TWICE, decode_again, hold, take_in_data
 from server.media.store import Store
 from server.media.sweeping import ORPHAN_AFTER, Sweep
 from server.settings import Settings
@@ -149,3 +151,32 @@ def test_expired_uploads_go_with_their_parts_and_completed_rows_stay(uploader: U
         assert session.query(Upload).filter_by(sha256=sha256(data + b"done")).count() == 1
     assert uploader.head(open_one).status_code == 404
     assert uploader.head(done).headers["Xiangye-Custody"]
+
+
+def test_a_photo_over_which_the_decoder_died_is_decoded_once_more(
+    sessions: sessionmaker[Session], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No memory or no time may have been the machine's fault; a photo that kills each time is left alone after the second."""
+    good, bad = jpeg(71), jpeg(72)
+
+    def taken(data: bytes) -> MediaFile:
+        with sessions.begin() as session:
+            return take_in_data(session, CLOCK, store, sha256(data), data)
+
+    def kept(data: bytes) -> MediaFile:
+        with sessions() as session:
+            return session.get_one(MediaFile, sha256(data))
+
+    killed = (sys.executable, "-I", "-c", "import os; os.kill(os.getpid(), 9)")
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, "_COMMAND", killed)
+        assert (taken(good).problem in decoding.DIED) and (taken(bad).problem in decoding.DIED)
+    with sessions.begin() as session:
+        assert decode_again(session, CLOCK, store, sha256(good)) is True
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, "_COMMAND", killed)
+        assert Sweep(sessions, store, NOW).all().decoded == 0
+    assert (kept(good).problem, bool(kept(good).preview_sha256)) == (None, True)
+    assert (kept(bad).problem or "").endswith(TWICE)
+    assert Sweep(sessions, store, NOW).all().decoded == 0, "it is not tried for ever"
+    assert kept(bad).rendition_sha256 is None and store.holds_original(sha256(bad), sha256(bad))
