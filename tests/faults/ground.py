@@ -19,6 +19,7 @@ from shared.clock import SystemClock
 from tests import records
 from tests.admitting import set_up
 from tests.commands import xiangye
+from tests.faults.arming import Armed
 from tests.faults.ledgers import ServerBook
 from tests.faults.mutants import MUTANTS, check
 from tests.faults.proxy import Proxy
@@ -30,7 +31,7 @@ ENROLLING_TRIES = 20
 
 
 @dataclass
-class Ground:
+class Ground(Armed):
     settings: Settings
     cluster: Cluster
     folder: Path
@@ -81,19 +82,6 @@ class Ground:
         said = xiangye(env, "media", "sweep")
         assert said.code == 0, said
         return self.book.orphans()
-
-    def arm(self, name: str, action: str) -> None:
-        self.failpoint.write_text(f"{name}={action}", encoding="utf-8")
-
-    def disarm(self) -> bool:
-        """True where it had not struck."""
-        armed = self.is_armed
-        self.failpoint.unlink(missing_ok=True)
-        return armed
-
-    @property
-    def is_armed(self) -> bool:
-        return self.failpoint.exists()
 
 
 @contextlib.contextmanager

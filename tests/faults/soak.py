@@ -3,6 +3,7 @@
 import contextlib
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -138,7 +139,8 @@ class Round:
 def _drained(tablet: Tablet) -> str:
     """What still hinders it after so many tries over a clean line."""
     said: Said | None = None
-    for _ in range(CLEAN_TRIES):
+    for tried in range(CLEAN_TRIES):
+        time.sleep(tried)  # a computer with too much to do may outlast the tablet's patience of a second or two
         with contextlib.suppress(TabletDied):
             said = tablet.tell({"do": "sync"})
             if said is not None and said["waiting"] == 0 and not said["failed"]:

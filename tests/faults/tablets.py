@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.commands import environment
+from tests.faults.arming import Armed
 from tests.faults.ledgers import Pair
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,7 +81,7 @@ class TabletDied(AssertionError):
     """It ended, and nobody had killed it."""
 
 
-class Tablet:
+class Tablet(Armed):
     def __init__(self, zygote: Zygote, folder: Path, server: str) -> None:
         self.folder, self.data, self.photos = folder, folder / "data", folder / "photos"
         self.photos.mkdir(parents=True, exist_ok=True)
@@ -182,19 +183,6 @@ class Tablet:
         if death is None and not struck:
             raise TabletDied(self.log.read_text(encoding="utf-8")[-3000:])
         return None
-
-    def arm(self, name: str, action: str) -> None:
-        self.failpoint.write_text(f"{name}={action}", encoding="utf-8")
-
-    def disarm(self) -> bool:
-        """True where it had not struck."""
-        armed = self.is_armed
-        self.failpoint.unlink(missing_ok=True)
-        return armed
-
-    @property
-    def is_armed(self) -> bool:
-        return self.failpoint.exists()
 
     def _gone(self) -> None:
         self.deaths += 1

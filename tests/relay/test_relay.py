@@ -18,6 +18,7 @@ from server.audit.model import AuditEntry
 from server.db import open_session
 from server.station.passing import NoLine, Passing
 from server.station.serving import pass_once
+from shared import failpoints
 from tests import records
 from tests.admitting import CLOCK
 from tests.commands import Here, Said, here
@@ -108,10 +109,11 @@ def test_a_day_goes_over_a_station_to_the_province_and_its_receipts_come_back(wa
 
 
 def test_a_station_that_is_killed_loses_nothing_that_it_receipted(way: Way) -> None:
-    """P1, T8: killed before and after its own commit, and between the name of a photo and its row; what was not receipted is on the
-    tablet and comes again."""
-    for point in ("station_batch_written", "station_batch_kept", "station_photo_named"):
-        sightings(way.tablet, 1, photos=int("photo" in point))
+    """P1, T8: killed before and after its own commit, between the name of a photo and its row, and behind that row; what was not
+    receipted is on the tablet and comes again."""
+    points = {"station_batch_written": 0, "station_batch_kept": 0, "station_photo_named": 1, "station_photo_kept": 2}
+    for point, photos in points.items():
+        sightings(way.tablet, max(1, photos), photos)  # the first of two is there already
         way.station.strike(point)
         assert way.visit().problems
         assert not way.station.failpoint.exists()
@@ -124,7 +126,7 @@ def test_a_station_that_is_killed_loses_nothing_that_it_receipted(way: Way) -> N
 
 
 def test_passing_on_that_is_killed_is_done_again_without_a_double(way: Way) -> None:
-    """P2: the province has it, the station does not know yet."""
+    """P2: the province has it; the station does not know yet, or knows and has told nobody."""
     sightings(way.tablet, 2)
     way.visit()
     died = way.station.command("pass", XIANGYE_FAILPOINTS="station_passing_written=kill")
@@ -134,6 +136,12 @@ def test_passing_on_that_is_killed_is_done_again_without_a_double(way: Way) -> N
     assert way.waiting() == 2
     way.pass_on()
     assert at_province(way.live.settings).versions == there
+    sightings(way.tablet, 1)
+    way.visit()
+    failpoints.arm("station_passed=raise")
+    with pytest.raises(failpoints.Struck):
+        way.station.pass_on()
+    assert way.waiting() == 0
     way.visit()
     assert set(states(way.tablet)) == {"held"}
 

@@ -16,6 +16,7 @@ from mobile.device.desktop_key import FileKey
 from mobile.device.desktop_sealing import LibrarySealing
 from mobile.rescue.reading import wreck_of
 from mobile.rescue.writing import RescueFailure, Tools, rescue
+from shared import failpoints
 from shared.rescue_file import BATCH, MANIFEST, PHOTO, Reader
 from tests.admitting import CLOCK
 from tests.commands import Here, environment, here
@@ -210,6 +211,15 @@ def test_a_stick_that_is_full_or_gone_is_told_in_words(many: Path, tmp_path: Pat
         with pytest.raises(RescueFailure, match="空间不足"):
             rescue(many, disk.folder, tools_of(many), in_clear=True)
         assert list(disk.folder.iterdir()) == []
+
+
+def test_a_stick_that_breaks_behind_the_last_byte_is_left_as_it_was(many: Path, stick: Path) -> None:
+    """T17: a file is there under its name only when it was read back."""
+    failpoints.arm("rescue.written=raise")
+    with pytest.raises(RescueFailure, match="没有留下不完整的文件"):
+        rescue(many, stick, tools_of(many), in_clear=True)
+    assert list(stick.iterdir()) == []
+    assert rescue(many, stick, tools_of(many), in_clear=True).path in set(stick.iterdir())
 
 
 def test_a_tablet_without_its_signing_key_is_rescued_unsigned(many: Path, tmp_path: Path, stick: Path) -> None:
