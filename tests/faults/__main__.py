@@ -59,7 +59,7 @@ PARTS: Mapping[str, tuple[int, Play]] = {
     "tablets": (120, lambda made, label, count: tablet_kills(made, label, TABLETS, count)),
     "workers": (50, lambda made, label, count: worker_kills(made, label, TABLETS, count)),
     "database": (10, lambda made, label, count: database_kills(made, label, TABLETS, count)),
-    "failpoints": (10**6, lambda made, label, _: Strikes(made, label).all()),
+    "failpoints": (10**6, lambda made, label, _: Strikes(made, label).long()),
 }
 """What is counted, how many a round, and how a round of it is played."""
 

@@ -4,10 +4,12 @@ import ast
 import functools
 import random
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from shared.failpoints import HANG_S
 from tests.faults.ground import Ground
 from tests.faults.older_store import put_back
 from tests.faults.soak import CLEAN_TRIES, Round, Session, Tally
@@ -17,6 +19,8 @@ SIDES = {"mobile": "tablet", "server": "server"}
 ELSEWHERE = ("mobile/rescue", "server/rescue", "server/relay", "server/station")
 """Rooms whose failpoints are struck by their own tests, as it takes a station or a file to come to them."""
 ACTIONS = ("kill", "raise", "hang:0.2")
+LONG_HANGS = 2
+"""So many names a round of the long run also hang for half a minute, far beyond anybody's patience."""
 
 
 class NamedTwice(AssertionError):
@@ -65,7 +69,12 @@ class Strikes(Round):
         at = self._chance.randrange(len(ACTIONS))
         return self.all(lambda number: (ACTIONS[(at + number) % len(ACTIONS)],))
 
-    def all(self, actions: Callable[[int], tuple[str, ...]] = lambda _: ACTIONS) -> Tally:
+    def long(self) -> Tally:
+        """Each name with each action."""
+        hung = self._chance.sample(range(len(ours())), LONG_HANGS)
+        return self.all(lambda number: (*ACTIONS, "hang") if number in hung else ACTIONS)
+
+    def all(self, actions: Callable[[int], tuple[str, ...]]) -> Tally:
         for number, name in enumerate(ours()):
             for action in actions(number):
                 if self.strike(name, action):
@@ -89,12 +98,15 @@ class Strikes(Round):
         elif way == self._another_pack:
             self._sql("delete from pack")
         arms.arm(name, action)
+        over = time.monotonic() + HANG_S
         way()
         for _ in range(CLEAN_TRIES):  # a slow machine may outlast the tablet's patience before the place is reached
             if not arms.is_armed:
                 break
             self._day()
         struck = not arms.disarm()
+        if action == "hang":
+            time.sleep(max(0.0, over - time.monotonic()))  # until then it holds what the next strike needs
         self.tally.deaths[f"{name} {action}"] += struck
         if not self._tablet.is_up:
             self._tablet.start()  # TabletDied where the store does not open
