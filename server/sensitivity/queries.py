@@ -45,10 +45,20 @@ _OPERATIONAL = {"patrol": Asked(*OPERATIONAL_PATROL), "finding": Asked(*OPERATIO
 def frozen_records(
     session: Session, viewer: Viewer, clock: Clock, purpose: str, cutoff: datetime
 ) -> list[FrozenRecord]:
-    """Every record as it stood at the cutoff, by id; deleted ones, and those that wait for their base, are left out.
+    """Every record as it stood at the cutoff, by id, and the entry of that reading; deleted ones, and those that wait for their base,
+    are left out. Problem `not_allowed` without the right."""
+    records = read_frozen(session, viewer, cutoff)
+    log_frozen(session, viewer, clock, purpose, cutoff, len(records))
+    return records
 
-    Problem `not_allowed` without the right.
-    """
+
+def log_frozen(session: Session, viewer: Viewer, clock: Clock, purpose: str, cutoff: datetime, number: int) -> None:
+    """The last step but what writes: from here on nobody else can number a change, so tablets wait with their batches."""
+    log(session, clock, viewer.name, "read_precise", purpose, {"records": number, "cutoff": cutoff.isoformat()})
+
+
+def read_frozen(session: Session, viewer: Viewer, cutoff: datetime) -> list[FrozenRecord]:
+    """For whoever calls `log_frozen` in the same transaction, with long work between. Problem `not_allowed` without the right."""
     require_precise(viewer)
     hold_in_force(session)  # else a restamping might come between the reading of the one home and of the other
     living = {id_: then for id_, then in _standings(precise.read_versions(session, cutoff)).items() if then.body}
@@ -63,7 +73,6 @@ def frozen_records(
     later = _changed_since(session, living)
     _restamp(session, {id_: living[id_] for id_ in later}, taxa, homes, on)
     _stamp_as_on(session, {id_: then for id_, then in living.items() if id_ not in later}, homes, on)
-    log(session, clock, viewer.name, "read_precise", purpose, {"records": len(living), "cutoff": cutoff.isoformat()})
     asked = _asked_without_place(session, living, homes)
     withheld = withheld_words(session, {id_: (then.standing.kind, _body(then)) for id_, then in living.items()}, on)
     return [

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.accounts.viewer import Viewer
 from server.audit.queries import digest_now
 from server.ledger.service import take_order_lock
-from server.sensitivity.queries import frozen_records
+from server.sensitivity.queries import log_frozen, read_frozen
 from server.sensitivity.records import FrozenRecord
 from server.settings import Settings
 from server.snapshots import files
@@ -59,7 +59,8 @@ def freeze(
 ) -> Snapshot:
     """`parameters["counties"]`: codes of the counties chosen. The same inputs find the same snapshot. Commits nothing."""
     cutoff = end_of_day_in_china(as_of.isoformat())
-    everything = frozen_records(session, viewer, clock, f"{kind} {as_of.isoformat()}", cutoff)
+    until = last_change(session, cutoff)  # before the reading: what comes while it goes on is not claimed
+    everything = read_frozen(session, viewer, cutoff)
     records, left_out = counting(select_counties(everything, parameters["counties"]))
     context = replace(gather(session, records, parameters["counties"], as_of, cutoff), left_out=left_out)
     mark = snapshot_digest(
@@ -72,10 +73,11 @@ def freeze(
         context.boundary_version,
         left_out,
     )
+    log_frozen(session, viewer, clock, f"{kind} {as_of.isoformat()}", cutoff, len(everything))
     take_order_lock(session)
     row = session.scalar(select(SnapshotRow).where(SnapshotRow.digest == mark))
     if row is None:
-        row = _keep(session, viewer, clock, settings, (kind, parameters, as_of, mark), (records, context))
+        row = _keep(session, viewer, clock, settings, (kind, parameters, as_of, mark), (records, context), until)
     return load(session, settings, row.id)
 
 
@@ -105,6 +107,7 @@ def _keep(
     settings: Settings,
     key: tuple[str, Mapping[str, Any], date, str],
     content: tuple[list[FrozenRecord], Context],
+    until: int,
 ) -> SnapshotRow:
     kind, parameters, as_of, mark = key
     records, context = content
@@ -119,7 +122,7 @@ def _keep(
         kind=kind,
         parameters=dict(parameters),
         as_of=as_of,
-        change_no=last_change(session, end_of_day_in_china(as_of.isoformat())),
+        change_no=until,
         digest=mark,
         files={name: hashlib.sha256(data).hexdigest() for name, data in written.items()},
         record_count=len(records),

@@ -3,15 +3,22 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from server.accounts.viewer import LOCAL_OPERATOR, PUBLIC
+from server.audit.model import AuditEntry
 from server.db import session_factory
+from server.ledger.model import VersionRow
+from server.ledger.service import number_changes
 from server.settings import Settings
+from server.snapshots import service
+from server.snapshots.context import Context
 from server.snapshots.model import SnapshotRow
+from server.snapshots.queries import gather
 from server.snapshots.service import Snapshot, folder_of, freeze, load
 from shared.clock import FixedClock
 from shared.problems import Problem
@@ -89,9 +96,9 @@ def test_persons_are_pseudonyms_and_exact_places_stay_in_their_file(
     folder = folder_of(reference_settings, frozen.id)
     texts = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
     assert sorted(texts) == ["context.json", "records_disclosed.jsonl", "records_exact.jsonl"]
-    for text in texts.values():
-        assert records.PERSON not in text
-        assert records.DEVICE not in text
+    for written in texts.values():
+        assert records.PERSON not in written
+        assert records.DEVICE not in written
     assert "249531313" in texts["records_exact.jsonl"]
     for secret in ("249531313", "1129273737", "24.953", "112.927"):
         assert secret not in texts["records_disclosed.jsonl"]
@@ -115,3 +122,28 @@ def test_refusals(opened: Session, reference_settings: Settings) -> None:
         freeze(opened, PUBLIC, clock, reference_settings, "baseline", {"counties": [COUNTY]}, AS_OF)
     with pytest.raises(Problem, match="没有编号为 nonsense 的快照"):
         load(opened, reference_settings, "nonsense")
+
+
+def test_nobody_waits_to_number_a_change_while_a_snapshot_reads_and_gathers(
+    opened: Session, reference_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P15: a batch that comes meanwhile is received at once; the reading is logged all the same, and claims nothing of the batch."""
+    outcomes(opened, records.occurrence())
+    number_changes(opened)
+    opened.commit()
+
+    def gathered(*given: Any) -> Context:
+        with session_factory(reference_settings)() as other:
+            other.execute(text("SET LOCAL lock_timeout = '2s'"))
+            outcomes(other, records.occurrence())
+            number_changes(other)
+            other.commit()
+        return gather(*given)
+
+    monkeypatch.setattr(service, "gather", gathered)
+    found = froze(opened, reference_settings)
+    numbers = sorted(n for n in opened.scalars(select(VersionRow.change_no)) if n is not None)
+    assert (len(numbers), found.change_no, len(found.records)) == (2, numbers[0], 1)
+    assert opened.scalars(select(AuditEntry.action).where(AuditEntry.action == "read_precise")).all() == [
+        "read_precise"
+    ]
