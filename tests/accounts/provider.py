@@ -6,10 +6,8 @@ import functools
 import hashlib
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -18,6 +16,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from server.settings import Oidc
 from tests.admitting import CLOCK
+from tests.small_server import Answering, small_server
 
 CLIENT = ("xiangye", "not a secret: made for a test")
 
@@ -108,7 +107,7 @@ def _unsigned(told: dict[str, Any]) -> str:
 def providing() -> Iterator[Provider]:
     provider = Provider()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def do_GET(self) -> None:
             self._say(None)
 
@@ -118,23 +117,7 @@ def providing() -> Iterator[Provider]:
 
         def _say(self, form: dict[str, str] | None) -> None:
             status, told = provider.answer(self.path, form, self.headers.get("Authorization", ""))
-            body = json.dumps(told).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, json.dumps(told).encode(), {"Content-Type": "application/json"})
 
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    provider.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with small_server(Handler) as provider.url:
         yield provider
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

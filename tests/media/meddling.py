@@ -1,13 +1,12 @@
 """Something between a tablet and the real server that changes what passes: a bad proxy, a portal, a damaged line."""
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import requests
+
+from tests.small_server import Answering, small_server
 
 
 @dataclass
@@ -66,25 +65,12 @@ def between(upstream: str) -> Iterator[Between]:
     class Handler(_Handler):
         between = state
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with small_server(Handler) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     between: Between
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -92,13 +78,6 @@ class _Handler(BaseHTTPRequestHandler):
         passing = Passing(self.command, self.path, headers, body, self.between.upstream)
         self.between.passed.append(passing)
         answer = self.between.meddle(passing) or passing.send()
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if answer.status != 204:
-            self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body)
+        self.answer(answer.status, answer.body, answer.headers)
 
     do_GET = do_POST = do_HEAD = do_PATCH = _pass  # noqa: N815

@@ -6,19 +6,17 @@ import gzip
 import hashlib
 import json
 import socket
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from shared.canonical import digest
 from shared.ids import uuid7
 from shared.taxon_pack import write
+from tests.small_server import Answering, small_server
 
 PERSON, SURVEY = str(uuid7()), str(uuid7())
 HOLDER = "hunan"
@@ -78,13 +76,6 @@ class Upload:
     data: bytes = b""
 
 
-class _Quiet(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A tablet that was killed while it waited is no fault of ours; another test's output is not the place to say so."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
 @contextlib.contextmanager
 def station(**options: Any) -> Iterator[Station]:
     state = Station(**options)
@@ -92,17 +83,8 @@ def station(**options: Any) -> Iterator[Station]:
     class Handler(_Handler):
         station = state
 
-    server = _Quiet(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with small_server(Handler) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def closed_port() -> str:
@@ -112,12 +94,8 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Answering):
     station: Station
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None:
-        pass
 
     def do_GET(self) -> None:
         if self._refused():
@@ -134,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, {"changes": found, "cursor": found[-1]["change_no"] if found else cursor, "more": False})
         else:
             self.station.pack_asked += 1
-            self._answer(200, self.station.pack, {"Content-Type": "application/vnd.sqlite3", "Xiangye-Protocol": "1"})
+            self.answer(200, self.station.pack, {"Content-Type": "application/vnd.sqlite3", "Xiangye-Protocol": "1"})
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -151,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.station.heads += 1
         upload = self.station.uploads.get(self.path)
         if upload is None:
-            self._answer(404, b"", {"Tus-Resumable": "1.0.0"})
+            self.answer(404, b"", {"Tus-Resumable": "1.0.0"})
         else:
             self._upload_state(200, upload)
 
@@ -160,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         upload, at = self.station.uploads[self.path], int(self.headers["Upload-Offset"])
         self.station.patches.append((at, len(body)))
         if at != len(upload.data):
-            self._answer(409, b"", {"Tus-Resumable": "1.0.0"})
+            self.answer(409, b"", {"Tus-Resumable": "1.0.0"})
             return
         if self.station.cut_patches:
             self.station.cut_patches -= 1
@@ -173,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         upload.data += body
         if len(upload.data) == upload.length and hashlib.sha256(upload.data).hexdigest() != upload.sha256:
             del self.station.uploads[self.path]
-            self._answer(460, b"", {"Tus-Resumable": "1.0.0"})
+            self.answer(460, b"", {"Tus-Resumable": "1.0.0"})
             return
         if len(upload.data) == upload.length:
             self.station.photos[upload.sha256] = upload.data
@@ -183,12 +161,12 @@ class _Handler(BaseHTTPRequestHandler):
         if "Authorization" in self.headers:
             self.station.credentials.append(self.headers["Authorization"])
         if self.station.portal:
-            self._answer(200, b"<html>Welcome! Please log in</html>", {"Content-Type": "text/html"})
+            self.answer(200, b"<html>Welcome! Please log in</html>", {"Content-Type": "text/html"})
             return True
         if self.station.revoked and self.path != "/v1/devices/enrol":
             body = json.dumps({"title": "设备凭证无效或已注销", "status": 401, "code": "credential_unknown"}).encode()
             named = {} if self.station.without_header else {"Xiangye-Protocol": "1"}
-            self._answer(401, body, {"Content-Type": "application/problem+json"} | named)
+            self.answer(401, body, {"Content-Type": "application/problem+json"} | named)
             return True
         return False
 
@@ -196,11 +174,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.station.enrolment_status != 201:
             body = json.dumps({"title": "稍后再试", "status": self.station.enrolment_status}).encode()
             headers = {"Content-Type": "application/problem+json", "Xiangye-Protocol": "1"}
-            self._answer(self.station.enrolment_status, body, headers)
+            self.answer(self.station.enrolment_status, body, headers)
             return
         if asked["code"] != "GOOD-CODE":
             body = json.dumps({"title": "注册码已使用或已过期", "status": 410, "code": "enrolment_used"}).encode()
-            self._answer(410, body, {"Content-Type": "application/problem+json"})
+            self.answer(410, body, {"Content-Type": "application/problem+json"})
             return
         self.station.device = asked["device_id"]
         self._json(
@@ -289,7 +267,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "review_of" in metadata:  # a small copy comes whole with its creation, and nobody has custody of it
             self.station.copies[metadata["review_of"]] = body
             state = {"Tus-Resumable": "1.0.0", "Location": path, "Upload-Offset": str(len(body))}
-            self._answer(201, b"", state)
+            self.answer(201, b"", state)
             return
         self.station.uploads[path] = Upload(
             int(self.headers["Upload-Length"]), metadata["sha256"], self.station.photos.get(metadata["sha256"], b"")
@@ -301,23 +279,13 @@ class _Handler(BaseHTTPRequestHandler):
         if len(upload.data) == upload.length:
             epoch = self.station.epoch_of_answers or self.station.epoch
             state["Xiangye-Custody"] = f"{upload.sha256};{self.station.holder};{epoch}"
-        self._answer(status, b"", state)
+        self.answer(status, b"", state)
 
     def _json(self, status: int, body: Any) -> None:
         headers = {"Content-Type": "application/json"} | (
             {} if self.station.without_header else {"Xiangye-Protocol": "1"}
         )
-        self._answer(status, json.dumps(body).encode(), headers)
-
-    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.answer(status, json.dumps(body).encode(), headers)
 
     def _hang_up(self) -> None:
         self.close_connection = True
