@@ -41,13 +41,19 @@ class Projected:
         return self.standing.kind
 
 
-def project(session: Session, records: Sequence[Projected]) -> set[UUID]:
-    """The surveys whose counties changed: their records stand in other lists then."""
+Said = Sequence[tuple[UUID, Mapping[str, Any]]]
+"""Bodies of versions, each with its record's id."""
+
+
+def project(session: Session, now: datetime, records: Sequence[Projected], others: Said) -> set[UUID]:
+    """The surveys whose counties changed: their records stand in other lists then. `others`: versions of occurrences that are not as
+    their records now stand."""
     by_kind: dict[str, list[Projected]] = {}
     for record in records:
         by_kind.setdefault(record.kind, []).append(record)
     moved = _project_surveys(session, by_kind.get("survey", []))
     with follow_events(session, [r.id for r in by_kind.get("occurrence", [])], _events_of(by_kind)):
+        _remember_names(session, now, others)
         _project_events(session, by_kind.get("event", []) + by_kind.get("patrol", []))
         patrols.write_patrols(session, [(r.id, r.body) for r in by_kind.get("patrol", [])])
         _project_tracks(session, by_kind.get("track_segment", []))
@@ -139,6 +145,15 @@ def _project_findings(session: Session, records: list[Projected]) -> None:
     patrols.write_findings(session, [(r.id, r.body) for r in records])
     level, rule = sensitivity_rules.OPERATIONAL_FINDING
     sensitivity.write_places(session, [sensitivity.PlaceToWrite(r.id, r.body["place"], level, rule) for r in records])
+
+
+def _remember_names(session: Session, now: datetime, bodies: Said) -> None:
+    """How closely a record is to be kept by these versions of it, which may have been edited since or be in dispute: what anybody took
+    it for counts, in whatever order it came."""
+    if bodies:
+        named = name_all(session, {UUID(int=number): body for number, (_, body) in enumerate(bodies)})
+        evidence = [(bodies[key.int][0], one.level, one.rule or "none") for key, one in named.items()]
+        sensitivity.remember_levels(session, evidence, now)
 
 
 def _project_occurrences(session: Session, records: list[Projected]) -> None:

@@ -18,7 +18,7 @@ from server.surveys.queries import recorded_in
 from server.surveys.service import SurveyToWrite
 from server.sync import surveying
 from server.sync.following import not_theirs
-from server.sync.projection import Projected, project, withdraw
+from server.sync.projection import Projected, Said, project, withdraw
 from server.sync.reading import Candidate, Outcome, quarantine_row
 from server.verification import service as verification
 from server.verification.answering import ANSWER, Answer, take_answers
@@ -54,12 +54,18 @@ def admit_together(
     sensitivity.keep_sealed(session, [(c.id, c.sealed, c.raw) for c in new.values() if c.sealed])
     standings = _merge_touched(session, {c.id for c in new.values()}, {c.digest: c.record for c in new.values()})
     fail("bodies_kept")
-    _project_all(session, actor, now, standings, datasets)
+    _project_all(session, actor, now, standings, datasets, _passing(new.values(), standings))
     outcomes = {c.position: _outcome(c, c.position in new, standings) for c in candidates}
     outcomes |= _refuse(session, actor, now, refused, "not_yours", _NOT_YOURS)
     for one in no_surveys:
         outcomes |= _refuse(session, actor, now, [one], *barred[one.position])
     return outcomes | _refuse(session, actor, now, misfits, "wrong_kind", _WRONG_KIND)
+
+
+def _passing(new: Iterable[Candidate], standings: Mapping[UUID, Standing]) -> Said:
+    """Bodies of occurrences that are not as the record now stands."""
+    some = [c for c in new if c.record["kind"] == "occurrence" and standings[c.id].view.heads != (c.digest,)]
+    return [(c.id, c.record["body"]) for c in some]
 
 
 def _first_deliveries(candidates: Iterable[Candidate], fresh: set[tuple[UUID, str]]) -> dict[int, Candidate]:
@@ -150,7 +156,12 @@ def _merge_touched(
 
 
 def _project_all(
-    session: Session, actor: Actor, now: datetime, standings: Mapping[UUID, Standing], datasets: Mapping[UUID, UUID]
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    standings: Mapping[UUID, Standing],
+    datasets: Mapping[UUID, UUID],
+    others: Said,
 ) -> None:
     stands, living, dead, over = [], [], [], []
     for id_, standing in standings.items():
@@ -167,7 +178,7 @@ def _project_all(
     ledger.write_stands(session, stands)
     moved = surveys.write(session, over, now)
     withdraw(session, dead)
-    moved |= project(session, living)
+    moved |= project(session, now, living, others)
     place_in_lists(session, [*standings, *(recorded_in(session, moved) if moved else ())])
     verification.withdraw(session, dead)
     verification.run_rules(session, now, standings, standings)

@@ -251,3 +251,29 @@ def test_who_settles_another_persons_record_is_not_its_observer(live: Live) -> N
     with ZipFile(BytesIO(packed)) as archive:
         (told,) = json.loads(archive.read("records.json"))
     assert told.keys() == {"id", "kind", "information_withheld"}
+
+
+def test_a_name_in_dispute_is_kept_as_closely_as_the_rarest_that_was_given(live: Live) -> None:
+    """P1, T8: whichever version leads, and also where both came in one batch; once the rarer name has gone, it was given all the same."""
+    event = records.event(location_name="石坑", place=records.MANGSHAN)
+    first = records.occurrence(event_id=event["id"])
+    egret = {**records.EGRET, "qualifier": "cf."}
+    counts = (count for count in range(1, 100))
+    named = records.edited(first, taxon=egret)
+    rare = next(
+        edit
+        for edit in (records.edited(first, taxon=records.PANGOLIN, individual_count=count) for count in counts)
+        if digest(edit) > digest(named)  # so that the other leads
+    )
+    passing = records.occurrence(taxon=records.PANGOLIN)
+    _send(live, event, first, records.occurrence(event_id=event["id"]))
+    _send(live, named, rare, passing, records.edited(passing, taxon=records.EGRET))
+    with open_session(live.settings) as session:
+        query = text("SELECT level FROM disclosed_place WHERE id = ANY(:ids)")
+        levels = session.scalars(query, {"ids": [UUID(first["id"]), UUID(passing["id"])]}).all()
+        where = session.scalar(text("SELECT location_name FROM event WHERE id = :id"), {"id": event["id"]})
+    assert where is None  # the event follows
+    assert len(levels) == 2 and min(levels) > 0, levels
+    (item,) = _listed(caller(live))
+    assert item["record_id"] != first["id"]
+    assert {value["name_zh"] for value in _values(item, "taxon")} == {"穿山甲", "白鹭"}
