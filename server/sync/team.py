@@ -20,6 +20,7 @@ from server.db import EVERYTHING, looking_through
 from server.identifications.model import Decision, Identification
 from server.ledger import service as ledger
 from server.ledger.model import VersionRow
+from server.ledger.service import DESK
 from server.occurrences import queries as occurrences
 from server.occurrences.filters import KIND
 from server.occurrences.model import Occurrence
@@ -138,7 +139,7 @@ def _window(cursor: int) -> Select[Any]:
 
 def _open(team: Team, person_id: UUID, ids: Collection[UUID]) -> Select[UUID]:
     here = (Occurrence.observed_year == ShownRecord.observed_year) & (Occurrence.id == ShownRecord.id)
-    own = exists().where(VersionRow.id == ShownRecord.id, VersionRow.author == person_id)
+    own = exists().where(VersionRow.id == ShownRecord.id, VersionRow.author == person_id, VersionRow.device != DESK)
     some = any_(bindparam("ids", list(ids), ARRAY(Uuid)))
     return (
         select(ShownRecord.id)

@@ -16,6 +16,7 @@ from server.accounts.model import Device
 from server.accounts.service import enrol, issue_code
 from server.accounts.viewer import Actor
 from server.ledger.service import number_changes
+from server.sensitivity.model import Relevelling
 from server.settings import Settings
 from server.surveys.model import Survey
 from server.sync import team
@@ -27,7 +28,7 @@ from tests import people, records
 from tests.admitting import CLOCK, outcomes, set_up
 from tests.scopes.ground import FROG, IN_YIZHANG, IN_YUELU
 
-WRITERS, ROUNDS, SEED = 2, 4, 20271127
+WRITERS, ROUNDS, SEED = 2, 3, 20271127
 PANGOLIN = {"name_zh": "穿山甲", "scientific_name": "Manis pentadactyla"}
 
 
@@ -136,11 +137,22 @@ def test_what_is_told_goes_by_survey_grant_level_and_erasure(reader: Reader) -> 
     assert (told["county"], told["state"], told["kind"]) == ("宜章县", "pending", "occurrence")
     assert not {"latitude", "longitude", "place"} & told.keys()
 
+    erase = text("UPDATE xiangye.person SET erased_at = :now WHERE id = :id")
+    _change(reader.settings, lambda session: session.execute(erase, {"now": CLOCK.now(), "id": UUID(records.PERSON)}))
+    assert reader.has_news()
+    reader.read()
+    assert {one["observer"] for one in reader.kept.values()} == {None}, "whoever had their name taken out"
+
     write(reader.settings, records.edited(first, taxon=PANGOLIN))
     assert reader.has_news()
     reader.read()
     assert set(reader.kept) == {second["id"]}, "named anew, and guarded since"
     assert first["id"] not in str(reader.pages[-1])
+
+    moved = Relevelling(reason="lists", checked_count=9, moved_count=1, at=CLOCK.now(), by_account="测试")
+    _change(reader.settings, lambda session: session.add(moved))
+    assert reader.has_news(), "a level that grew stricter is no change of the record"
+    reader.read()
 
     later = FixedClock(CLOCK.now() + timedelta(days=400))
     _change(
