@@ -3,6 +3,7 @@ that it is not."""
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,15 +16,15 @@ from sqlalchemy.orm import Session
 from mobile.presenters.field_words import words_of
 from mobile.presenters.titles import title_of
 from mobile.store.outbox import KeptRecord
-from server.sync.admission import Outcome
+from server.sync.admission import Outcome, admit
 from shared import vocabulary
 from shared.canonical import canonical_bytes, digest
 from shared.vocabulary import EVIDENCE_CLASSES, all_codes, label, labels, renamed
 from shared.wire.base import KnownCode
 from shared.wire.envelope import BODIES, InvalidRecord, load_record
 from shared.wire.standing import stand
-from tests.admitting import frozen, send, set_up
-from tests.records import MANGSHAN, PANGOLIN, edited, envelope, event, observed, occurrence
+from tests.admitting import ACTOR, CLOCK, frozen, send, set_up
+from tests.records import MANGSHAN, PANGOLIN, edited, envelope, event, observed, occurrence, survey
 
 NEWER = "99"
 NOTICE = {"version": "2030-1", "basis": "research.v2", "accepted_at": None, "guardian": None}
@@ -93,6 +94,14 @@ def test_codes_of_a_newer_vocabulary_are_taken_kept_and_read(surveyed: Session) 
     assert {row.digest: bytes(row.body) for row in kept} == {digest(one): canonical_bytes(one) for one in sent}
 
 
+def test_a_survey_of_a_newer_kind_is_begun(surveyed: Session) -> None:
+    begun = _newer(survey(survey_kind="glacier", date_precision="season"))
+    anywhere = replace(ACTOR, follows_anybody=True)
+    assert _told(admit(surveyed, anywhere, CLOCK, [begun])) == [("accepted", None)]
+    of_it = {"id": begun["id"]}
+    assert surveyed.execute(text("SELECT kind FROM survey WHERE id = :id"), of_it).scalar_one() == "glacier"
+
+
 def test_a_code_that_is_none_is_refused_of_every_vocabulary(surveyed: Session) -> None:
     own = occurrence(evidence_class="acoustic")
     words = _newer(occurrence(evidence_class="we heard it"))
@@ -142,6 +151,7 @@ def test_what_was_renamed_is_read_by_its_name_of_today_and_kept_as_it_came(monke
 
 
 _WHOLE: dict[str, Callable[..., dict[str, Any]]] = {
+    "survey": survey,
     "occurrence": occurrence,
     "event": event,
     "patrol": lambda **fields: envelope("patrol", event()["body"] | fields),
@@ -162,6 +172,11 @@ _CODED = sorted(
     for name, field in schema().fields.items()
     if isinstance(field, fields.String) and any(isinstance(rule, KnownCode) for rule in field.validators)
 )
+
+
+def test_every_kind_with_codes_is_tried() -> None:
+    """`media_type` and the like are words of the protocol, no codes."""
+    assert set(BODIES) - set(_WHOLE) == {"identification_answer", "tombstone"}
 
 
 @settings(max_examples=60, deadline=None)
