@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -84,14 +85,17 @@ def take_up(
     """Records that came before the survey which they belong to, each in the name of the tablet that sent it. A sealed one is opened by
     `xiangye sync readmit`, since only then is its survey known."""
     wanted = {str(id_) for id_ in begun}
+    came: dict[tuple[UUID, str | None], list[tuple[str, Any]]] = {}
     for one in sensitivity.unread(session, reason=SURVEY_UNKNOWN):
         record = json.loads(one.body)
-        device = session.get(Device, one.device_id)
-        if device is None or "body" not in record or record["body"].get("survey_id") not in wanted:
-            continue
-        actor = Actor(device.person_id, device.id, agent=one.agent)
-        (outcome,) = admit(session, actor, clock, [record])
-        if outcome.outcome != protocol.QUARANTINED:
-            sensitivity.tried_again(session, one.digest, clock.now(), None, [])
-        else:
-            sensitivity.tried_again(session, one.digest, clock.now(), outcome.reason, outcome.detail)
+        if "body" in record and record["body"].get("survey_id") in wanted:
+            came.setdefault((one.device_id, one.agent), []).append((one.digest, record))
+    for (device_id, agent), some in came.items():
+        device = session.get(Device, device_id)
+        if device is not None:
+            actor = Actor(device.person_id, device.id, agent=agent)
+            outcomes = admit(session, actor, clock, [record for _, record in some])
+            for (digest, _), outcome in zip(some, outcomes, strict=True):
+                # None: it was taken in.
+                reason = outcome.reason if outcome.outcome == protocol.QUARANTINED else None
+                sensitivity.tried_again(session, digest, clock.now(), reason, outcome.detail if reason else [])
