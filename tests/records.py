@@ -63,7 +63,7 @@ def event(**fields: Any) -> dict[str, Any]:
 
 def survey(**fields: Any) -> dict[str, Any]:
     """Of a county, and under an id of its own."""
-    said = {"title": "夜间两栖调查", "survey_kind": "priority_area", "county_codes": ["431022"]}
+    said = {"title": "夜间两栖调查", "survey_kind": "county_baseline", "county_codes": ["431022"]}
     body = observed(**{"survey_id": str(uuid7()), **said, **fields})
     return envelope("survey", body, id=body["survey_id"])
 
