@@ -118,7 +118,7 @@ def test_what_is_no_number_of_a_protocol_makes_no_batch(odd: object) -> None:
     assert (refused.value.kind.code, refused.value.extra["field"]) == ("batch_malformed", "protocol")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(JSON, max_size=4), st.integers(protocol.PROTOCOL + 1, 2**60))
 def test_whatever_a_newer_protocol_sends_is_kept_in_its_own_words(sent: list[Any], number: int) -> None:
     found = open_batch(_batch(number, *(json.dumps(one).encode() for one in sent)))["records"]

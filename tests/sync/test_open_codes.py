@@ -179,7 +179,7 @@ def test_every_kind_with_codes_is_tried() -> None:
     assert set(BODIES) - set(_WHOLE) == {"identification_answer", "tombstone"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(_CODED), st.from_regex(vocabulary.CODE, fullmatch=True))
 def test_any_code_in_any_place_is_read_and_shown(place: tuple[str, str], code: str) -> None:
     kind, name = place
