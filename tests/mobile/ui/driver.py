@@ -100,12 +100,14 @@ class Driver:
 
     def close(self) -> None:
         from kivy.uix.modalview import ModalView
+        from kivy.uix.recycleview import views
 
         for widget in list(self.window.children):
             if isinstance(widget, ModalView):
                 widget.dismiss(animation=False)
         self.window.remove_widget(self.shell)
         self.pump()
+        views._cached_views.clear()  # lines made at one density are not to be shown at another
         self.field.close()
 
 
