@@ -194,6 +194,14 @@ def replace_quarantined(session: Session, rows: Sequence[Quarantined]) -> None:
             )
 
 
+def sealed_among(session: Session, ids: Sequence[UUID]) -> set[UUID]:
+    """Of these records those of which any version came sealed."""
+    with as_precise(session):
+        return set(
+            session.scalars(text("SELECT id FROM precise.sealed_version WHERE id = ANY(:ids)"), {"ids": list(ids)})
+        )
+
+
 class Unread(NamedTuple):
     """A record in quarantine that has not been taken in since. `agent`: what sent it, as the request told."""
 

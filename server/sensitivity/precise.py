@@ -89,14 +89,6 @@ def keep_sealed(session: Session, versions: Sequence[tuple[UUID, Sealed, bytes]]
     )
 
 
-def sealed_among(session: Session, ids: Sequence[UUID]) -> set[UUID]:
-    """Of these records those of which any version came sealed."""
-    with as_precise(session):
-        return set(
-            session.scalars(text("SELECT id FROM precise.sealed_version WHERE id = ANY(:ids)"), {"ids": list(ids)})
-        )
-
-
 def keep_batch(session: Session, batch_id: UUID, body: bytes) -> None:
     _many(
         session, "INSERT INTO precise.raw_batch (batch_id, body) VALUES (:id, :body)", [{"id": batch_id, "body": body}]

@@ -32,7 +32,6 @@ link_events = precise.link_events
 write_lines = precise.write_lines
 write_tracks = precise.write_tracks
 bodies_for_merging = precise.read_bodies
-sealed_among = precise.sealed_among
 # What people's rights and the audit ask of what came.
 altered_bodies = kept.altered_bodies
 bodies_with = kept.bodies_with
@@ -44,6 +43,7 @@ altered_batches = kept.altered_batches
 quarantined_with = kept.quarantined_with
 replace_quarantined = kept.replace_quarantined
 unread = kept.unread
+sealed_among = kept.sealed_among
 tried_again = kept.tried_again
 Unread = kept.Unread
 Kept = kept.Kept
