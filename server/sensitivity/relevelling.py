@@ -39,6 +39,7 @@ _CHUNK = 2_000
 _COLUMNS = (
     *generalising.TELLING,
     *generalising.CODED,
+    *generalising.VOCABULARIES,
     "access_class",
     "observed_from",
     "observed_to",
