@@ -143,8 +143,8 @@ def next_try(""",
         "shared.wire.envelope",
         [
             (
-                'envelope["body"] = _BODY_SCHEMAS[envelope["kind"]].load(envelope["body"])',
-                '_BODY_SCHEMAS[envelope["kind"]].validate(envelope["body"])',
+                "loaded: dict[str, Any] = _BODY_SCHEMAS[kind].load(body)",
+                "_BODY_SCHEMAS[kind].validate(body); loaded = dict(body)",
             ),
         ],
     ),
