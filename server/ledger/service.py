@@ -35,8 +35,9 @@ def expect(session: Session, identities: Iterable[tuple[UUID, str]]) -> None:
 
 
 def lock(session: Session, ids: Iterable[UUID]) -> dict[UUID, Ledger]:
-    """The ledger rows of these ids, locked in id order."""
-    query = select(Ledger).where(Ledger.id.in_(list(ids))).order_by(Ledger.id).with_for_update()
+    """The ledger rows of these ids, locked in id order. Against whoever would change them, not against rows that name them: of two
+    batches each may withdraw what is then named the first of its county in the other's place."""
+    query = select(Ledger).where(Ledger.id.in_(list(ids))).order_by(Ledger.id).with_for_update(key_share=True)
     return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
 
 

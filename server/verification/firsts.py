@@ -22,7 +22,8 @@ def claim(session: Session, pairs: dict[UUID, Pair], ids: Collection[UUID]) -> s
     forget(session, {row[0] for row in held if pairs.get(row[0]) != (row[1], row[2])})
     rows = [
         {"county_code": county, "taxon_id": taxon, "occurrence_id": id_}
-        for id_, (county, taxon) in sorted(pairs.items(), key=lambda one: str(one[0]))
+        # By county and taxon, so that of two batches with the same ones neither waits for the other in turn.
+        for id_, (county, taxon) in sorted(pairs.items(), key=lambda one: (one[1][0], str(one[1][1]), str(one[0])))
     ]
     if rows:
         session.execute(insert(CountyTaxon).on_conflict_do_nothing(), rows)
@@ -39,7 +40,7 @@ def forget(session: Session, ids: Collection[UUID]) -> None:
         .returning(CountyTaxon.county_code, CountyTaxon.taxon_id)
         .execution_options(synchronize_session=False)
     ).all()
-    for county, taxon in lost:
+    for county, taxon in sorted(lost, key=lambda row: (row[0], str(row[1]))):
         session.execute(
             text("""
             INSERT INTO xiangye.county_taxon (county_code, taxon_id, occurrence_id)
