@@ -40,15 +40,22 @@ def test_a_server_killed_at_every_stage_of_a_sync_ends_with_all_of_it_once(
     assert mine.kinds["occurrence"] > SIGHTINGS
     assert book.records() == mine.held == set()
     with struck(evening, tmp_path) as (server, wire, tablet):
+        strikes = 0
         for cut in kill_points(seed):
             wire.arm(cut)
             said = tablet.sync()
-            assert wire.struck, (cut, said)
+            if not wire.struck:
+                # A kill by the clock may come so late that no photo is left for the next one.
+                assert cut.request == PATCH and said.code == 0, (cut, said)
+                assert json.loads(said.out)["waiting_photos"] == 0, (cut, said)
+                continue
+            strikes += 1
             assert "Traceback" not in said.err, said.err
             if said.code != 0:
                 assert "未确认的记录和照片都还在平板上" in said.err, (cut, said)
             agrees_so_far(tablet, book, said)
             server.start()
+        assert strikes >= len(kill_points(seed)) - 2
         wire.arm(None)
         last = tablet.sync()
         assert last.code == 0, last
