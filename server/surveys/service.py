@@ -87,7 +87,8 @@ def write(session: Session, surveys: Sequence[SurveyToWrite], now: datetime) -> 
     """With a data set of its own for each. Those whose counties changed."""
     if not surveys:
         return set()
-    before = {row[0]: row[1] for row in session.execute(select(Survey.id, Survey.county_codes))}
+    known = select(Survey.id, Survey.county_codes).where(Survey.id.in_([one.id for one in surveys]))
+    before = {row[0]: row[1] for row in session.execute(known)}
     _put(session, Dataset, [_dataset_row(one, now) for one in surveys])
     _put(session, Survey, [_survey_row(one, now) for one in surveys])
     return {one.id for one in surveys if before.get(one.id, one.body["county_codes"]) != one.body["county_codes"]}

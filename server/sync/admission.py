@@ -35,12 +35,16 @@ def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) 
     now = clock.now()
     records = unseal(session, records)
     surveys = {number for number, record in enumerate(records) if _is_survey(record)}
-    if surveys or _names_unknown(session, records):
+    datasets = datasets_by_survey(session)
+    if surveys or _names_unknown(datasets, records):
         hold_surveys(session)
+        datasets = datasets_by_survey(session)
     outcomes: dict[int, Outcome] = {}
-    # Surveys before what belongs to them.
-    for some in (surveys, set(range(len(records))) - surveys):
-        outcomes |= _admit_some(session, actor, now, {number: records[number] for number in sorted(some)})
+    if surveys:  # before what belongs to them
+        outcomes |= _admit_some(session, actor, now, {number: records[number] for number in sorted(surveys)}, datasets)
+        datasets = datasets_by_survey(session)
+    others = {number: record for number, record in enumerate(records) if number not in surveys}
+    outcomes |= _admit_some(session, actor, now, others, datasets)
     begun = {UUID(records[number]["id"]) for number in surveys if outcomes[number].outcome != protocol.QUARANTINED}
     if begun:
         take_up(session, clock, begun, admit)
@@ -51,18 +55,17 @@ def _is_survey(record: Any) -> bool:
     return isinstance(record, dict) and record.get("kind") == "survey"
 
 
-def _names_unknown(session: Session, records: Sequence[Any]) -> bool:
+def _names_unknown(datasets: Mapping[UUID, UUID], records: Sequence[Any]) -> bool:
     bodies = [record.get("body") for record in records if isinstance(record, dict)]
     named = {str(body.get("survey_id")) for body in bodies if isinstance(body, dict) and "survey_id" in body}
-    return not named <= {str(id_) for id_ in datasets_by_survey(session)}
+    return not named <= {str(id_) for id_ in datasets}
 
 
-def _admit_some(session: Session, actor: Actor, now: datetime, records: Mapping[int, Any]) -> dict[int, Outcome]:
-    if not records:
-        return {}
+def _admit_some(
+    session: Session, actor: Actor, now: datetime, records: Mapping[int, Any], datasets: Mapping[UUID, UUID]
+) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
     candidates: list[Candidate] = []
-    datasets = datasets_by_survey(session)
     for position, record in records.items():
         told = read(position, record, actor, datasets)
         if isinstance(told, Candidate):
