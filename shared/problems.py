@@ -47,6 +47,7 @@ _CATALOGUE = (
     Kind("409.8", "photo_redacted", 409, "此照片已按注销要求隐去，不再接收", "This photo was redacted"),
     Kind("409.9", "key_known", 409, "此平板已登记过签名密钥", "This device has a key on record already"),
     Kind("409.10", "conflict_changed", 409, "这条记录又有新的修改，请重新查看", "The record has been edited since"),
+    Kind("409.11", "too_many_forks", 409, "此平板换新编号的次数已到上限", "The device was forked too often"),
     Kind("410.6", "upload_expired", 410, "上传已过期或已终止，请重新开始", "The upload expired or was ended"),
     Kind("412.1", "tus_version", 412, "不支持的上传协议版本", "Unsupported tus version"),
     Kind("413.1", "too_large", 413, "内容过大", "The content is too large"),

@@ -16,6 +16,8 @@ TUS_VERSION = "1.0.0"
 MAX_PHOTO_BYTES = 64 * 1024 * 1024
 MAX_REVIEW_BYTES = 1024 * 1024
 """Of the small copy that goes ahead of a photo."""
+MAX_FORKS = 20
+"""Of one device: a tablet that is copied more often than that is looked at by a person."""
 
 ACCEPTED = "accepted"
 ALREADY_HAVE = "already_have"

@@ -193,6 +193,7 @@ def list_devices(as_json: bool) -> None:
                 "enrolled_at": row.enrolled_at.isoformat(),
                 "seen_at": row.seen_at and row.seen_at.isoformat(),
                 "revoked_at": row.revoked_at and row.revoked_at.isoformat(),
+                "forked_from": row.forked_from and str(row.forked_from),
             }
             for row, name in session.execute(query)
         ]
@@ -201,15 +202,17 @@ def list_devices(as_json: bool) -> None:
         return
     for one in told:
         state = "已注销" if one["revoked_at"] else f"最近联系 {one['seen_at'] or '—'}"
-        click.echo(f"{one['device_id']}  {one['name']}  {one['person_name']}  {one['app_version']}  {state}")
+        twin = f"  由 {one['forked_from']} 换号而来" if one["forked_from"] else ""
+        click.echo(f"{one['device_id']}  {one['name']}  {one['person_name']}  {one['app_version']}  {state}{twin}")
 
 
-@device.command("revoke", help="注销一台平板的凭证，立即生效")
+@device.command("revoke", help="注销一台平板的凭证，立即生效；由它换号而来的也一并注销")
 @click.argument("device_id", type=click.UUID)
 def revoke(device_id: UUID) -> None:
     with open_session(settings_module.from_environment()) as session:
-        service.revoke(session, CLOCK, device_id, LOCAL_OPERATOR)
-    click.echo(f"已注销 {device_id}")
+        ended = service.revoke(session, CLOCK, device_id, LOCAL_OPERATOR)
+    forks = [one for one in ended if one != device_id]
+    click.echo(f"已注销 {device_id}" + "".join(f"\n由它换号而来的也已注销：{one}" for one in forks))
 
 
 def find_person(session: Session, told: str, erased_too: bool = False) -> Person:

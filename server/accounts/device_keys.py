@@ -84,6 +84,23 @@ def set_at_enrolment(session: Session, clock: Clock, device_id: UUID, told: Told
     return key
 
 
+def proved_for_fork(session: Session, old_id: UUID, new_id: UUID, told: Told | None, credential: str) -> str | None:
+    """Of the key that the old device signs with, where it has one: a credential alone, which may be stolen, must not bring a device
+    whose batches nobody signs, or somebody else."""
+    key = _proved(new_id, told, credential) if told else None
+    known = in_force(session, old_id)
+    if known is not None and key is None:
+        raise Problem("signature_missing", "此平板已登记签名密钥：换用新编号须证明持有这把密钥", key_id=known.key_id)
+    if known is not None and known.key_id != key:
+        raise Problem("key_known", "换用新编号须用原来的签名密钥：换新密钥须用新的登记码重新登记", key_id=known.key_id)
+    return key
+
+
+def set_at_fork(session: Session, clock: Clock, device: Device, key: str, told: Told) -> None:
+    if ever(session, device.id, key) is None:
+        _keep(session, clock, device, key, told.public_key)
+
+
 def _proved(device_id: UUID, told: Told, secret: str) -> str:
     if _read(told.public_key) is None:
         raise Problem("invalid", "签名公钥应为 P-256 公钥（SPKI DER 的 base64）", field="device_public_key")

@@ -106,6 +106,8 @@ class RecentTry(Base):
 
 
 class Device(Base):
+    """`forked_from`: the device whose store and credential this one came from; told once, and never of a later one."""
+
     __tablename__ = "device"
     __table_args__ = (UniqueConstraint("credential_hash", name="device_credential_hash_key"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -116,6 +118,7 @@ class Device(Base):
     enrolled_at: Mapped[datetime] = mapped_column(_TIME)
     revoked_at: Mapped[datetime | None] = mapped_column(_TIME)
     seen_at: Mapped[datetime | None] = mapped_column(_TIME)
+    forked_from: Mapped[UUID | None] = mapped_column(ForeignKey("xiangye.device.id"), index=True)
 
 
 class DeviceKey(Base):

@@ -232,7 +232,7 @@ def list_devices(asked: dict[str, Any]) -> Any:
 @blueprint.delete("/devices/<uuid:device_id>")
 @blueprint.response(204)
 def revoke_device(device_id: UUID) -> None:
-    """注销平板的凭证，立即生效"""
+    """注销平板的凭证，立即生效；由它换号而来的也一并注销"""
     viewer, session = signed_in(), request_session()
     directory.device(session, _managing(viewer, MANAGE_DEVICES), viewer.person_id, device_id)
     service.revoke(session, clock(), device_id, viewer)

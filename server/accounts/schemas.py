@@ -143,6 +143,9 @@ class DeviceSchema(Schema):
     enrolled_at = moment()
     seen_at = moment(allow_none=True)
     revoked_at = moment(allow_none=True)
+    forked_from = fields.UUID(
+        allow_none=True, metadata={"description": "由哪台平板换号而来：数据被复制或恢复；注销那台，这台也随之注销"}
+    )
 
 
 class ListedDeviceSchema(DeviceSchema):

@@ -2,10 +2,11 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from server.accounts import areas, queries, sessions, tokens
@@ -206,10 +207,27 @@ def authenticate(session: Session, credential: str, clock: Clock | None = None) 
     return device
 
 
-def revoke(session: Session, clock: Clock, device_id: UUID, by: Viewer | None = None) -> None:
-    device = session.get(Device, device_id)
-    if device is None:
+def revoke(session: Session, clock: Clock, device_id: UUID, by: Viewer | None = None) -> list[UUID]:
+    """With all that was forked from it, to any depth; returns what ended by this. Each is locked before its forks are looked for, and
+    whoever forks holds the lock of what is forked, so that none slips through."""
+    level, ended = devices_locked(session, Device.id == device_id), list[UUID]()
+    if not level:
         raise Problem("not_found", f"没有设备 {device_id}")
-    device.revoked_at = device.revoked_at or clock.now()
+    person_id = level[0].person_id
+    while level:
+        ended += [device.id for device in level if device.revoked_at is None]
+        for device in level:
+            device.revoked_at = device.revoked_at or clock.now()
+        session.flush()
+        level = devices_locked(session, Device.forked_from.in_([device.id for device in level]))
     if by is not None:
-        log(session, clock, by.name, "revoke_device", str(device_id), {"person": str(device.person_id)})
+        forks = [str(one) for one in ended if one != device_id]
+        told = {"person": str(person_id)} | ({"forks": forks} if forks else {})
+        log(session, clock, by.name, "revoke_device", str(device_id), told)
+    return ended
+
+
+def devices_locked(session: Session, which: ColumnElement[bool]) -> Sequence[Device]:
+    """As they stand now, to the end of the transaction. What refers to one (an upload, a key) is not held up."""
+    query = select(Device).where(which).order_by(Device.id).with_for_update(key_share=True)
+    return session.scalars(query, execution_options={"populate_existing": True}).all()

@@ -1,4 +1,4 @@
-"""`/v1/devices/enrol`, `/v1/sync/…`: what tablets call."""
+"""`/v1/devices/enrol | fork | key`, `/v1/sync/…`: what tablets call."""
 
 import logging
 from typing import Any
@@ -8,9 +8,10 @@ from flask import Response, jsonify, request
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from sqlalchemy.orm import Session
 
-from server.accounts import device_keys, tries
+from server.accounts import device_keys, forking, tries
 from server.accounts import service as accounts
 from server.accounts.device_keys import Told
+from server.accounts.forking import Wanted
 from server.accounts.model import Device
 from server.accounts.scopes import of_person
 from server.accounts.viewer import Actor
@@ -38,8 +39,9 @@ _log = logging.getLogger("xiangye.sync")
 blueprint = Blueprint("sync", __name__, url_prefix="/v1", description="平板的注册与同步")
 
 
-class EnrolSchema(Schema):
-    code = text(40, required=True)
+class TabletSchema(Schema):
+    """What a tablet says of itself, by whatever it becomes one."""
+
     device_id = Identifier(required=True)
     device_name = text(120, required=True)
     app_version = text(40, required=True)
@@ -47,13 +49,26 @@ class EnrolSchema(Schema):
         MAX_KEY_TEXT, metadata={"description": "平板的签名公钥：P-256，SPKI DER 的 base64；可省略，以后再登记一次"}
     )
     device_key_proof = text(
-        MAX_SIGNATURE_TEXT, metadata={"description": "用该密钥对“密钥、平板编号、登记码”声明的签名，DER 的 base64"}
+        MAX_SIGNATURE_TEXT,
+        metadata={"description": "用该密钥对“密钥、平板编号、登记码或原凭证”声明的签名，DER 的 base64"},
     )
 
     @validates_schema
     def _key_and_proof_together(self, asked: dict[str, Any], **_: Any) -> None:
         if ("device_public_key" in asked) != ("device_key_proof" in asked):
             raise ValidationError("公钥与其证明须一并给出", "device_key_proof")
+
+
+class EnrolSchema(TabletSchema):
+    code = text(40, required=True)
+
+
+class ForkedSchema(Schema):
+    person_id = fields.String(required=True)
+    device_id = fields.String(required=True, metadata={"description": "平板的新编号"})
+    forked_from = fields.String(required=True, metadata={"description": "原编号"})
+    credential = fields.String(required=True, metadata={"description": "新编号的凭证；原凭证仍属原编号"})
+    device_key = fields.String(required=True, allow_none=True, metadata={"description": "已登记的签名密钥编号"})
 
 
 class KeySchema(Schema):
@@ -86,8 +101,7 @@ def name_the_protocol(response: Response) -> Response:
     response.headers[protocol.PROTOCOL_HEADER] = str(protocol.PROTOCOL)
     if request.method == "GET" and response.status_code == 200:
         asked = request.args.items(multi=True)
-        credential = request.headers["Authorization"].partition(" ")[2].strip()
-        response.headers[ANSWER_HEADER] = mark_of_answer(credential, request.path, asked, response.get_data())
+        response.headers[ANSWER_HEADER] = mark_of_answer(_credential(), request.path, asked, response.get_data())
     return response
 
 
@@ -107,8 +121,7 @@ def enrol(asked: dict[str, str]) -> dict[str, Any]:
         asked["device_name"],
         asked["app_version"],
     )
-    told = Told(asked["device_public_key"], asked["device_key_proof"]) if "device_public_key" in asked else None
-    device_key = device_keys.set_at_enrolment(session, clock(), UUID(asked["device_id"]), told, asked["code"])
+    device_key = device_keys.set_at_enrolment(session, clock(), UUID(asked["device_id"]), _told(asked), asked["code"])
     session.commit()
     return {
         "person_id": str(person.id),
@@ -124,6 +137,26 @@ def enrol(asked: dict[str, str]) -> dict[str, Any]:
     }
 
 
+@blueprint.post("/devices/fork")
+@blueprint.arguments(TabletSchema)
+@blueprint.response(200, ForkedSchema)
+def fork(asked: dict[str, str]) -> dict[str, Any]:
+    """数据被复制或从备份恢复的平板凭原凭证换用新编号；原编号及其凭证不变"""
+    old_id, session = current_device().id, request_session()
+    tries.count(session, clock(), f"fork:{old_id}")
+    session.commit()
+    wanted = Wanted(UUID(asked["device_id"]), asked["device_name"], asked["app_version"], _told(asked))
+    forked = forking.fork(session, clock(), old_id, _credential(), wanted)
+    session.commit()
+    return {
+        "person_id": str(forked.device.person_id),
+        "device_id": str(forked.device.id),
+        "forked_from": str(old_id),
+        "credential": forked.credential,
+        "device_key": forked.device_key,
+    }
+
+
 @blueprint.post("/devices/key")
 @blueprint.arguments(KeySchema)
 @blueprint.response(200, KeyKeptSchema)
@@ -131,10 +164,17 @@ def tell_key(asked: dict[str, str]) -> dict[str, str]:
     """为尚无签名密钥的平板登记一次密钥；换新密钥须重新登记平板"""
     device, session = current_device(), request_session()
     told = Told(asked["device_public_key"], asked["device_key_proof"])
-    credential = request.headers["Authorization"].partition(" ")[2].strip()
-    key = device_keys.set_first(session, clock(), device, told, credential)
+    key = device_keys.set_first(session, clock(), device, told, _credential())
     session.commit()
     return {"device_key": key}
+
+
+def _told(asked: dict[str, str]) -> Told | None:
+    return Told(asked["device_public_key"], asked["device_key_proof"]) if "device_public_key" in asked else None
+
+
+def _credential() -> str:
+    return request.headers["Authorization"].partition(" ")[2].strip()
 
 
 @blueprint.get("/sync/session")

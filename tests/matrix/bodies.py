@@ -30,6 +30,11 @@ BODIES: Mapping[tuple[str, str], Body] = {
     },
     ("POST", "/v1/relay/custody"): lambda *_: {"photos": []},
     ("POST", "/v1/devices/codes"): lambda place, _: {"person_id": str(place.ids["person"])},
+    ("POST", "/v1/devices/fork"): lambda *_: {
+        "device_id": str(uuid7()),
+        "device_name": "矩阵平板二",
+        "app_version": "0.1.0",
+    },
     ("POST", "/v1/tokens"): lambda _place, _world: {"name": "脚本"},
     ("POST", "/v1/verification/decisions"): lambda place, _: {
         "action": "escalate",
