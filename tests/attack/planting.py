@@ -162,8 +162,8 @@ def _point(shape: Any, level: int, straddles: bool, some: random.Random) -> tupl
 
 
 def _ends_like_a_centre(*values: int) -> bool:
-    """The centre of a 0.001° cell has four decimals, the last of them 5."""
-    return any(abs(value % 10_000 - 5_000) < 600 for value in values)
+    """What may be told of others would be found in its place: centres of cells of 0.001°, and of 0.01° and 0.1°."""
+    return any(abs((value + 600) % 5_000) < 1_200 for value in values)
 
 
 def _in_a_corner(latitude_e7: int, longitude_e7: int, side: int) -> bool:

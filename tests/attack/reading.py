@@ -21,8 +21,8 @@ _HEX = re.compile(r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}){8,30}(?![0-9a-fA-F])")
 Row = Mapping[str, Any]
 
 
-Spot = tuple[int, float]
-"""Where in the bytes, and what in degrees."""
+Spot = tuple[int, float, str]
+"""Where in the bytes, what in degrees, and how it is spelled there."""
 _BESIDE = 400
 """Latitude and longitude of one place stand no farther apart than this in anything that is written for people or programs."""
 
@@ -32,13 +32,16 @@ def numbers(data: bytes) -> list[Spot]:
     text = data.decode("utf-8", "replace")
     found = []
     for told in _NUMBER.finditer(text):
-        value = float(told[0])
-        found += [(told.start(), value)] if value < 180 else [(told.start(), value / 1e7), (told.start(), value / 1e6)]
+        value, at = float(told[0]), told.start()
+        found += [(at, value, "decimal")] if value < 180 else [(at, value / 1e7, "e7"), (at, value / 1e6, "e6")]
     found += [
-        (told.start(), int(told[1]) + int(told[2]) / 60 + float(told[3]) / 3600) for told in _DEGREES.finditer(text)
+        (told.start(), int(told[1]) + int(told[2]) / 60 + float(told[3]) / 3600, "degrees")
+        for told in _DEGREES.finditer(text)
     ]
     return found + [
-        (told.start(), value) for told in _HEX.finditer(text) for _, value in packed(bytes.fromhex(told[0]))
+        (told.start(), value, f"{how} in hexadecimal")
+        for told in _HEX.finditer(text)
+        for _, value, how in packed(bytes.fromhex(told[0]))
     ]
 
 
@@ -49,7 +52,7 @@ def packed(data: bytes) -> Iterator[Spot]:
             whole = (len(data) - begin) // size
             for number, value in enumerate(struct.unpack_from(f"{order}{whole}{code}", data, begin)):
                 if 24 < value / per < 116:
-                    yield begin + number * size, value / per
+                    yield begin + number * size, value / per, f"{order}{code} {per:g}"
 
 
 def parts_of(data: bytes) -> list[bytes]:
@@ -78,26 +81,33 @@ class Sweep:
                 axis.setdefault(round(value * 1e4), []).append((number, value))
 
     def places_in(self, data: bytes) -> set[int]:
-        """Numbers of targets whose latitude and longitude stand beside each other in it, right to four decimals."""
+        """Numbers of targets whose latitude and longitude stand beside each other in it, spelled alike, right to four decimals.
+
+        Alike, since every answer holds digits that are drawn by lot: in 300 pseudonyms one now and then reads as a latitude.
+        """
         found: set[int] = set()
         for part in parts_of(data):
             told = spots(part)
             latitudes, longitudes = (self._of(axis, told) for axis in self._axes)
             for number in latitudes.keys() & longitudes.keys():
-                if any(abs(one - other) < _BESIDE for one in latitudes[number] for other in longitudes[number]):
+                if any(_together(*pair) for pair in product(latitudes[number], longitudes[number])):
                     found.add(number)
         return found
 
     @staticmethod
-    def _of(axis: Mapping[int, list[tuple[int, float]]], told: list[Spot]) -> dict[int, list[int]]:
-        """By target: where in the bytes."""
-        found: dict[int, list[int]] = {}
-        for at, value in told:
+    def _of(axis: Mapping[int, list[tuple[int, float]]], told: list[Spot]) -> dict[int, list[tuple[int, str]]]:
+        """By target: where in the bytes, and how it is spelled."""
+        found: dict[int, list[tuple[int, str]]] = {}
+        for at, value, how in told:
             for step in (-1, 0, 1):
                 for number, exact in axis.get(round(value * 1e4) + step, ()):
                     if abs(value - exact) < 5.1e-5:
-                        found.setdefault(number, []).append(at)
+                        found.setdefault(number, []).append((at, how))
         return found
+
+
+def _together(latitude: tuple[int, str], longitude: tuple[int, str]) -> bool:
+    return latitude[1] == longitude[1] and abs(latitude[0] - longitude[0]) < _BESIDE
 
 
 @dataclass(frozen=True)
