@@ -100,7 +100,7 @@ class Recorder:
         return Part("media", "media/1", body)
 
     def commit(self, parts: Sequence[Part], draft_id: str | None = None) -> list[Saved]:
-        identity = self._ready()
+        self._ready()
         free = self._storage.free_bytes()
         if free < RECORD_RESERVE_BYTES:
             raise StorageFull(free // 1_000_000)
@@ -109,6 +109,7 @@ class Recorder:
         parts = [self._with_sealed_photo(part) if part.record_id in sealing else part for part in parts]
         saved = []
         with self.store.database.transaction() as connection:
+            identity = self._ready()  # a sync beside us may just have given the tablet another id
             for part in parts:
                 record = self._envelope(part, identity, self.store.outbox.next_seq(connection))
                 mark, data = self._written(record, part.record_id in sealing)

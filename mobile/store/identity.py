@@ -1,5 +1,8 @@
 """Who uses this tablet, and which server it reports to."""
 
+import contextlib
+import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -7,9 +10,12 @@ from urllib.parse import urlsplit
 from mobile.device.ports import Keystore
 from mobile.store.database import Database
 from shared.checks import CLOCK_TOLERANCE
+from shared.failpoints import fail
 from shared.ids import uuid7
 
 SLIGHTLY_OFF = timedelta(minutes=5)
+FIRST_NAME = "credential"
+"""Of the first credential of a store; one that came with another device id lies under a name with that id in it."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +54,47 @@ class Identities:
 
     def credential(self) -> str | None:
         """For the server that gave it; none where the tablet was since told of another."""
-        return None if self.moved() else self._keystore.get("credential")
+        return None if self.moved() else self._keystore.get(self._credential_name())
 
     def moved(self) -> bool:
         """Whether the address is another than the one that the credential came from."""
         given_by = self.setting("credential_for")
         return bool(given_by and self.server_url()) and _place(given_by or "") != _place(self.server_url())
 
-    def enrol(self, credential: str, **settings: str) -> None:
+    def enrol(self, credential: str, device_id: str = "", **settings: str) -> None:
         """From the server whose address is set: the credential goes nowhere else."""
-        self._keystore.put("credential", credential)
-        self.keep(credential_for=self.server_url(), **settings)
+        put_in_force = self.lay_down(credential, device_id or self.device_id())
+        self.keep(credential_for=self.server_url(), **put_in_force, **settings)
+
+    def lay_down(self, credential: str, device_id: str) -> dict[str, str]:
+        """Into the keystore. That of another device id lies beside the one in force, until the caller has written, in one
+        transaction, the settings that are returned."""
+        before = self.setting("device_id")
+        if before in (None, device_id):
+            self._keystore.put(self._credential_name(), credential)
+            return {"device_id": device_id}
+        self._keystore.put(_name_for(device_id), credential)
+        return {
+            "device_id": device_id,
+            "credential_name": _name_for(device_id),
+            "given_up": " ".join([*self.given_up(), before or ""]),
+        }
+
+    def given_up(self) -> list[str]:
+        """Device ids that this store bore before, or asked for and did not take."""
+        return (self.setting("given_up") or "").split()
+
+    def forget_given_up(self) -> None:
+        """At the start: credentials of ids that this store no longer bears. What cannot be removed now is at the next start."""
+        in_force = self._credential_name()
+        with contextlib.suppress(OSError):
+            for name in {FIRST_NAME, *map(_name_for, self.given_up())} - {in_force}:
+                if self._keystore.get(name) is not None:
+                    fail("credential_to_remove")
+                    self._keystore.remove(name)
+
+    def _credential_name(self) -> str:
+        return self.setting("credential_name") or FIRST_NAME
 
     def server_url(self) -> str:
         return self.setting("server_url") or ""
@@ -72,7 +108,11 @@ class Identities:
 
     def keep(self, **settings: str) -> None:
         with self._database.transaction() as connection:
-            connection.executemany("insert or replace into setting values (?, ?)", settings.items())
+            self.write(connection, settings)
+
+    def write(self, connection: sqlite3.Connection, settings: Mapping[str, str]) -> None:
+        """In the caller's transaction."""
+        connection.executemany("insert or replace into setting values (?, ?)", settings.items())
 
     def keep_clock_offset(self, offset: timedelta) -> None:
         """Server time minus tablet time: kept beside the records, which are never re-dated."""
@@ -98,3 +138,7 @@ def _place(address: str) -> str:
     """What goes to this very machine does not leave it, whichever port a server takes there today."""
     host = urlsplit(address).hostname or ""
     return host if host == "127.0.0.1" else address
+
+
+def _name_for(device_id: str) -> str:
+    return f"{FIRST_NAME}.{device_id}"

@@ -13,6 +13,7 @@ from mobile.store.media import MediaStore
 from mobile.store.notices import NoticeAcceptances
 from mobile.store.outbox import Outbox
 from mobile.store.packs import Packs
+from mobile.store.parting import Parting
 from mobile.store.pulled import Pulled
 from mobile.store.review_copies import ReviewCopies
 from mobile.store.reviews import Reviews
@@ -32,6 +33,7 @@ class Store:
         self.identity = Identities(self.database, keystore)
         self.twins = Twins(self.database, self.identity, keystore)
         self.twins.begin()
+        self.identity.forget_given_up()
         self.server_time = ServerTime()
         self.surveys = Surveys(self.database)
         self.survey_places = SurveyPlaces(self.database)
@@ -41,6 +43,7 @@ class Store:
         self.media = MediaStore(self.database, folder / "media")
         self.media.sweep()
         self.review_copies = ReviewCopies(self.database, folder / "media" / "review", folder / "media")
+        self.parting = Parting(self.database, self.identity, self.outbox, self.media, self.review_copies)
         self.packs = Packs(self.database, folder / "packs")
         self.pulled = Pulled(self.database)
         self.team = Team(self.database)

@@ -9,7 +9,7 @@ from mobile.sync.failures import BrokenAnswer, CredentialRefused, EnrolmentSpent
 from mobile.sync.invitation import Invitation
 from mobile.sync.report import SyncReport
 from mobile.sync.seal_key import without_foreign_key
-from mobile.sync.signatures import Signer, told_at_enrolment
+from mobile.sync.signatures import Signer, told_with
 from mobile.sync.transport import Transport
 from shared import __version__
 from shared.canonical import canonical_bytes
@@ -28,18 +28,19 @@ def enrol(
 ) -> None:
     """The address is kept only with the credential that came from it: a false code must not lead the old credential astray."""
     before, waiting = store.identity.current(), store.outbox.waiting_count() + store.media.waiting_count()
-    if store.twins.words() and not waiting:
+    device_id = store.identity.device_id()
+    if store.twins.found() and not waiting:
         # Its twin keeps the old id. Nothing that bears it is still to be sent from here.
-        store.identity.keep(device_id=str(uuid7()))
+        device_id = str(uuid7())
     ask = partial(_ask, store, key, invitation.code, address, device_name, report)
     try:
-        answer = ask()
+        answer = ask(device_id)
     except _OfAnother:
         if waiting:
             raise NotReady(_words_of(before.person_name, waiting)) from None
         # Nothing is left that bears the old id, so the new person begins with a tablet of their own.
-        store.identity.keep(device_id=str(uuid7()))
-        answer = ask()
+        device_id = str(uuid7())
+        answer = ask(device_id)
     names = ("person_id", "person_name", "holder", "server_epoch", "pack_key")
     settings = {name: str(answer.get(name) or "") for name in names}
     if not settings["person_id"] or not isinstance(answer.get("credential"), str):
@@ -50,9 +51,11 @@ def enrol(
     if before.person_id != settings["person_id"]:
         store.team.forget()
     store.identity.set_server_url(address)
-    store.identity.enrol(answer["credential"], device_name=device_name, credential_refused="", **settings)
-    if before.device_id != store.identity.device_id():
-        store.twins.parted()
+    if before.device_id not in ("", device_id):
+        settings |= store.parting.parted()
+    settings |= {"device_name": device_name, "credential_refused": ""}
+    store.identity.enrol(answer["credential"], device_id, **settings)
+    store.twins.counted()
     if waiting and before.person_id not in ("", settings["person_id"]):
         report.warn(_words_of(before.person_name, waiting))
 
@@ -68,15 +71,17 @@ def _words_of(person: str, waiting: int) -> str:
     return f"平板上还有 {person} 的 {waiting} 条记录和照片未送达：请由本人登记并同步后，再换人登记；记录都还在平板上"
 
 
-def _ask(store: Store, key: DeviceKey, code: str, address: str, device_name: str, report: SyncReport) -> dict[str, Any]:
-    signer = Signer(key, store.identity.device_id())
+def _ask(
+    store: Store, key: DeviceKey, code: str, address: str, device_name: str, report: SyncReport, device_id: str
+) -> dict[str, Any]:
+    signer = Signer(key, device_id)
     transport = Transport(address, ca_bundle=store.identity.setting("ca_bundle"))
     request = {
         "code": code,
-        "device_id": store.identity.device_id(),
+        "device_id": device_id,
         "device_name": device_name,
         "app_version": __version__,
-        **told_at_enrolment(signer, code, report),
+        **told_with(signer, code.strip().upper(), report),
     }
     try:
         return transport.post_json("/v1/devices/enrol", canonical_bytes(request))

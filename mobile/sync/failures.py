@@ -69,4 +69,5 @@ class Refused(SyncFailure):
         super().__init__(f"服务器未接受（{status}）：{words}")
         self.status = status
         self.field = field
+        self.code = code
         self.again = status >= 500 or code == "signature_wrong"  # altered on its way: the next one may come through

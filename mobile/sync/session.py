@@ -11,6 +11,7 @@ from mobile.store.store import Store
 from mobile.sync.batches import BatchRound
 from mobile.sync.enrolment import begin_anew, enrol
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
+from mobile.sync.forking import fork
 from mobile.sync.invitation import read_invitation
 from mobile.sync.patience import PAUSES_S
 from mobile.sync.pulling import cursor_told, pull
@@ -26,6 +27,7 @@ from shared.clock import parse_aware
 from shared.taxon_pack import KIND
 
 NEW_ADDRESS = "服务器地址已更改：旧凭证不会发给新地址，请输入新服务器的登记码，或改回原来的地址；记录都还在平板上"
+NO_CREDENTIAL = "平板上没有这份数据的凭证（数据可能从备份恢复，或来自另一台平板）：请向管理员索取新的登记码，由本人重新登记；记录都还在平板上"
 
 
 class SyncSession:
@@ -54,9 +56,11 @@ class SyncSession:
     ) -> SyncReport:
         """Everything that waits. `by_hand` ignores the pauses between tries; `originals_now` sends them whatever the network costs.
         Problems are in the report, never raised."""
-        report = SyncReport()
+        report, told_before = SyncReport(), self._store.twins.parted_words()
         try:
             self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand, originals_now))
+            if told_before and not report.problems:
+                self._store.twins.was_told()
             self._after(report)
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))
@@ -111,6 +115,7 @@ class SyncSession:
         if offer.get("team_news") is True:
             tries(lambda: pull_team(self._store, transport, report))
         tries(lambda: self._fetch_reference(transport, offer, report))
+        tries(lambda: fork(self._store, self._device.device_key, transport, report))
 
     def _patiently(self, step: Callable[[], Any]) -> Any:
         """A step that the network broke is tried again after a little while; it goes on where it stood. Whatever was delivered since
@@ -155,8 +160,10 @@ class SyncSession:
         credential = self._store.identity.credential()
         if self._store.identity.moved():
             raise NotReady(NEW_ADDRESS)
-        if not self._store.identity.current().enrolled or credential is None:
+        if not self._store.identity.current().enrolled:
             raise NotReady("平板尚未登记：请输入登记码")
+        if credential is None:
+            raise NotReady(NO_CREDENTIAL)
         transport = Transport(self._address(), credential, self._store.identity.setting("ca_bundle"))
         try:
             work(transport)

@@ -43,9 +43,10 @@ class Signer:
             return None
 
 
-def told_at_enrolment(signer: Signer, code: str, report: SyncReport) -> dict[str, str]:
+def told_with(signer: Signer, secret: str, report: SyncReport) -> dict[str, str]:
+    """Nothing where the device has no key: it is taken without."""
     try:
-        return signer.told(code.strip().upper())
+        return signer.told(secret)
     except DeviceFailure as failure:
         report.warn(f"{failure}；{WITHOUT}")
         return {}

@@ -61,6 +61,10 @@ class Strikes(Round):
             "upgrade_to_come": self._upgrade,
             "photo_to_free": self._a_month_later,
             "pack_before_to_delete": self._another_pack,
+            "fork_to_ask": self._as_a_twin,
+            "fork_without_row": self._as_a_twin,
+            "fork_written": self._as_a_twin,
+            "credential_to_remove": self._behind_a_fork,
         }
         self._day()
 
@@ -89,14 +93,7 @@ class Strikes(Round):
         """Whether it struck."""
         arms = self._tablet if failpoints()[name] == "tablet" else self.ground
         way = self._ways.get(name, self._day)
-        if way != self._day:
-            self._tablet.end()
-        if way == self._upgrade:
-            put_back(self._tablet.data)
-        elif way == self._a_month_later:
-            self._sql("update media_file set held_server_at = '2020-01-01T00:00:00+08:00' where state = 'held'")
-        elif way == self._another_pack:
-            self._sql("delete from pack")
+        self._prepare(way)
         arms.arm(name, action)
         over = time.monotonic() + HANG_S
         way()
@@ -112,6 +109,21 @@ class Strikes(Round):
             self._tablet.start()  # TabletDied where the store does not open
         return struck
 
+    def _prepare(self, way: Callable[[], None]) -> None:
+        if way != self._day:
+            self._tablet.end()
+        if way == self._upgrade:
+            put_back(self._tablet.data)
+        elif way == self._a_month_later:
+            self._sql("update media_file set held_server_at = '2020-01-01T00:00:00+08:00' where state = 'held'")
+        elif way == self._another_pack:
+            self._sql("delete from pack")
+        elif way in (self._as_a_twin, self._behind_a_fork):
+            self._sql("insert or replace into setting values ('twin', '平板数据可能被复制过')")
+        if way == self._behind_a_fork:
+            self._as_a_twin()
+            self._tablet.end()
+
     def _day(self) -> None:
         self._tablet.tell(self._session.sighting(with_photo=True))
         self._tablet.tell(self._session.sighting(with_photo=False))
@@ -125,6 +137,12 @@ class Strikes(Round):
 
     def _another_pack(self) -> None:
         self._tablet.tell({"do": "sync"})
+
+    def _as_a_twin(self) -> None:
+        self._tablet.tell({"do": "sync"})
+
+    def _behind_a_fork(self) -> None:
+        self._tablet.start()
 
     def _sql(self, statement: str) -> None:
         with closing(sqlite3.connect(self._tablet.data / "field.sqlite3", isolation_level=None)) as store:

@@ -16,6 +16,7 @@ from typing import Any
 from shared.canonical import digest
 from shared.ids import uuid7
 from shared.taxon_pack import write
+from shared.wire.signature import key_id
 from tests.small_server import Answering, small_server
 
 PERSON, SURVEY = str(uuid7()), str(uuid7())
@@ -61,9 +62,19 @@ class Station:
     enrolment_status: int = 201
 
     device: str = ""
+    forks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    forks_used: set[str] = field(default_factory=set)
+    fork_refusal: tuple[int, dict[str, Any]] | None = None
+    fork_answer: dict[str, Any] = field(default_factory=dict)
+    lose_forks: int = 0
+    during_fork: Callable[[], object] = lambda: None
 
-    def knows(self, record: dict[str, Any]) -> bool:
-        return not self.device or record.get("device") == self.device
+    def knows(self, record: dict[str, Any], credential: str) -> bool:
+        """Whether it is one of the device that asks: one that forked here, else whoever enrolled last."""
+        if credential in self.forks:
+            return bool(record.get("device") == self.forks[credential]["device_id"])
+        forked = {asked["device_id"] for asked in self.forks.values()}
+        return record.get("device") not in forked and self.device in ("", record.get("device"))
 
     def now(self) -> str:
         return (datetime.now(UTC) + self.skew).isoformat()
@@ -120,6 +131,9 @@ class _Handler(Answering):
             return
         if self.path == "/v1/devices/enrol":
             self._enrol(json.loads(body))
+        elif self.path == "/v1/devices/fork":
+            self.station.during_fork()
+            self._fork(json.loads(body))
         elif self.path == "/v1/sync/batches":
             self._batch(json.loads(gzip.decompress(body)))
         else:
@@ -160,6 +174,7 @@ class _Handler(Answering):
     def _refused(self) -> bool:
         if "Authorization" in self.headers:
             self.station.credentials.append(self.headers["Authorization"])
+            self.station.forks_used.add(self._credential())
         if self.station.portal:
             self.answer(200, b"<html>Welcome! Please log in</html>", {"Content-Type": "text/html"})
             return True
@@ -194,6 +209,39 @@ class _Handler(Answering):
             },
         )
 
+    def _credential(self) -> str:
+        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _fork(self, asked: dict[str, Any]) -> None:
+        """As the server does: a repeat gets another credential, until the one before was used."""
+        if self.station.fork_refusal:
+            status, told = self.station.fork_refusal
+            body = json.dumps({"title": "不行", "status": status, **told}).encode()
+            self.answer(status, body, {"Content-Type": "application/problem+json"})
+            return
+        by_id = {fork["device_id"]: credential for credential, fork in self.station.forks.items()}
+        if by_id.get(asked["device_id"]) in self.station.forks_used:
+            body = json.dumps({"title": "不行", "status": 422, "code": "invalid", "field": "device_id"}).encode()
+            self.answer(422, body, {"Content-Type": "application/problem+json"})
+            return
+        self.station.forks.pop(by_id.get(asked["device_id"], ""), None)
+        before = self.station.forks.get(self._credential(), {"device_id": self.station.device})
+        credential = f"secret of {uuid7()}"
+        self.station.forks[credential] = asked
+        if self.station.lose_forks:
+            self.station.lose_forks -= 1
+            self._hang_up()
+            return
+        key = asked.get("device_public_key")
+        told = {
+            "person_id": PERSON,
+            "device_id": asked["device_id"],
+            "forked_from": before["device_id"],
+            "credential": credential,
+            "device_key": key_id(key) if key else None,
+        }
+        self._json(200, told | self.station.fork_answer)
+
     def _session(self) -> dict[str, Any]:
         pack = self.station.pack
         described = (
@@ -212,8 +260,11 @@ class _Handler(Answering):
         }
 
     def _known(self) -> dict[str, Any]:
-        """As the server counts: of the device that asks, which here is told by its credential alone, so of the last that enrolled."""
-        own = [(one["seq"], mark) for (_, mark), one in self.station.records.items() if self.station.knows(one)]
+        """As the server counts: of the device that asks."""
+        credential = self._credential()
+        own = [
+            (one["seq"], mark) for (_, mark), one in self.station.records.items() if self.station.knows(one, credential)
+        ]
         seq, mark = max(own, key=lambda one: one[0], default=(0, ""))
         return {"known_seq": seq, "known_digest": mark}
 
