@@ -17,7 +17,8 @@ from sqlalchemy import text
 from mobile.device.desktop import desktop_device
 from mobile.wiring import build
 from server.accounts.model import DeviceKey
-from server.accounts.service import add_person, enrol, issue_code
+from server.accounts.service import add_person, enrol, grant, issue_code
+from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import engine_for, open_session
 from server.sensitivity.sealing import SealKey, write_keys
 from server.surveys.model import Dataset
@@ -74,7 +75,9 @@ def known(live: Live) -> Live:
     with open_session(live.settings) as session:
         dataset = session.get_one(Dataset, UUID(records.DATASET))
         for outbox in OUTBOXES:
-            add_person(session, CLOCK, outbox.folder.name, person_id=UUID(outbox.told["person"]))
+            person = UUID(outbox.told["person"])
+            add_person(session, CLOCK, outbox.folder.name, person_id=person)
+            grant(session, CLOCK, LOCAL_OPERATOR, person, "station_lead", "county", "431022")
             add_survey(
                 session,
                 CLOCK,
@@ -110,10 +113,11 @@ def test_there_is_one_of_every_kind_of_app_and_none_was_changed() -> None:
         "v1_reviews",
         "v1_sealed",
         "v1_signed",
+        "v1_surveys",
     ]
     for outbox in OUTBOXES:
         stored = outbox.stored()
-        assert len(stored) == len(outbox.digests) == 14
+        assert len(stored) == len(outbox.digests) == 14 + (outbox.folder.name == "v1_surveys")
         assert {mark_of(one) for one in stored} == outbox.digests
 
 

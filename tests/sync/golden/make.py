@@ -1,6 +1,6 @@
 """Makes one golden store with the app of the commit that stands first in PYTHONPATH; see README.md. Never run by a test.
 
-PYTHONPATH=WORKTREE python make.py FOLDER [future | signed | sealed]
+PYTHONPATH=WORKTREE python make.py FOLDER [future | signed | sealed | surveys]
 """
 
 import base64
@@ -71,6 +71,20 @@ def tell_seal_key(folder: Path) -> None:
     store.close()
 
 
+BEGUN: list[dict[str, Any]] = [
+    {
+        "at": "2025-05-20T07:00:00+08:00",
+        "do": "begin_survey",
+        "title": "莽山䴙䴘加密调查",
+        "survey_kind": "aquatic",
+        "county_codes": ["431022"],
+        "owner": "宜章县林业局",
+    },
+    {"do": "choose_survey", "survey_id": "莽山䴙䴘加密调查"},
+]
+"""The day goes on in a survey that the province has never heard of."""
+
+
 def play(home: Path, folder: Path, url: str, steps: list[dict[str, Any]]) -> int:
     (home / "day.json").write_text(json.dumps(steps, ensure_ascii=False))
     return int(run("field", ["--headless", str(home / "day.json"), "--data", str(folder), "--server", url, "--json"]))
@@ -90,7 +104,8 @@ def make(folder: Path, what: str) -> None:
         code = play(home, folder, server.url, DAY[:3])
         if what == "sealed":
             tell_seal_key(folder)
-        code = code or play(home, folder, server.url, DAY[3:-1])
+        began = BEGUN if what == "surveys" else []
+        code = code or play(home, folder, server.url, [*began, *DAY[3:-1]])
     store = sqlite3.connect(next(folder.glob("*.sqlite3")))
     rows = store.execute("select record_id, digest, kind from record order by seq").fetchall()
     device = store.execute("select value from setting where name = 'device_id'").fetchone()[0]
