@@ -25,11 +25,12 @@ def take_order_lock(session: Session) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ORDER_LOCK})
 
 
-def expect(session: Session, identities: Iterable[tuple[UUID, str]]) -> None:
-    """A row for every id that is named, even before its record has come: children may arrive before their parents."""
+def expect(session: Session, identities: Iterable[tuple[UUID, str]], years: Mapping[UUID, int]) -> None:
+    """A row for every id that is named, even before its record has come: children may arrive before their parents. `years`: of those
+    that begin now, so that the key which other tables point to need not change at once."""
     # A known kind wins.
     ordered = sorted(set(identities), key=lambda identity: (str(identity[0]), identity[1] == "unknown", identity[1]))
-    rows = [{"id": id_, "kind": kind, "observed_year": 0, "state": "expected"} for id_, kind in ordered]
+    rows = [{"id": id_, "kind": kind, "observed_year": years.get(id_, 0), "state": "expected"} for id_, kind in ordered]
     if rows:
         put(session, Ledger, rows, "DO NOTHING")
 

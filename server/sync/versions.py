@@ -36,7 +36,7 @@ def admit_together(
     datasets: Mapping[UUID, UUID],
 ) -> dict[int, Outcome]:
     identities = [(c.id, _ledger_kind(c.record["kind"])) for c in candidates] + _named_parents(candidates)
-    ledger.expect(session, identities)
+    ledger.expect(session, identities, {c.id: observed_year(c.record["body"]) for c in candidates if _begins(c)})
     # Parents too: writing a child touches its parent's row, and two batches may name each other's.
     rows = ledger.lock(session, {id_ for id_, _ in identities})
     kinds = _kinds(candidates, rows)
@@ -60,6 +60,10 @@ def admit_together(
     for one in no_surveys:
         outcomes |= _refuse(session, actor, now, [one], *barred[one.position])
     return outcomes | _refuse(session, actor, now, misfits, "wrong_kind", _WRONG_KIND)
+
+
+def _begins(candidate: Candidate) -> bool:
+    return candidate.record["base_digest"] is None and candidate.record["kind"] != "tombstone"
 
 
 def _passing(new: Iterable[Candidate], standings: Mapping[UUID, Standing]) -> Said:
