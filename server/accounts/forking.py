@@ -14,8 +14,11 @@ from server.accounts import device_keys
 from server.accounts.device_keys import Told
 from server.accounts.model import Device, Enrolment
 from server.accounts.opaque import DEVICE, fingerprint, fresh
+from server.accounts.scopes import of_person
 from server.accounts.service import devices_locked
 from server.audit.service import log
+from server.db import looking_through
+from server.ledger.model import VersionRow
 from shared.clock import Clock
 from shared.problems import Problem
 from shared.protocol import MAX_FORKS
@@ -89,8 +92,12 @@ def _again(session: Session, old: Device, wanted: Wanted, key: str | None, secre
 
 
 def _is_unborn(session: Session, new: Device) -> bool:
-    enrolled = session.scalar(select(exists().where(Enrolment.device_id == new.id)))
-    return new.revoked_at is None and new.seen_at is None and not enrolled
+    """A station may have brought what it made, which bears the tablet's signature but not its credential."""
+    enrolled = exists().where(Enrolment.device_id == new.id)
+    recorded = exists().where(VersionRow.author == new.person_id, VersionRow.device == new.id)
+    with looking_through(session, of_person(session, new.person_id)):
+        is_known = session.execute(select(enrolled | recorded)).scalar_one()
+    return new.revoked_at is None and new.seen_at is None and not is_known
 
 
 def _key_of(session: Session, device: Device) -> str | None:

@@ -1,6 +1,6 @@
 """Who somebody is to this program now: read anew from the database for every request, so that what ends has ended at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from server.accounts import scopes
-from server.accounts.model import Person, RoleGrant
+from server.accounts.model import Device, Person, RoleGrant
 from server.accounts.viewer import Held, Viewer, viewer
 from shared.clock import Clock
 from shared.problems import Problem
@@ -30,6 +30,12 @@ def viewer_of(session: Session, clock: Clock, person_id: UUID) -> Viewer:
     )
     # Logs cannot be erased, and an account may be a telephone number: they call people by their ids.
     return viewer(person_id, str(person_id), held, scopes.of_person(session, person_id))
+
+
+def devices_of(session: Session, person_id: UUID, among: Collection[UUID]) -> frozenset[UUID]:
+    """Revoked or not."""
+    query = select(Device.id).where(Device.id.in_(among), Device.person_id == person_id)
+    return frozenset(session.scalars(query)) if among else frozenset()
 
 
 def grants_in_force(session: Session, clock: Clock, person_id: UUID) -> Sequence[RoleGrant]:

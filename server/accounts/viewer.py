@@ -62,10 +62,12 @@ PUBLIC = Viewer(None, "public")
 @dataclass(frozen=True)
 class Actor:
     """Who writes: a person through a device. `clock_offset`: server minus device, as the delivery showed it. `follows_anybody`: an
-    import on the server's own machine, which may bring a new version of any record. `agent`: the program that sent it, as it says."""
+    import on the server's own machine, which may bring a new version of any record. `agent`: the program that sent it, as it says.
+    `others`: devices beside its own whose records it may bring."""
 
     person_id: UUID
     device_id: UUID
     clock_offset: timedelta = timedelta()
     follows_anybody: bool = False
     agent: str | None = None
+    others: frozenset[UUID] = frozenset()

@@ -5,6 +5,7 @@ Idempotent by id and digest; one bad record never blocks the others; what cannot
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,16 +13,18 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from server.accounts.queries import devices_of
 from server.accounts.viewer import Actor
 from server.places.queries import hold_in_force
 from server.sensitivity import service as sensitivity
 from server.surveys.service import datasets_by_survey
 from server.sync.reading import Candidate, Outcome, keep_unreadable, quarantine_row, read
 from server.sync.surveying import hold_surveys, take_up
-from server.sync.unsealing import NOT_TOLD, unseal
+from server.sync.unsealing import NOT_TOLD, Opened, unseal
 from server.sync.versions import admit_together
 from shared import protocol
 from shared.clock import Clock
+from shared.ids import is_uuid
 
 _log = logging.getLogger("xiangye.sync")
 
@@ -34,6 +37,7 @@ def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) 
     hold_in_force(session)
     now = clock.now()
     records = unseal(session, records)
+    actor = replace(actor, others=_other_devices(session, actor, records))
     surveys = {number for number, record in enumerate(records) if _is_survey(record)}
     datasets = datasets_by_survey(session)
     if surveys or _names_unknown(datasets, records):
@@ -49,6 +53,15 @@ def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) 
     if begun:
         take_up(session, clock, begun, admit)
     return [outcomes[position] for position in range(len(records))]
+
+
+def _other_devices(session: Session, actor: Actor, records: Sequence[Any]) -> frozenset[UUID]:
+    """Of the same person, of those that are named here: a store that became another device (T15) made records as the one before, and
+    offers them again to a server that was restored."""
+    plain = [record.record if isinstance(record, Opened) else record for record in records]
+    told = [record.get("device") for record in plain if isinstance(record, dict)]
+    named = {UUID(device) for device in told if is_uuid(device)} - {actor.device_id}
+    return devices_of(session, actor.person_id, named)
 
 
 def _is_survey(record: Any) -> bool:

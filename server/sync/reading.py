@@ -96,11 +96,11 @@ def read(position: int, record: Any, actor: Actor, datasets: Mapping[UUID, UUID]
 
 
 def _foreign(record: Mapping[str, Any], actor: Actor, datasets: Mapping[UUID, UUID]) -> dict[str, str] | None:
-    if UUID(record["device"]) != actor.device_id:
+    if UUID(record["device"]) not in {actor.device_id, *actor.others}:
         return {
             "code": "wrong_device",
             "field": "device",
-            "message": "the record names another device than the one that sends it",
+            "message": "the record names a device that is neither the sender nor another one of the same person",
         }
     if UUID(record["author"]) != actor.person_id:
         return {

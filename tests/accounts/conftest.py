@@ -1,11 +1,17 @@
 """Cheap passwords, since nearly every test here signs somebody in."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from argon2 import PasswordHasher
 
+from mobile.device.desktop_key import FileKey
 from server.accounts import passwords
+from server.cluster import Cluster
+from tests.conftest import clone
+from tests.serving import Live, serving
 
 
 @pytest.fixture
@@ -22,3 +28,19 @@ def _cheap_passwords(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     passwords._nobody.cache_clear()
     yield
     passwords._nobody.cache_clear()  # else the next test's nobody would be cheap
+
+
+@pytest.fixture(scope="package")
+def served(
+    private_cluster: Cluster, reference_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Live]:
+    """One for all tests of forks, each of which brings tablets of its own."""
+    folder = tmp_path_factory.mktemp("forks")
+    name = f"forks_{uuid4().hex[:8]}"
+    with clone(private_cluster, reference_template, name) as made, serving(replace(made, var_dir=folder)) as live:
+        yield live
+
+
+@pytest.fixture(scope="package")
+def key(tmp_path_factory: pytest.TempPathFactory) -> FileKey:
+    return FileKey(tmp_path_factory.mktemp("keys") / "key.pem")

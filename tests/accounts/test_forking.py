@@ -1,14 +1,12 @@
 """T15: a tablet whose store was copied or put back becomes a device of its own at once, by the credential of the old one and no other way."""
 
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import requests
 from sqlalchemy import select, update
 from sqlalchemy.exc import ProgrammingError
 
@@ -18,82 +16,23 @@ from server.accounts.forking import Wanted
 from server.accounts.model import Device, DeviceKey, Person
 from server.accounts.viewer import LOCAL_OPERATOR
 from server.audit.model import AuditEntry
-from server.cluster import Cluster
 from server.db import open_session, session_factory
 from shared.ids import uuid7
 from shared.problems import Problem
 from shared.protocol import MAX_FORKS
-from shared.wire.signature import key_id, key_statement
+from shared.wire.signature import key_id
 from tests.accounts.console import ask, code_of
+from tests.accounts.tablets import GROUP, Tablet, enrolled, keyed, proof
 from tests.admitting import CLOCK
-from tests.conftest import clone
-from tests.people import headers, person, token_for
-from tests.serving import Live, serving
+from tests.people import headers, token_for
+from tests.serving import Live
 
-
-@dataclass(frozen=True)
-class Tablet:
-    live: Live
-    id: str
-    credential: str
-    key: FileKey | None = None
-
-    def asked(self, new: str, **instead: Any) -> dict[str, Any]:
-        told = {"device_id": new, "device_name": "莽山二号", "app_version": "0.2.0"}
-        if self.key is not None:
-            told |= proof(self.key, new, self.credential)
-        return {name: value for name, value in (told | instead).items() if value is not None}
-
-    def fork(self, new: str, **instead: Any) -> requests.Response:
-        return ask(self.live, headers(self.credential), "POST", "devices/fork", self.asked(new, **instead))
-
-    def forked(self, new: str | None = None) -> "Tablet":
-        answer = self.fork(new or str(uuid7()))
-        assert answer.status_code == 200, answer.text
-        return Tablet(self.live, answer.json()["device_id"], answer.json()["credential"], self.key)
-
-    def session(self) -> tuple[int, str]:
-        return code_of(ask(self.live, headers(self.credential), "GET", "sync/session"))
-
-
-def proof(key: FileKey, new: str, secret: str) -> dict[str, str]:
-    public = key.public_key()
-    return {
-        "device_public_key": public,
-        "device_key_proof": key.sign(key_statement(key_id(public), new, secret)),
-    }
-
-
-@pytest.fixture(scope="module")
-def served(private_cluster: Cluster, reference_template: str) -> Iterator[Live]:
-    """One for all tests here, each of which brings a person of its own."""
-    with clone(private_cluster, reference_template, f"forks_{uuid4().hex[:8]}") as settings, serving(settings) as live:
-        yield live
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> FileKey:
-    return FileKey(tmp_path_factory.mktemp("keys") / "key.pem")
+pytestmark = GROUP
 
 
 @pytest.fixture
 def tablet(served: Live) -> Tablet:
     return enrolled(served)
-
-
-def enrolled(live: Live, owner: UUID | None = None, device: str | None = None) -> Tablet:
-    device = device or str(uuid7())
-    with open_session(live.settings) as session:
-        owner = owner or person(session, "surveyor").id
-        code = service.issue_code(session, CLOCK, owner)
-        _, credential = service.enrol(session, CLOCK, code, UUID(device), "莽山一号", "0.1.0")
-    return Tablet(live, device, credential)
-
-
-def keyed(tablet: Tablet, key: FileKey) -> Tablet:
-    told = proof(key, tablet.id, tablet.credential)
-    assert ask(tablet.live, headers(tablet.credential), "POST", "devices/key", told).status_code == 200
-    return Tablet(tablet.live, tablet.id, tablet.credential, key)
 
 
 def row(live: Live, device: str) -> Device:
