@@ -178,7 +178,8 @@ class _Handler(Answering):
         if self.station.portal:
             self.answer(200, b"<html>Welcome! Please log in</html>", {"Content-Type": "text/html"})
             return True
-        if self.station.revoked and self.path != "/v1/devices/enrol":
+        strange = self.station.forks and self._credential() not in ("", "secret", *self.station.forks)
+        if (strange or self.station.revoked) and self.path != "/v1/devices/enrol":
             body = json.dumps({"title": "设备凭证无效或已注销", "status": 401, "code": "credential_unknown"}).encode()
             named = {} if self.station.without_header else {"Xiangye-Protocol": "1"}
             self.answer(401, body, {"Content-Type": "application/problem+json"} | named)

@@ -34,6 +34,7 @@ class Tablet:
     location: ScriptedLocation
     storage: FixedStorage
     device: Device
+    durable: bool = True
 
     def stand(self, lon: float, lat: float, accuracy_m: float | None = 5) -> None:
         self.location.put(Fix(to_e7(lat), to_e7(lon), accuracy_m, self.clock.now()))
@@ -53,8 +54,18 @@ class Tablet:
     def restart(self) -> Field:
         """The same folder, opened by a new process of the app."""
         self.app.close()
+        return self.open()
+
+    def open(self) -> Field:
+        """Again, after `app.close()`."""
         self.app = build(self.app.store.database.path.parent, self.device)
+        self.settle()
         return self.app
+
+    def settle(self) -> None:
+        if not self.durable:
+            self.app.store.database.connection().execute("pragma synchronous = off")
+        self.app.session._sleep = lambda _: None  # the tests need no patience between tries
 
 
 @contextmanager
@@ -71,9 +82,8 @@ def tablet(
     clock.set(DAWN)
     device = replace(desktop_device(folder, photos=photos, clock=clock, location=location), storage=storage)
     app = build(folder, device, server_url)
-    if not durable:
-        app.store.database.connection().execute("pragma synchronous = off")
-    app.session._sleep = lambda _: None  # the tests need no patience between tries
+    held = Tablet(app, clock, location, storage, device, durable)
+    held.settle()
     if enrolled:
         app.store.identity.device_id()
         app.store.identity.enrol(
@@ -85,7 +95,6 @@ def tablet(
         app.store.surveys.replace(
             [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}]
         )
-    held = Tablet(app, clock, location, storage, device)
     try:
         yield held
     finally:
