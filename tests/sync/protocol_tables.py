@@ -58,6 +58,7 @@ def _limits() -> Iterator[str]:
         ("bytes of a review copy", protocol.MAX_REVIEW_BYTES),
         ("characters of a public key", signature.MAX_KEY_TEXT),
         ("characters of a signature", signature.MAX_SIGNATURE_TEXT),
+        ("forks of a device", protocol.MAX_FORKS),
     ):
         yield f"| {words} | {value} |"
 

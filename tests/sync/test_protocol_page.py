@@ -127,6 +127,9 @@ def test_the_signature_is_the_one_printed() -> None:
     assert proven == third_party.statement("device key", KEY, asked["device_id"], asked["code"].encode())
     assert device_keys.holds(asked["device_public_key"], proven, asked["device_key_proof"])
     assert json.loads(EXAMPLES["enrolled"])["device_key"] == KEY.id
+    forked = json.loads(EXAMPLES["fork"])
+    statement = signatures.key_statement(KEY.id, forked["device_id"], "xyd_example")
+    assert KEY.sign(statement) == forked["device_key_proof"] and forked["device_public_key"] == KEY.public
 
 
 def test_the_sealed_vector() -> None:
@@ -170,7 +173,7 @@ def test_the_batches_are_answered_as_printed(server: Answering) -> None:
     assert not agrees(json.loads(EXAMPLES["receipts"]), again), "the comparison can fail"
 
 
-def test_errors_and_enrolment_are_as_printed(server: Answering) -> None:
+def test_errors_forks_and_enrolment_are_as_printed(server: Answering) -> None:
     for one in json.loads(EXAMPLES["errors"]):
         asked, expected = one["request"], one["answer"]
         client = replace(server, credential=asked["credential"]) if "credential" in asked else server
@@ -185,6 +188,11 @@ def test_errors_and_enrolment_are_as_printed(server: Answering) -> None:
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert {name: told.get(name) for name in expected} == expected, (asked, told)
         assert told["type"].startswith("urn:xiangye:problem:") and told["title"] and told["title_en"]
+    asked = json.loads(EXAMPLES["fork"])
+    proven = third_party.statement("device key", KEY, asked["device_id"], server.credential.encode())
+    answer = server.ask("POST", "/v1/devices/fork", json=asked | {"device_key_proof": KEY.sign(proven)})
+    assert answer.status_code == 200
+    assert agrees(json.loads(EXAMPLES["forked"]), answer.json()), answer.text
     with open_session(server.live.settings) as session:
         code = issue_code(session, CLOCK, UUID(PERSON))
     asked = {**json.loads(EXAMPLES["enrolment"]), "code": code}
@@ -211,3 +219,4 @@ def test_a_client_that_knows_only_the_page_hands_over_a_record(server: Answering
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["outcomes"], told["states"]) == (["accepted", "already_have"], ["current"])
+    assert told["forked"] == ["already_have", "accepted"]

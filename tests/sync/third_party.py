@@ -159,26 +159,56 @@ def main(url: str, code: str) -> dict[str, Any]:
             "a_field_of_ours": {"自定": [1, 2]},
         },
     }
-    batch = {"protocol": 1, "batch_id": _new_id(), "sent_at": session["server_time"], "records": [record]}
-    body = json.dumps(batch, ensure_ascii=False, indent=1).encode()
-    signed = f"{ALGORITHM};{key.id};{key.sign(statement('batch', key, device, body))}"
-    outcomes = []
-    for _ in range(2):
-        answer = server.ask(
-            "POST",
-            "/v1/sync/batches",
-            gzip.compress(body),
-            Content_Type="application/json",
-            Content_Encoding="gzip",
-            Xiangye_Signature=signed,
-        )
-        (receipt,) = answer["receipts"]
-        assert (receipt["record_id"], receipt["digest"]) == (record["id"], digest(record))
-        assert (receipt["holder"], receipt["server_epoch"]) == (enrolled["holder"], session["server_epoch"])
-        outcomes.append(receipt["outcome"])
+    outcomes = [_hand_over(server, key, device, enrolled, session, record)[0] for _ in range(2)]
     changes = server.ask("GET", "/v1/sync/changes?cursor=0&limit=200")["changes"]
     mine = [change["state"] for change in changes if change["head_digest"] == digest(record)]
-    return {"record_id": record["id"], "digest": digest(record), "outcomes": outcomes, "states": mine}
+    forked = _fork(server, key, device, enrolled, session, record)
+    return {
+        "record_id": record["id"],
+        "digest": digest(record),
+        "outcomes": outcomes,
+        "states": mine,
+        "forked": forked,
+    }
+
+
+def _hand_over(
+    server: Server, key: Key, device: str, enrolled: dict[str, Any], session: dict[str, Any], *records: dict[str, Any]
+) -> list[str]:
+    """§8 to §10"""
+    batch = {"protocol": 1, "batch_id": _new_id(), "sent_at": session["server_time"], "records": records}
+    body = json.dumps(batch, ensure_ascii=False, indent=1).encode()
+    answer = server.ask(
+        "POST",
+        "/v1/sync/batches",
+        gzip.compress(body),
+        Content_Type="application/json",
+        Content_Encoding="gzip",
+        Xiangye_Signature=f"{ALGORITHM};{key.id};{key.sign(statement('batch', key, device, body))}",
+    )
+    for record, receipt in zip(records, answer["receipts"], strict=True):
+        assert (receipt["record_id"], receipt["digest"]) == (record["id"], digest(record))
+        assert (receipt["holder"], receipt["server_epoch"]) == (enrolled["holder"], session["server_epoch"])
+    return [receipt["outcome"] for receipt in answer["receipts"]]
+
+
+def _fork(
+    server: Server, key: Key, device: str, enrolled: dict[str, Any], session: dict[str, Any], record: dict[str, Any]
+) -> list[str]:
+    """§18: the record from before, which bears the old id, and one that bears the new one."""
+    new = _new_id()
+    asked = {
+        "device_id": new,
+        "device_name": "别家的平板",
+        "app_version": "third-party 0.1",
+        "device_public_key": key.public,
+        "device_key_proof": key.sign(statement("device key", key, new, server.credential.encode())),
+    }
+    told = server.ask("POST", "/v1/devices/fork", json.dumps(asked).encode(), Content_Type="application/json")
+    assert (told["device_id"], told["forked_from"], told["device_key"]) == (new, device, key.id)
+    server.credential = told["credential"]
+    another = record | {"id": _new_id(), "device": new, "seq": record["seq"] + 1}
+    return _hand_over(server, key, new, enrolled, session, record, another)
 
 
 def _new_id() -> str:
