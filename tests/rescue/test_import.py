@@ -18,7 +18,9 @@ from mobile.sync.custody import ReceiptsRefused, take_file
 from server.accounts.model import Device
 from server.audit.model import AuditEntry
 from server.db import open_session
+from server.rescue.service import import_rescue
 from shared.canonical import canonical_bytes
+from tests.accounts.tablets import Tablet as Bearer
 from tests.admitting import CLOCK
 from tests.commands import MAIN, Here, Said, here
 from tests.faults.server_process import environment_of
@@ -108,6 +110,23 @@ def test_what_is_set_aside_is_imported_when_the_cause_is_mended(
     revoke(None)
     assert _import(here, province, kept, "--json").code == 0
     assert not kept.exists()
+    assert on_tablet(ward).versions <= at_province(province.settings).versions
+
+
+def test_a_file_from_before_a_fork_is_imported_after_it(
+    province: Live, ward: Tablet, stick: Path, tools: Tools
+) -> None:
+    """T15: the tablet bears another id by now, with the same key; what the old id signed is believed, and receipted to it."""
+    identity = ward.app.store.identity
+    credential, key = identity.credential(), ward.device.device_key
+    assert credential and isinstance(key, FileKey)
+    file, _ = _written(ward, stick, tools)
+    new = Bearer(province, identity.device_id(), credential, key).forked()
+    done = import_rescue(province.settings, CLOCK, file)
+    assert (done.quarantined, done.outcomes["accepted"], done.photos) == (None, 3, 1)
+    assert done.receipts is not None
+    told = json.loads(Path(done.receipts).read_text())["custody"]
+    assert told["device_id"] == identity.device_id() != new.id
     assert on_tablet(ward).versions <= at_province(province.settings).versions
 
 
