@@ -161,6 +161,14 @@ def test_a_quarantined_record_is_kept_shown_and_not_sent_for_ever(held: Tablet, 
     assert held.app.sync.sync() is False and held.app.sync.message != "同步完成", "it is not at the province"
     assert (held.app.sync.on_tablet, held.app.sync.at_server, held.app.sync.standing.quarantined) == (1, 0, 1)
     assert any(line.startswith("1 条记录服务器未能读取") for line in held.app.sync.lines)
+    home = held.app.home
+    home.refresh()
+    assert (home.waiting_text, home.all_delivered) == ("服务器未能读取 1 条", False), (
+        "home says no more than the sync does"
+    )
+    held.sighting()
+    home.refresh()
+    assert home.waiting_text == "待发送 1 条，照片 0 张；服务器未能读取 1 条"
     assert len(server.posted) == 1
     assert held.app.store.database.count("select count(*) from receipt where frees") == 0
 

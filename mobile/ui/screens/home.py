@@ -85,9 +85,8 @@ class HomePage(Page):
     def show(self):
         home = self.field.home
         self.bar.show(self.field.position, f"{texts.APP_NAME}　{home.person_name}".strip())
-        waits = home.waiting_records + home.waiting_photos
         self.cells["survey"].show(home.survey_title)
-        self.cells["waiting"].show(home.waiting_text, theme.INFO if waits else theme.GOOD)
+        self.cells["waiting"].show(home.waiting_text, theme.GOOD if home.all_delivered else theme.INFO)
         self._show_state(home)
         self.asked_key.text = texts.ASKED.format(text=home.asked_text)
         self.conflict_key.text = texts.IN_CONFLICT.format(text=home.conflict_text)
