@@ -12,8 +12,9 @@ from shared.protocol import CONFLICT, FREES_THE_TABLET, QUARANTINED
 FIRST_PAUSE_S = 30
 LONGEST_PAUSE = timedelta(hours=1)
 _random = SystemRandom()
-# Events go first, so that the server seldom has to hold a child for its parent.
-_ORDER = "case r.kind when 'event' then 0 when 'patrol' then 0 when 'occurrence' then 1 else 2 end, r.seq"
+# A survey that was begun in the field goes before all that belongs to it, and events before their children: the server cannot read
+# what names a survey that it never heard of, and seldom has to hold a child for its parent.
+_ORDER = "case r.kind when 'survey' then 0 when 'event' then 1 when 'patrol' then 1 when 'occurrence' then 2 else 3 end, r.seq"
 
 
 @dataclass(frozen=True)
@@ -118,9 +119,14 @@ class Deliveries:
         return int(changed)
 
 
-def next_try(attempts: int, now: datetime) -> str:
+def pause_after(attempts: int) -> timedelta:
+    """Twice as long each time, and no two tablets alike."""
     pause = min(LONGEST_PAUSE, timedelta(seconds=FIRST_PAUSE_S * 2 ** min(attempts, 10)))
-    return (now + pause * _random.uniform(0.75, 1.0)).isoformat(timespec="seconds")
+    return pause * _random.uniform(0.75, 1.0)
+
+
+def next_try(attempts: int, now: datetime) -> str:
+    return (now + pause_after(attempts)).isoformat(timespec="seconds")
 
 
 def pauses(next_try_at: str | None, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """P5: a survey that was begun on a tablet takes records at once, and stays chosen until the server offers it itself."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,18 @@ def test_what_is_recorded_next_belongs_to_it(held: Tablet) -> None:
     sighting = held.app.store.outbox.newest_version(held.sighting())
     assert sighting is not None
     assert (sighting.body["survey_id"], sighting.body["dataset_id"]) == (begun.record_id, None)
+
+
+def test_it_is_sent_before_all_that_belongs_to_it(held: Tablet) -> None:
+    """P3: the province quarantines what names a survey that it never heard of, however many batches later that comes."""
+    begun = begin_survey(held.app.recorder, NEW)
+    held.app.transect.start("样线", [])
+    held.app.transect.add_species(held.app.transect.picker.by_name("白鹭"), 2)
+    held.app.transect.end()
+    deliveries = held.app.store.deliveries
+    sent = deliveries.read(deliveries.due(held.clock.now(), ignore_pause=True), 1_000_000)
+    assert sent[0].record_id == begun.record_id
+    assert [json.loads(one.canonical)["kind"] for one in sent] == ["survey", "event", "occurrence"]
 
 
 def test_it_stays_while_it_is_on_its_way_and_goes_when_the_server_does_not_know_it_any_more(held: Tablet) -> None:
