@@ -5,23 +5,17 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from server.taxa import confirming, search
 from server.taxa.crossing import bridge
 from server.taxa.in_force import IN_FORCE, ListVersion, list_versions, today
-from server.taxa.names import lookup_keys, taxon_id_for
+from server.taxa.names import taxon_id_for
 from server.taxa.remembered import remembered
+from server.taxa.resolving import TAXON_COLUMNS, TAXON_SOURCE, by_ids, resolve_many
 from server.taxa.rules import PROVINCIAL, Coverage, Entry, ResolvedTaxon, SensitivityRule, SensitivityRules, TaxonFacts
 
-TAXON_COLUMNS = """
-    t.taxon_id::text AS taxon_id, t.scientific_name, z.name AS name_zh, t.rank, t.kingdom, t.phylum, t.class_name, t.order_name, t.family,
-    t.genus, t.section, t.group_zh, t.status
-"""
-TAXON_SOURCE = """
-    xiangye.taxon t LEFT JOIN xiangye.taxon_name z ON z.taxon_id = t.taxon_id AND z.language = 'zh' AND z.kind = 'accepted'
-"""
 _HERE = "({row}.region_code IS NULL OR CAST(:region AS text) IS NULL OR :region LIKE {row}.region_code || '%')"
 # A rule leaves species out by their Chinese names. A list that calls one otherwise must not bring it back in.
 _EXCLUDED = """
@@ -37,39 +31,17 @@ _EXCLUDED = """
 _SPOKEN = ("protected", "invasive")
 FLAGS = ("flagship", "tiny_population", "endemic", "indicator", "ancient_tree")
 
-__all__ = ["FLAGS", "TAXON_COLUMNS", "TAXON_SOURCE", "ListVersion", "bridge", "list_versions", "today"]
-
-
-def resolve_many(session: Session, names: Sequence[tuple[str | None, str | None]]) -> list[ResolvedTaxon | None]:
-    """One taxon a (scientific name, Chinese name), by accepted name or synonym, Latin first; None where no list knows it."""
-    wanted = [lookup_keys(latin, chinese) for latin, chinese in names]
-    known = _by_search_name(session, {key for keys in wanted for key in keys})
-    return [next((known[key] for key in keys if key in known), None) for keys in wanted]
-
-
-def _by_search_name(session: Session, keys: set[str]) -> dict[str, ResolvedTaxon]:
-    if not keys:
-        return {}
-    rows = session.execute(
-        text(f"""
-        SELECT n.search_name, {TAXON_COLUMNS} FROM xiangye.taxon_name n JOIN {TAXON_SOURCE} ON t.taxon_id = n.taxon_id
-        WHERE n.search_name = ANY(:keys) ORDER BY t.status = 'accepted', t.status = 'superseded', n.kind = 'accepted', t.taxon_id DESC
-        """),
-        {"keys": sorted(keys)},
-    )
-    return {row["search_name"]: _resolved(row) for row in rows.mappings()}
-
-
-def _resolved(row: RowMapping) -> ResolvedTaxon:
-    return ResolvedTaxon(**{key: value for key, value in row.items() if key != "search_name"})
-
-
-def by_ids(session: Session, taxon_ids: Iterable[str]) -> dict[str, ResolvedTaxon]:
-    rows = session.execute(
-        text(f"SELECT {TAXON_COLUMNS} FROM {TAXON_SOURCE} WHERE t.taxon_id = ANY(CAST(:ids AS uuid[]))"),
-        {"ids": sorted(set(taxon_ids))},
-    )
-    return {row["taxon_id"]: _resolved(row) for row in rows.mappings()}
+__all__ = [
+    "FLAGS",
+    "TAXON_COLUMNS",
+    "TAXON_SOURCE",
+    "ListVersion",
+    "bridge",
+    "by_ids",
+    "list_versions",
+    "resolve_many",
+    "today",
+]
 
 
 def coverage(
@@ -177,6 +149,18 @@ def facts(session: Session, taxon_ids: Iterable[str], on: date, region: str | No
     }
 
 
+def protection_classes(session: Session, taxa: dict[str, ResolvedTaxon], on: date) -> dict[str, str | None]:
+    """What `facts` tells of protection, of taxa by id, without asking for the rest."""
+    covered = coverage(session, on)
+    return {key: _national(covered.protecting(taxon))[1] for key, taxon in _as_now(session, taxa).items()}
+
+
+def _national(entries: Sequence[Entry]) -> tuple[Entry | None, str | None]:
+    """The entry of the national lists that counts, and its class where it holds for wild ones."""
+    entry = next((entry for entry in entries if entry.category != PROVINCIAL), None)
+    return entry, entry.category if entry and entry.applies_to("wild") else None
+
+
 def _as_now(session: Session, taxa: dict[str, ResolvedTaxon]) -> dict[str, ResolvedTaxon]:
     """Beside the id of each superseded taxon the one that took its place, where that is one and no more."""
     old = {key for key, taxon in taxa.items() if taxon.status == "superseded"}
@@ -203,10 +187,10 @@ def _facts(
 ) -> TaxonFacts:
     entries = covered.protecting(taxon)
     provincial = [entry for entry in entries if entry.category == PROVINCIAL]
-    entry = next((entry for entry in entries if entry.category != PROVINCIAL), None)
+    entry, protection_class = _national(entries)
     return TaxonFacts(
         **asdict(taxon),
-        protection_class=entry.category if entry and entry.applies_to("wild") else None,
+        protection_class=protection_class,
         provincial_list=provincial[0].list_title if provincial else None,
         protection_entry=entry.title() if entry else None,
         protection_list=entry.list_id if entry else None,

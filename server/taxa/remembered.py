@@ -6,13 +6,15 @@ that ever wrote to lists or taxa (kept by triggers): that set only grows, so ano
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
 _KEPT = "xiangye.taxa.remembered"
+_MARK = "mark"
 _MOST = 12
 _Told = TypeVar("_Told")
 _Mark = tuple[str, int, int]
@@ -29,13 +31,39 @@ def remembered(session: Session, key: Hashable, read: Callable[[], _Told]) -> _T
     return told
 
 
+@dataclass(frozen=True)
+class _Shelf:
+    mark: _Mark | None
+    told: dict[str, Any] = field(default_factory=dict)
+
+
+def remembered_each(
+    session: Session,
+    of: str,
+    keys: Set[str],
+    read: Callable[[Set[str]], Mapping[str, _Told]],
+    lasts: Callable[[_Told], bool],
+) -> dict[str, _Told]:
+    """By key, each kept for itself, without those that nothing is told of. `lasts`: what no record that comes can change; the rest is
+    read every time."""
+    shelf = remembered(session, ("each", of), lambda: _Shelf(_mark_at_first(session)))
+    found: dict[str, _Told] = {key: shelf.told[key] for key in keys if key in shelf.told}
+    unknown = keys - found.keys()
+    if not unknown:
+        return found
+    told = read(unknown)
+    if _mark(session) == shelf.mark:
+        shelf.told.update({key: one for key, one in told.items() if lasts(one)})
+    return found | dict(told)
+
+
 def forget(session: Session) -> None:
     """After every writing to lists, taxa and names."""
     session.info.pop(_KEPT, None)
 
 
 def _kept_across(session: Session, key: Hashable, read: Callable[[], _Told]) -> _Told:
-    mark = _mark(session)
+    mark = _mark_at_first(session)
     if mark is None:
         return read()
     with _lock:
@@ -57,6 +85,15 @@ _WRITINGS = text("""
     SELECT count(*), coalesce(bit_xor(hashtextextended(transaction_id::text || began_at::text, 0)), 0),
         coalesce(bool_or(transaction_id = pg_current_xact_id_if_assigned()::text::bigint), false)
     FROM xiangye.list_writing""")
+
+
+def _mark_at_first(session: Session) -> _Mark | None:
+    """One state of the lists for the whole of a transaction, as far as it was remembered."""
+    kept: dict[Hashable, Any] = session.info.setdefault(_KEPT, {})
+    if _MARK not in kept:
+        kept[_MARK] = _mark(session)
+    mark: _Mark | None = kept[_MARK]
+    return mark
 
 
 def _mark(session: Session) -> _Mark | None:

@@ -52,15 +52,13 @@ def make_cases(
     named = named_now(session, list(checked))
     wanted = {str(taxon_id) for taxon_id in named.values() if taxon_id}
     known = taxa.by_ids(session, wanted) if wanted else {}
-    facts = taxa.facts(session, known, now.astimezone(CHINA).date()) if known else {}
+    classes = taxa.protection_classes(session, known, now.astimezone(CHINA).date()) if known else {}
     doubles = _lookalikes(session, wanted)
     first = _firsts(session, checked, named, claiming)
     cases = {}
     for id_, one in checked.items():
         taxon_id = str(named.get(id_))
-        taxon = known.get(taxon_id)
-        protection = facts[taxon_id].protection_class if taxon_id in facts else None
-        cases[id_] = Case(one, taxon, protection, doubles.get(taxon_id, 0), id_ in first)
+        cases[id_] = Case(one, known.get(taxon_id), classes.get(taxon_id), doubles.get(taxon_id, 0), id_ in first)
     return cases
 
 

@@ -207,7 +207,7 @@ def test_thousands_of_names_cost_few_queries(reference: Session) -> None:
     facts = queries.facts(reference, [taxon.taxon_id for taxon in taxa if taxon], date(2025, 6, 1))
     event.remove(engine, "before_cursor_execute", note)
     assert len(facts) == len(names) > 2500
-    assert len(statements) <= 7
+    assert len(statements) <= 8
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ HERON = ("Ardea cinerea", "苍鹭")
 
 @contextmanager
 def _asked(session: Session) -> Iterator[list[str]]:
-    """The statements in which the whole of the lists is read, while the block lasts."""
+    """The statements in which the whole of the lists, or a taxon by its name or id, is read, while the block lasts."""
     seen: list[str] = []
 
     def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        if "list_rule r" in statement:
+        if any(read in statement for read in ("list_rule r", "search_name = ANY", "t.taxon_id = ANY")):
             seen.append(statement)
 
     engine = session.get_bind()
@@ -99,3 +99,52 @@ def test_a_name_that_a_record_brings_changes_no_list(reference_settings: Setting
         provisional.write(session, provisional.missing(session, [("Novum nomen", "新名")]))
         session.commit()
         assert queries.coverage(session, DAY) is first
+
+
+def test_names_and_ids_are_read_once_too(reference_settings: Settings) -> None:
+    with db.session_factory(reference_settings)() as session:
+        [egret] = first = queries.resolve_many(session, [("Egretta garzetta", None)])
+        assert egret is not None and queries.by_ids(session, [egret.taxon_id]) == {egret.taxon_id: egret}
+        session.commit()
+        with _asked(session) as seen:
+            assert queries.resolve_many(session, [("Egretta garzetta", None)]) == first
+            assert queries.by_ids(session, [egret.taxon_id]) == {egret.taxon_id: egret}
+        assert seen == []
+
+
+def test_a_name_that_a_record_brought_gives_way_to_the_list_that_has_it(
+    reference_settings: Settings, tmp_path: Path
+) -> None:
+    """Nothing is kept of a name that no list knows, nor of the taxon that stands in for it."""
+    new = ("Ardea nova", "新鹭")
+    with db.session_factory(reference_settings)() as session:
+        assert queries.resolve_many(session, [new]) == [None]
+        session.commit()
+        provisional.write(session, provisional.missing(session, [new]))
+        session.commit()
+        [brought] = queries.resolve_many(session, [new])
+        assert brought is not None and brought.status == "provisional"
+        session.commit()
+        load_lists(session, [hand_in(tmp_path, [animal(*new)])], AGENCY)
+        session.commit()
+        [listed] = queries.resolve_many(session, [new])
+        assert listed is not None and listed.status == "accepted"
+        assert queries.by_ids(session, [listed.taxon_id]) == {listed.taxon_id: listed}
+
+
+def test_a_renaming_that_is_seen_late_is_kept_for_nobody(reference_settings: Settings) -> None:
+    """A transaction that began before it goes on with what it read, and what it reads afterwards it keeps for itself alone."""
+    with (
+        db.session_factory(reference_settings)() as late,
+        db.engine_for(reference_settings, "owner").connect() as owner,
+    ):
+        queries.resolve_many(late, [("Ardeola bacchus", None)])
+        owner.execute(text("UPDATE xiangye.taxon SET group_zh = '其他' WHERE scientific_name = 'Manis pentadactyla'"))
+        owner.commit()
+        [seen] = queries.resolve_many(late, [("Manis pentadactyla", None)])
+        assert seen is not None and seen.group_zh == "其他"
+        owner.execute(text("UPDATE xiangye.taxon SET group_zh = '哺乳类' WHERE scientific_name = 'Manis pentadactyla'"))
+        owner.commit()
+        late.commit()
+        [after] = queries.resolve_many(late, [("Manis pentadactyla", None)])
+        assert after is not None and after.group_zh == "哺乳类"
