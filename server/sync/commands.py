@@ -56,7 +56,7 @@ def quarantine(reason: str | None, as_json: bool) -> None:
     click.echo(f"共 {len(told)} 条未能读取" if told else "没有未能读取的记录")
 
 
-@sync.command("twins", help="列出数据曾被复制或恢复的平板：同一编号用过两次（记录都已保存）")
+@sync.command("twins", help="列出数据曾被复制或恢复的平板：同一编号用过两次，或已换用新编号（记录都已保存）")
 @_json
 def twins(as_json: bool) -> None:
     with open_session(settings_module.from_environment()) as session, looking_through(session, EVERYTHING):
@@ -65,9 +65,14 @@ def twins(as_json: bool) -> None:
         print_json(told)
         return
     for row in told:
-        words = f"{row['numbers']} 个编号用过两次，最近 {row['latest']}"
-        click.echo(f"{row['device_id']}  {row['name']}  {row['person_name']}  {words}")
-    click.echo("请让使用人用新的登记码重新登记其中一台" if told else "没有发现数据被复制或恢复过的平板")
+        words = [f"{row['numbers']} 个编号用过两次，最近 {row['latest']}"] if row["numbers"] else []
+        words += [f"已换用新编号 {new}" for new in row["forks"]]
+        click.echo(f"{row['device_id']}  {row['name']}  {row['person_name']}  {'；'.join(words)}")
+    click.echo(
+        "平板在全部送达后会自动换用新编号；久未换号的，请让使用人用新的登记码重新登记其中一台"
+        if told
+        else "没有发现数据被复制或恢复过的平板"
+    )
 
 
 @sync.command("readmit", help="原因消除之后（补了密钥、建了调查、升了级），重新读入留存的原文")

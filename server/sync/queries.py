@@ -41,17 +41,23 @@ def known_of(session: Session, device: Device) -> dict[str, Any]:
 
 
 def twins(session: Session) -> list[dict[str, Any]]:
-    """Devices of which two versions bear the same number: their store was copied or put back, and went on in two places."""
+    """Devices whose store was copied or put back: two of their versions bear the same number, as the store went on in two places, or a
+    tablet saw it and took an id of its own."""
     doubled = (
         select(VersionRow.device, VersionRow.seq, func.max(VersionRow.received_at).label("latest"))
         .group_by(VersionRow.device, VersionRow.seq)
         .having(func.count() > 1)
         .subquery()
     )
+    forked = select(Device.forked_from, Device.id).where(Device.forked_from.is_not(None)).order_by(Device.id)
+    forks: dict[UUID | None, list[str]] = {}
+    for old, new in session.execute(forked):
+        forks.setdefault(old, []).append(str(new))
     query = (
-        select(Device, Person.name, func.count(), func.max(doubled.c.latest))
-        .join(doubled, doubled.c.device == Device.id)
+        select(Device, Person.name, func.count(doubled.c.seq), func.max(doubled.c.latest))
+        .outerjoin(doubled, doubled.c.device == Device.id)
         .join(Person, Person.id == Device.person_id)
+        .where(doubled.c.device.is_not(None) | Device.id.in_(forks))
         .group_by(Device.id, Person.name)
         .order_by(Device.id)
     )
@@ -61,7 +67,8 @@ def twins(session: Session) -> list[dict[str, Any]]:
             "name": device.name,
             "person_name": person,
             "numbers": count,
-            "latest": latest.isoformat(),
+            "latest": latest and latest.isoformat(),
+            "forks": forks.get(device.id, []),
         }
         for device, person, count, latest in session.execute(query)
     ]

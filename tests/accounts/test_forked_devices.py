@@ -73,11 +73,12 @@ def test_both_twins_hand_in_under_their_own_ids(served: Live, old: Tablet) -> No
     assert (known(new), known(old)) == ((8, digest(mine)), (8, digest(theirs)))
     for wrong in (send(new, mine, signed_as=old.id), send(old, theirs, signed_as=new.id)):
         assert wrong.json()["code"] == "signature_wrong", "what one signed is not the other's"
-    told = {one["record_id"] for one in get(new, "sync/changes?cursor=0")["changes"]}
-    assert {before["id"], mine["id"], theirs["id"]} <= told
+    pulled = {one["record_id"] for one in get(new, "sync/changes?cursor=0")["changes"]}
+    assert {before["id"], mine["id"], theirs["id"]} <= pulled
     with open_session(served.settings) as session, looking_through(session, EVERYTHING):
         assert not verify_evidence(session, served.settings).records
-        assert not {one["device_id"] for one in twins(session)} & {old.id, new.id}
+        told = {one["device_id"]: (one["numbers"], one["forks"]) for one in twins(session)}
+        assert told[old.id] == (0, [new.id]) and new.id not in told, "told even where no number was given twice"
 
 
 def test_a_forked_tablet_may_offer_again_what_it_made_before(old: Tablet) -> None:

@@ -47,6 +47,9 @@ def test_an_administrator_is_told_which_devices_count_twice(live: Live) -> None:
     live.post_batch(first, apart)
     assert [one["outcome"] for one in live.post_batch(second).json()["receipts"]] == ["accepted"]
     (told,) = json.loads(xiangye(env, "sync", "twins", "--json").out)
-    assert (told["device_id"], told["numbers"]) == (records.DEVICE, 1)
+    assert (told["device_id"], told["numbers"], told["forks"]) == (records.DEVICE, 1, [])
+    asked = {"device_id": str(uuid7()), "device_name": "平板", "app_version": "0.1.0"}
+    assert requests.post(f"{live.url}/v1/devices/fork", json=asked, headers=live.headers, timeout=20).ok
     said = xiangye(env, "sync", "twins").out
     assert records.DEVICE in said and "1 个编号用过两次" in said and "重新登记" in said
+    assert f"已换用新编号 {asked['device_id']}" in said
