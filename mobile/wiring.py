@@ -30,6 +30,7 @@ from mobile.presenters.transect import TransectPresenter
 from mobile.species.entry import Species
 from mobile.species.likely import Guide
 from mobile.store.store import Store
+from mobile.sync.by_itself import ByItself
 from mobile.sync.session import SyncSession
 from mobile.vault import Vault
 from shared.vocabulary import TARGET_GROUPS
@@ -62,7 +63,7 @@ class Field:
         self.record_detail = RecordDetailPresenter(store, self.recorder, answer, self._picker(), settlement)
         self.conflict = ConflictPresenter(store, settlement)
         self.notice = NoticePresenter(self.recorder.notices)
-        self.sync = SyncPresenter(store, self.session, device.scanner, runner, post)
+        self.sync = SyncPresenter(store, self.session, device.scanner, ByItself(store, device), runner, post)
         self.carrying = CarryingPresenter(store, device, runner, post)
         self.home = HomePresenter(store, device.storage, self.position, self.patrol)
         self._in_front = True
@@ -92,6 +93,11 @@ class Field:
                 walk.receive(fixes)
             else:
                 walk.keep_time()
+
+    def look(self) -> None:
+        """Every few seconds, where a window is open: syncs without a hand, as long as nothing else is under way."""
+        if not self.carrying.running:
+            self.sync.look()
 
     def show(self, in_front: bool) -> None:
         """Whether the app can be seen: behind another one it asks for positions only for a track."""

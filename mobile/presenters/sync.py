@@ -6,6 +6,7 @@ from mobile.device.ports import DeviceFailure, Scanner
 from mobile.presenters.observable import Presenter
 from mobile.store.media import SentKind
 from mobile.store.store import Store
+from mobile.sync.by_itself import ByItself
 from mobile.sync.failures import NotReady
 from mobile.sync.invitation import safe_address
 from mobile.sync.report import SyncReport
@@ -25,13 +26,15 @@ class SyncPresenter(Presenter):
     though it hindered nothing and stands in no line); `running`, `progress`; `report`
     (SyncReport of the last run, or None); `clock_text` (a wrong tablet clock in words, else empty); `refused`: the server no longer
     knows this tablet, with `refused_text` saying what to do; `wifi_text`: originals that wait for a network without a price, in words
-    (empty where none do: then there is nothing to `send_originals_now`); `originals_wait`, `copies_wait`: whether these ever do."""
+    (empty where none do: then there is nothing to `send_originals_now`); `originals_wait`, `copies_wait`: whether these ever do;
+    `by_itself`: whether it syncs without a hand, as often as `look` is called and something is due."""
 
     def __init__(
         self,
         store: Store,
         session: SyncSession,
         scanner: Scanner,
+        by_itself: ByItself,
         runner: Runner = run_here,
         post: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
@@ -61,6 +64,8 @@ class SyncPresenter(Presenter):
         self.refused_text = ""
         self.wifi_text = ""
         self.originals_wait, self.copies_wait = True, False
+        self._by_itself = by_itself
+        self.by_itself = by_itself.is_on()
 
     def refresh(self) -> None:
         identity = self._store.identity.current()
@@ -77,6 +82,7 @@ class SyncPresenter(Presenter):
         self.photos_at_server = media.held_count()
         self.wifi_text = self._session.wifi_words()
         self.originals_wait, self.copies_wait = media.wait_for_wifi(), media.wait_for_wifi("copy")
+        self.by_itself = self._by_itself.is_on()
         self.lines = tuple(self._words())
         self.clock_text = self._store.identity.clock_words()
         told = (*self.lines, self.clock_text)
@@ -128,6 +134,19 @@ class SyncPresenter(Presenter):
             self._nothing_waits,
         )
 
+    def look(self) -> None:
+        """To be called every few seconds while the app lives. Begins a sync that is due; says nothing on other screens when it is over:
+        nobody asked for it, and a bad line is no news. This screen tells of it."""
+        if not self.running and self._by_itself.is_due():
+            self.running, self.progress = True, "正在自动同步…"
+            self.changed()
+            self._runner(lambda: self._met(lambda: self._session.run(self._tell, by_hand=False)))
+
+    def sync_by_itself(self, on: bool) -> None:
+        """Kept for the next start."""
+        self._by_itself.turn(on)
+        self.refresh()
+
     def let_wait(self, kind: SentKind, wait: bool) -> None:
         """Whether originals, or small copies, are sent only where that costs nothing; kept for the next start."""
         self._store.media.set_wait_for_wifi(wait, kind)
@@ -149,12 +168,7 @@ class SyncPresenter(Presenter):
         return outcome[0] if outcome else None
 
     def _work(self, work: Callable[[], SyncReport], done: str, finished: Callable[[], bool]) -> bool:
-        try:
-            self.report = work()
-        finally:
-            self.running, self.progress = False, ""
-        self.problems = tuple(self.report.problems)
-        self.refresh()
+        self._met(work)
         if self.problems:
             self.say(self.problems[0], "error")
         elif not finished():
@@ -162,6 +176,17 @@ class SyncPresenter(Presenter):
         else:
             self.say(done, "ok")
         return not self.problems and finished()
+
+    def _met(self, work: Callable[[], SyncReport]) -> None:
+        failed = True
+        try:
+            self.report = work()
+            failed = bool(self.report.problems)
+        finally:
+            self.running, self.progress = False, ""
+            self._by_itself.over(failed)
+        self.problems = tuple(self.report.problems)
+        self.refresh()
 
     def _nothing_waits(self) -> bool:
         """At the province is what it can read; a photo of which it has custody."""
@@ -184,7 +209,7 @@ class SyncPresenter(Presenter):
 
     def _how_much(self) -> str:
         """Bytes of the originals, and when it is tried next without a hand."""
-        left, soonest = self._store.media.bytes_left(), self.standing.next_try
+        left, soonest = self._store.media.bytes_left(), self._by_itself.next_try(self.standing.next_try)
         size = f"（照片还有 {in_megabytes(left)}）" if self.waiting_photos else ""
         return f"{size}；下次自动尝试 {soonest:%m月%d日 %H:%M}" if soonest and self.waiting_records else size
 

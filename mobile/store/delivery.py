@@ -1,16 +1,19 @@
 """What the sync changes in the outbox: offered, answered, to be offered again."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import SystemRandom
 
+from mobile.store.copies import Copies
 from mobile.store.database import Database
+from mobile.store.soundness import DAMAGED, Due, whole
 from shared.failpoints import fail
 from shared.protocol import CONFLICT, FREES_THE_TABLET, QUARANTINED
 
 FIRST_PAUSE_S = 30
 LONGEST_PAUSE = timedelta(hours=1)
+_SELDOM = 10
 _random = SystemRandom()
 # A survey that was begun in the field goes before all that belongs to it, and events before their children: the server cannot read
 # what names a survey that it never heard of, and seldom has to hold a child for its parent.
@@ -24,6 +27,15 @@ class Offered:
     canonical: bytes
 
 
+@dataclass
+class _Portion:
+    """`reached`: how many of what was due were looked at."""
+
+    offered: list[Offered] = field(default_factory=list)
+    damaged: list[Due] = field(default_factory=list)
+    reached: int = 0
+
+
 @dataclass(frozen=True)
 class Receipt:
     record_id: str
@@ -35,27 +47,61 @@ class Receipt:
 
 
 class Deliveries:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, copies: Copies) -> None:
         self._database = database
+        self._copies = copies
 
-    def due(self, now: datetime, ignore_pause: bool) -> list[int]:
-        """Sequence numbers of what waits, parents first."""
+    def due(self, now: datetime, ignore_pause: bool) -> list[Due]:
+        """What waits, parents first."""
         rows = self._database.rows(
-            f"""select r.seq, o.next_try_at from outbox o join record r using (record_id, digest)
+            f"""select r.seq, o.record_id, o.digest, o.next_try_at from outbox o join record r using (record_id, digest)
             where o.state in ('waiting', 'sent') order by {_ORDER}""",
         )
-        return [row["seq"] for row in rows if ignore_pause or not pauses(row["next_try_at"], now)]
+        return [Due(*row[:3]) for row in rows if ignore_pause or not pauses(row["next_try_at"], now)]
 
-    def read(self, seqs: Sequence[int], max_bytes: int) -> list[Offered]:
-        """These records, in this order, as far as `max_bytes` of JSON reach (one at least)."""
-        chosen: list[Offered] = []
-        for seq in seqs:
-            row = self._database.rows("select record_id, digest, canonical from record where seq = ?", (seq,))[0]
-            max_bytes -= len(row["canonical"]) + 1
-            if chosen and max_bytes < 0:
-                break
-            chosen.append(Offered(row["record_id"], row["digest"], bytes(row["canonical"])))
-        return chosen
+    def batches(
+        self, due: Sequence[Due], most: Callable[[], int], max_bytes: int, now: datetime
+    ) -> Iterator[list[Offered]]:
+        """These records, in this order, as far as `most` and `max_bytes` of JSON reach (one at least). What is not the bytes that
+        were confirmed goes nowhere, and holds up nothing."""
+        while due:
+            portion = self._portion(due, most(), max_bytes)
+            if portion.damaged:
+                self._put_aside(portion.damaged, DAMAGED, now)
+            if portion.offered:
+                yield portion.offered
+            due = due[portion.reached :]
+
+    def read(self, due: Sequence[Due], max_bytes: int) -> list[Offered]:
+        """The first batch."""
+        return self._portion(due, len(due), max_bytes).offered
+
+    def _portion(self, due: Sequence[Due], most: int, max_bytes: int) -> "_Portion":
+        found = _Portion()
+        for one in due:
+            canonical = whole(self._database, self._copies.newest_first, one)
+            if canonical is None:
+                found.damaged.append(one)
+            else:
+                max_bytes -= len(canonical) + 1
+                if found.offered and (max_bytes < 0 or len(found.offered) == most):
+                    break
+                found.offered.append(Offered(one.record_id, one.digest, canonical))
+            found.reached += 1
+        return found
+
+    def _put_aside(self, ones: Iterable[Due], reason: str, now: datetime) -> None:
+        """They are looked at again, but seldom."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "update outbox set last_reason = ?, next_try_at = ? where record_id = ? and digest = ?",
+                [(reason, next_try(_SELDOM, now), one.record_id, one.digest) for one in ones],
+            )
+
+    def damaged_count(self) -> int:
+        """Of those that were to be sent."""
+        query = "select count(*) from outbox where state in ('waiting', 'sent') and last_reason = ?"
+        return self._database.count(query, (DAMAGED,))
 
     def posting(self, offered: Iterable[Offered]) -> None:
         with self._database.transaction() as connection:

@@ -13,6 +13,7 @@ from mobile.ui.quiet import without_cutbuffer_noise
 from mobile.ui.shell import Shell
 
 ANDROID_BACK = 27
+LOOK_EVERY_S = 5
 
 
 def in_background(work):
@@ -46,6 +47,7 @@ class XiangyeApp(App):
     def build(self):
         self.shell = Shell(self.field)
         Clock.schedule_interval(lambda _: self.shell.tick(), 1)
+        Clock.schedule_interval(lambda _: self.field.look(), LOOK_EVERY_S)
         Window.bind(on_keyboard=self._key)
         return self.shell
 

@@ -78,7 +78,8 @@ class SyncPage(Page):
         self.over_keys = {
             kind: Key("", height="56dp", on_touch=partial(self._turn, kind)) for kind in ("original", "copy")
         }
-        self.server_card = Card(texts.SERVER, self.person, self.address, *self.over_keys.values())
+        self.by_itself_key = Key("", height="56dp", on_touch=lambda: sync.sync_by_itself(not sync.by_itself))
+        self.server_card = Card(texts.SERVER, self.person, self.address, self.by_itself_key, *self.over_keys.values())
         self.wifi_words = Words(colour=theme.INK_SOFT)
         pay = Key(texts.ORIGINALS_NOW, icon="sync", height="56dp", on_touch=sync.send_originals_now)
         self.wifi_card = Card(texts.ORIGINALS_WAIT, self.wifi_words, pay)
@@ -132,6 +133,7 @@ class SyncPage(Page):
         self.problem_words.text = unbroken("\n".join(sync.problems))
         self.warning_words.text = unbroken("\n".join(sync.warnings))
         self.wifi_words.text = unbroken(sync.wifi_text)
+        self.by_itself_key.text = texts.SYNC_BY_ITSELF if sync.by_itself else texts.SYNC_BY_HAND
         originals, copies = self.over_keys["original"], self.over_keys["copy"]
         originals.text = texts.ORIGINALS_OVER_WIFI if sync.originals_wait else texts.ORIGINALS_OVER_ANY
         copies.text = texts.COPIES_OVER_WIFI if sync.copies_wait else texts.COPIES_OVER_ANY
