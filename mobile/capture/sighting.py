@@ -20,7 +20,7 @@ class SightingCapture(FormCapture):
     def amend(self, record_id: str) -> None:
         """A sealed record cannot be read here: its new version is filled in anew, all of it, and sealed like the first."""
         newest = self.recorder.store.outbox.newest_version(record_id)
-        if newest is None or not newest.is_sealed or newest.kind != "occurrence":
+        if newest is None or not newest.is_sealed or newest.is_damaged or newest.kind != "occurrence":
             raise FieldProblem("只有密封的观察记录需要重新填写")
         self.begin(amends={"record_id": record_id, "base_digest": newest.digest}, observed_at=newest.saved_at)
 

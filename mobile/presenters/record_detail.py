@@ -72,7 +72,9 @@ class RecordDetailPresenter(Presenter):
         self.photo_path = photo_of(self._store, record.record_id)
         self._show_conflict(record)
         self.can_withdraw = record.state not in ("withdrawn", "conflict")
-        self.can_amend = self.can_withdraw and record.is_sealed and record.kind == "occurrence"
+        self.can_amend = (
+            self.can_withdraw and record.is_sealed and not record.is_damaged and record.kind == "occurrence"
+        )
         self.history = self._history(record, reviews)
         self.question = (latest.message or "请补充说明") if latest and record.state == "asked" else ""
         self._show_answer(latest)
@@ -120,7 +122,7 @@ class RecordDetailPresenter(Presenter):
     def _asked(self) -> dict[str, str | None]:
         record = self._store.outbox.find(SHOWN_KINDS, self.record_id)
         reviews = self._store.reviews.of(self.record_id)
-        if record is None or not reviews or record.state != "asked":
+        if record is None or record.is_damaged or not reviews or record.state != "asked":
             raise FieldProblem("这条记录没有待答复的提问", "answer")
         return {
             "survey_id": record.body["survey_id"],
@@ -161,7 +163,7 @@ class RecordDetailPresenter(Presenter):
             if review.state != "pending" and not review.is_answer:
                 rows.append(_row_of(review))
             if review.state == "asked":
-                rows += [_row_of_answer(one) for one in answers if one.body["decision_id"] == review.decision_id]
+                rows += [_row_of_answer(one) for one in answers if one.body.get("decision_id") == review.decision_id]
         settled = [one for one in later if one.record.get("merged_digests")]
         return (*rows, *(_row(one.saved_at, "我", f"选定两处的修改（{_arrived(one)}）") for one in settled))
 

@@ -30,12 +30,13 @@ FILTERS = (
 """Order of the chips: what somebody has to do comes first."""
 
 
+DAMAGED, NO_CONTENT = "记录已损坏", "内容与保存时不一致，原样留存"
 SEALED, SEALED_PLACE = "敏感记录", "已密封：位置仅省级可读"
 
 
 def title_of(record: KeptRecord) -> str:
     if record.is_sealed:
-        return SEALED
+        return DAMAGED if record.is_damaged else SEALED
     body = record.body
     if record.kind == "occurrence":
         name = (
@@ -65,7 +66,7 @@ def state_name_of(state: str, review: Review | None) -> str:
 
 def subtitle_of(record: KeptRecord) -> str:
     if record.is_sealed:
-        return f"{record.saved_at[:16].replace('T', ' ')}　{SEALED_PLACE}"
+        return f"{record.saved_at[:16].replace('T', ' ')}　{NO_CONTENT if record.is_damaged else SEALED_PLACE}"
     when = (record.body.get("observed_from") or "")[:16].replace("T", " ")
     place = record.body.get("place")
     where = f"{place['longitude_e7'] / 1e7:.4f}, {place['latitude_e7'] / 1e7:.4f}" if place else "没有位置"

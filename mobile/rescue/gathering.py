@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mobile.rescue.carving import Carved, canonical_of, files_of, records_in, settings_in
 from mobile.rescue.reading import STORE, Kept, Key, Photo, Wreck, photo_files, stores_in, wreck_of
-from shared.wire.sealed import is_sealed, read_sealed
+from mobile.store.soundness import digest_of
 
 MAX_RECORDS, MAX_BATCH_BYTES = 100, 3_000_000
 _READ_BYTES = 1024 * 1024
@@ -80,15 +80,6 @@ class Gathered:
         paths = (self.folder / "media" / sha256[:2] / sha256 for sha256 in self.photos)
         stores = (path.stat().st_size for path in stores_in(self.folder))
         return sum(path.stat().st_size for path in paths if path.is_file()) + sum(stores)
-
-
-def digest_of(canonical: bytes) -> str:
-    """Of a record as it stands in the store and in a batch, sealed or not."""
-    with contextlib.suppress(ValueError):
-        told = json.loads(canonical)
-        if is_sealed(told):
-            return read_sealed(told).digest
-    return hashlib.sha256(canonical).hexdigest()
 
 
 def sha256_of(path: Path) -> str:

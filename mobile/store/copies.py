@@ -1,11 +1,13 @@
 """Copies of the store beside it: one a day, and those that an upgrade made. They hold what the store holds, so they lie nowhere else."""
 
+import contextlib
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from mobile.store.database import Database
 from mobile.store.durable import CopyFailure, copy_store
+from mobile.store.soundness import mend
 
 KEPT = 3
 EVERY = timedelta(days=1)
@@ -22,6 +24,8 @@ class Copies:
         """Once a day, as soon as there is a record. Never a failure: why there is no copy is kept in words."""
         if not self._is_due(now):
             return
+        with contextlib.suppress(sqlite3.Error):
+            mend(self._database, self.newest_first)  # else the third copy from now would hold nothing but the damage
         made = self.listed()
         number = int(made[-1].suffixes[-2].removeprefix(".daily")) + 1 if made else 1
         path = self._database.path
@@ -42,6 +46,11 @@ class Copies:
     def listed(self) -> list[Path]:
         """Oldest first."""
         return sorted(self._database.path.parent.glob(f"{self._database.path.stem}.daily*.sqlite3"))
+
+    def newest_first(self) -> list[Path]:
+        """Those from before upgrades too."""
+        before = self._database.path.parent.glob(f"{self._database.path.stem}.before*.sqlite3")
+        return [*reversed(self.listed()), *sorted(before, reverse=True)]
 
     def synced(self) -> None:
         """A sync came through with the upgraded store: the copies from before upgrades are nobody's help any more."""

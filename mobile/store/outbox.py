@@ -9,6 +9,7 @@ from typing import Any
 from mobile.species.entry import Species
 from mobile.store.conflicts import SETTLED
 from mobile.store.database import Database
+from mobile.store.soundness import is_whole
 from mobile.store.standing import Standing, standing
 
 RECENT = 12
@@ -31,9 +32,14 @@ class KeptRecord:
     saved_at: str
 
     @property
+    def is_damaged(self) -> bool:
+        """Its bytes are not those that were confirmed: what they say is not told as what was recorded."""
+        return not self.record
+
+    @property
     def is_sealed(self) -> bool:
-        """Nothing of its body can be read here any more."""
-        return "sealed" in self.record
+        """Nothing of its body can be read here any more. A damaged one may have been sealed, and is guarded like one that was."""
+        return self.is_damaged or "sealed" in self.record
 
     @property
     def body(self) -> dict[str, Any]:
@@ -131,9 +137,10 @@ class Outbox:
 
     def recent_species(self) -> list[Species]:
         """What this user recorded lately, each species once."""
-        rows = self._database.rows("select canonical from record where kind = 'occurrence' order by seq desc limit 100")
-        kept = [json.loads(row["canonical"]) for row in rows]
-        taxa = [record["body"]["taxon"] for record in kept if "body" in record]
+        rows = self._database.rows(
+            "select digest, canonical from record where kind = 'occurrence' order by seq desc limit 100"
+        )
+        taxa = [record["body"]["taxon"] for record in map(_record_of, rows) if "body" in record]
         named = [Species(t["taxon_id"], t["scientific_name"] or "", t["name_zh"] or "") for t in taxa]
         return list({species.key: species for species in reversed(named) if species.key}.values())[::-1][:RECENT]
 
@@ -164,8 +171,14 @@ def _kept(row: sqlite3.Row) -> KeptRecord:
         row["record_id"],
         row["digest"],
         row["kind"],
-        json.loads(row["canonical"]),
+        _record_of(row),
         row["shown"],
         row["last_reason"],
         row["saved_at"],
     )
+
+
+def _record_of(row: sqlite3.Row) -> dict[str, Any]:
+    """Empty where it is damaged."""
+    canonical = row["canonical"]
+    return dict(json.loads(canonical)) if is_whole(row["digest"], canonical) else {}

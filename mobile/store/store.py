@@ -39,7 +39,7 @@ class Store:
         self.survey_places = SurveyPlaces(self.database)
         self.drafts = Drafts(self.database)
         self.outbox = Outbox(self.database)
-        self.deliveries = Deliveries(self.database)
+        self.deliveries = Deliveries(self.database, self.copies)
         self.media = MediaStore(self.database, folder / "media")
         self.media.sweep()
         self.review_copies = ReviewCopies(self.database, folder / "media" / "review", folder / "media")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from mobile.store.delivery import Offered, Receipt
+from mobile.store.soundness import DAMAGED
 from mobile.store.store import Store
 from mobile.sync.body import batch_body
 from mobile.sync.failures import BrokenAnswer, SyncFailure, Unreachable
@@ -41,12 +42,12 @@ class BatchRound:
 
     def run(self, ignore_pause: bool) -> None:
         """Once through what is due. A failure leaves everything unanswered in the outbox and goes up."""
-        due = self._store.deliveries.due(self._now(), ignore_pause)
-        while due:
-            batch = self._store.deliveries.read(due[: self._most], MAX_BATCH_BYTES)
-            due = due[len(batch) :]
+        deliveries, now = self._store.deliveries, self._now()
+        due = deliveries.due(now, ignore_pause)
+        for batch in deliveries.batches(due, lambda: self._most, MAX_BATCH_BYTES, now):
             self._tell(f"正在发送记录：还有 {self._store.outbox.waiting_count()} 条")
             self._take(batch, self._post(batch))
+        name_damaged(self._store, self._report)
 
     def _post(self, batch: list[Offered]) -> dict[str, Any]:
         body = batch_body([offered.canonical for offered in batch], self._now())
@@ -84,6 +85,11 @@ class BatchRound:
         if unanswered:
             self._store.deliveries.failed(unanswered, NO_RECEIPT, self._now())
             self._report.trouble(f"{len(unanswered)} 条记录：{NO_RECEIPT}，仍在平板上等待")
+
+
+def name_damaged(store: Store, report: SyncReport) -> None:
+    if damaged := store.deliveries.damaged_count():
+        report.warn(f"平板上 {damaged} 条记录{DAMAGED}")
 
 
 def matching(batch: list[Offered], answer: dict[str, Any]) -> list[Receipt]:

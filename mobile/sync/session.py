@@ -75,7 +75,7 @@ class SyncSession:
             report.warn(words)
         self._store.media.free(self._store.server_time.now(clock.monotonic_ms()), self._device.storage.free_bytes())
         self._store.copies.daily(clock.now())
-        if not report.problems:
+        if not report.problems and not self._store.deliveries.damaged_count():
             self._store.copies.synced()
 
     def wifi_words(self) -> str:

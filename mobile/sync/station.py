@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 from mobile.device.ports import Device, DeviceFailure
 from mobile.store.delivery import Offered, Receipt
 from mobile.store.media import MediaFile
+from mobile.store.soundness import Due
 from mobile.store.store import Store
-from mobile.sync.batches import MAX_BATCH_BYTES, NO_RECEIPT, matching
+from mobile.sync.batches import MAX_BATCH_BYTES, NO_RECEIPT, matching, name_damaged
 from mobile.sync.body import batch_body
 from mobile.sync.custody import ReceiptsRefused, Taken, take
 from mobile.sync.failures import BrokenAnswer, NotReady, Refused, SyncFailure
@@ -145,22 +146,24 @@ class _Visit:
 
     def _leave_records(self) -> int:
         """Those that this station does not have yet. Returns how many it has of what waits."""
-        due = self._not_left()
-        while due:
-            batch = self._store.deliveries.read(due[:MAX_RECORDS_PER_BATCH], MAX_BATCH_BYTES)
-            due = due[len(batch) :]
-            self._tell(f"正在交给监测站：还有 {len(due) + len(batch)} 条记录")
+        due, deliveries = self._not_left(), self._store.deliveries
+        left = len(due)
+        for batch in deliveries.batches(due, lambda: MAX_RECORDS_PER_BATCH, MAX_BATCH_BYTES, self._now()):
+            self._tell(f"正在交给监测站：还有 {left} 条记录")
+            left -= len(batch)
             self._send(batch)
+        name_damaged(self._store, self._report)
         return self._store.outbox.waiting_count() - len(self._not_left())
 
-    def _not_left(self) -> list[int]:
+    def _not_left(self) -> list[Due]:
         rows = self._store.database.rows(
-            "select r.seq from outbox o join record r using (record_id, digest) where o.state in ('waiting', 'sent') and not exists ("
-            "select 1 from receipt t where t.record_id = o.record_id and t.digest = o.digest and t.holder = ? and t.server_epoch = ?) "
+            "select r.seq, o.record_id, o.digest from outbox o join record r using (record_id, digest) "
+            "where o.state in ('waiting', 'sent') and not exists (select 1 from receipt t where t.record_id = o.record_id and t.digest = o.digest "
+            "and t.holder = ? and t.server_epoch = ?) "
             "order by r.seq",
             (self._holder, self._epoch),
         )
-        return [row["seq"] for row in rows]
+        return [Due(*row) for row in rows]
 
     def _send(self, batch: list[Offered]) -> None:
         now, deliveries = self._now, self._store.deliveries
