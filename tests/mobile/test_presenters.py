@@ -179,7 +179,7 @@ def test_the_sync_screen_speaks(held: Tablet) -> None:
     sync.refresh()
     assert sync.lines[:2] == (
         "平板上共 1 条记录，服务器已收到 0 条，照片已送达 0 张",
-        "还有 1 条记录、0 张照片等待发送",
+        f"还有 1 条记录、0 张照片等待发送；下次自动尝试 {held.clock.now():%m月%d日 %H:%M}",
     )
     assert sync.sync() is False and sync.message == "尚未设置服务器地址"
     sync.set_server("http://127.0.0.1:9/ ")
