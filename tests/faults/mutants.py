@@ -72,28 +72,27 @@ MUTANTS: Mapping[str, Mutant] = {
         "mobile.store.delivery",
         [
             (
-                'chosen.append(Offered(row["record_id"], row["digest"], bytes(row["canonical"])))',
-                "chosen.append(_anew(self._database, row))",
+                "found.offered.append(Offered(one.record_id, one.digest, canonical))",
+                "found.offered.append(_anew(self._database, one, canonical))",
             ),
             (
                 "def next_try(",
-                """def _anew(database: Database, row: Any) -> Offered:
+                """def _anew(database: Database, one: Due, canonical: bytes) -> Offered:
     import json
 
     from shared.canonical import canonical_bytes, digest
     from shared.ids import uuid7
 
-    tries = database.count("select attempts from outbox where (record_id, digest) = (?, ?)", (row[0], row[1]))
-    record = json.loads(row["canonical"])
+    tries = database.count("select attempts from outbox where (record_id, digest) = (?, ?)", (one.record_id, one.digest))
+    record = json.loads(canonical)
     if not tries or "id" not in record:
-        return Offered(row["record_id"], row["digest"], bytes(row["canonical"]))
+        return Offered(one.record_id, one.digest, canonical)
     record["id"] = str(uuid7())
     return Offered(record["id"], digest(record), canonical_bytes(record))
 
 
 def next_try(""",
             ),
-            ("from dataclasses import dataclass\n", "from dataclasses import dataclass\nfrom typing import Any\n"),
         ],
     ),
     "naive_time": Mutant(
