@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts import device_keys
 from server.accounts.device_keys import Told
-from server.accounts.model import Device, Enrolment
+from server.accounts.model import Device, Enrolment, Person
 from server.accounts.opaque import DEVICE, fingerprint, fresh
 from server.accounts.scopes import of_person
 from server.accounts.service import devices_locked
@@ -22,6 +22,8 @@ from server.ledger.model import VersionRow
 from shared.clock import Clock
 from shared.problems import Problem
 from shared.protocol import MAX_FORKS
+
+_MAX_OF_PERSON = 1000
 
 
 @dataclass(frozen=True)
@@ -43,15 +45,11 @@ class Forked:
     device_key: str | None
 
 
-def fork(session: Session, clock: Clock, old_id: UUID, credential: str, wanted: Wanted) -> Forked:
+def fork(session: Session, clock: Clock, device: Device, credential: str, wanted: Wanted) -> Forked:
     """The old device goes on as it was: its twin bears its id. `credential` is the one that the request bears."""
-    (old,) = devices_locked(session, Device.id == old_id)
-    if old.revoked_at is not None or old.credential_hash != fingerprint(credential):
-        raise Problem("credential_unknown")  # ended since it was asked for at the door
+    old = _still_in_force(session, device, credential)
     key = device_keys.proved_for_fork(session, old.id, wanted.device_id, wanted.told, credential)
-    others = select(func.count()).where(Device.forked_from == old.id, Device.id != wanted.device_id)
-    if session.execute(others).scalar_one() >= MAX_FORKS:
-        raise Problem("too_many_forks", f"此平板已换过 {MAX_FORKS} 次新编号：请向管理员索取新的登记码")
+    _refuse_too_many(session, old, wanted.device_id)
     secret = fresh(DEVICE)
     begun = _begin(session, clock, old, wanted, secret)
     new = session.get_one(Device, wanted.device_id) if begun else _again(session, old, wanted, key, secret)
@@ -60,6 +58,27 @@ def fork(session: Session, clock: Clock, old_id: UUID, credential: str, wanted: 
     told = {"forked_from": str(old.id)} | ({} if begun else {"again": True})
     log(session, clock, str(old.person_id), "fork_device", str(new.id), told)
     return Forked(new, secret, key)
+
+
+def _still_in_force(session: Session, device: Device, credential: str) -> Device:
+    """It may have ended since it was asked for at the door. The person before the device, as when a person is erased."""
+    person = select(Person.disabled_at).where(Person.id == device.person_id).with_for_update(read=True)
+    disabled_at = session.execute(person).scalar_one()
+    (old,) = devices_locked(session, Device.id == device.id)
+    if disabled_at or old.revoked_at or old.credential_hash != fingerprint(credential):
+        raise Problem("credential_unknown")
+    return old
+
+
+def _refuse_too_many(session: Session, old: Device, wanted: UUID) -> None:
+    """A repeat is none more. Forks of forks are bounded by the person's: whoever revokes a stolen tablet waits for all of them."""
+    others = select(
+        func.count().filter(Device.forked_from == old.id),
+        func.count().filter(Device.revoked_at.is_(None)),
+    ).where(Device.person_id == old.person_id, Device.forked_from.is_not(None), Device.id != wanted)
+    of_device, of_person = session.execute(others).one()
+    if of_device >= MAX_FORKS or of_person >= _MAX_OF_PERSON:
+        raise Problem("too_many_forks", f"换用新编号的次数已到上限（{MAX_FORKS} 次）：请向管理员索取新的登记码")
 
 
 def _begin(session: Session, clock: Clock, old: Device, wanted: Wanted, secret: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from server.accounts import areas, queries, sessions, tokens
@@ -195,16 +195,23 @@ def enrol(
 def authenticate(session: Session, credential: str, clock: Clock | None = None) -> Device:
     """Asked of the database each time, so that a device that was revoked, or whose person was, is refused at once."""
     found = session.execute(
-        select(Device, Person.disabled_at)
-        .join(Person, Person.id == Device.person_id)
-        .where(Device.credential_hash == fingerprint(credential), Device.revoked_at.is_(None))
+        select(Device, Person.disabled_at).join(Person, Person.id == Device.person_id).where(_bears(credential))
     ).one_or_none()
     if found is None or found.disabled_at is not None:
         raise Problem("credential_unknown")
     device: Device = found[0]
-    if clock is not None:
-        note_seen(device, clock)
+    if clock is None:
+        return device
+    if device.seen_at is None and not devices_locked(session, _bears(credential)):
+        raise Problem(
+            "credential_unknown"
+        )  # another took its place at this moment: of two copies of a tablet, one gets through
+    note_seen(device, clock)
     return device
+
+
+def _bears(credential: str) -> ColumnElement[bool]:
+    return and_(Device.credential_hash == fingerprint(credential), Device.revoked_at.is_(None))
 
 
 def revoke(session: Session, clock: Clock, device_id: UUID, by: Viewer | None = None) -> list[UUID]:

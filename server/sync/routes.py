@@ -142,16 +142,16 @@ def enrol(asked: dict[str, str]) -> dict[str, Any]:
 @blueprint.response(200, ForkedSchema)
 def fork(asked: dict[str, str]) -> dict[str, Any]:
     """数据被复制或从备份恢复的平板凭原凭证换用新编号；原编号及其凭证不变"""
-    old_id, session = current_device().id, request_session()
-    tries.count(session, clock(), f"fork:{old_id}")
+    device, session = current_device(), request_session()
+    tries.count(session, clock(), f"fork:{device.id}")
     session.commit()
     wanted = Wanted(UUID(asked["device_id"]), asked["device_name"], asked["app_version"], _told(asked))
-    forked = forking.fork(session, clock(), old_id, _credential(), wanted)
+    forked = forking.fork(session, clock(), device, _credential(), wanted)
     session.commit()
     return {
         "person_id": str(forked.device.person_id),
         "device_id": str(forked.device.id),
-        "forked_from": str(old_id),
+        "forked_from": str(forked.device.forked_from),
         "credential": forked.credential,
         "device_key": forked.device_key,
     }

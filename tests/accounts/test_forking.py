@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from mobile.device.desktop_key import FileKey
@@ -173,7 +173,23 @@ def test_so_many_forks_of_one_device_and_so_many_tries_a_minute(tablet: Tablet) 
 
 def _fork(session: Any, tablet: Tablet, new: UUID | None = None) -> UUID:
     wanted = Wanted(new or uuid7(), "莽山二号", "0.2.0", None)
-    return forking.fork(session, CLOCK, UUID(tablet.id), tablet.credential, wanted).device.id
+    device = session.get_one(Device, UUID(tablet.id))
+    return forking.fork(session, CLOCK, device, tablet.credential, wanted).device.id
+
+
+def test_forks_of_forks_are_bounded_too(tablet: Tablet) -> None:
+    """A stolen tablet makes no more devices than are revoked in a moment."""
+    many = text("""
+        INSERT INTO xiangye.device (id, person_id, name, app_version, credential_hash, enrolled_at, forked_from)
+        SELECT gen_random_uuid(), person_id, 'x', '1', gen_random_uuid()::text, enrolled_at, id
+        FROM xiangye.device, generate_series(1, :many) WHERE id = :id
+        """)
+    last = tablet.forked()
+    with open_session(tablet.live.settings) as session:
+        session.execute(many, {"many": forking._MAX_OF_PERSON - 1, "id": tablet.id})
+    assert code_of(last.fork(str(uuid7()))) == (409, "too_many_forks")
+    with open_session(tablet.live.settings) as session:
+        assert len(service.revoke(session, CLOCK, UUID(tablet.id), LOCAL_OPERATOR)) == forking._MAX_OF_PERSON + 1
 
 
 def test_twins_that_fork_at_the_same_moment_neither_double_nor_block(served: Live, tablet: Tablet) -> None:
@@ -208,10 +224,32 @@ def test_who_is_revoked_while_forking_has_not_forked(served: Live, tablet: Table
         waiting.join()
         assert ended == [UUID(tablet.id), new]
     with factory() as late:
-        late.info["seen"] = late.get_one(Device, UUID(tablet.id))  # as the door saw it, before the revocation
-        with pytest.raises(Problem) as refused:
-            _fork(late, tablet)
-        assert refused.value.kind.code == "credential_unknown"
+        for disabled_at, revoked_at in ((None, CLOCK.now()), (CLOCK.now(), None)):
+            device = late.get_one(Device, UUID(tablet.id))  # as the door saw it
+            with factory() as session:
+                session.get_one(Person, device.person_id).disabled_at = disabled_at
+                session.get_one(Device, device.id).revoked_at = revoked_at
+                session.commit()
+            with pytest.raises(Problem) as refused:
+                _fork(late, tablet)
+            assert refused.value.kind.code == "credential_unknown"
+            late.rollback()
+
+
+def test_of_two_copies_with_one_new_id_one_gets_through(served: Live, tablet: Tablet) -> None:
+    """T15: the first use of a new credential and another's repeat at the same moment: never are both let in."""
+    first, found = tablet.forked(), list[tuple[int, str]]()
+    with session_factory(served.settings)() as repeats:
+        _fork(repeats, tablet, UUID(first.id))
+        using = threading.Thread(target=lambda: found.append(first.session()))
+        using.start()
+        using.join(0.1)
+        assert using.is_alive() and not found
+        repeats.commit()
+        using.join()
+    assert found == [(401, "credential_unknown")]
+    assert row(served, first.id).seen_at is None
+    assert tablet.forked(first.id).session()[0] == 200
 
 
 def _revoke(session: Any, tablet: Tablet) -> list[UUID]:
