@@ -71,3 +71,10 @@ class Refused(SyncFailure):
         self.field = field
         self.code = code
         self.again = status >= 500 or code == "signature_wrong"  # altered on its way: the next one may come through
+
+
+class CostsNow(SyncFailure):
+    """The network has a price since the last piece; what is sent only where it has none goes on from there another time."""
+
+    def __init__(self) -> None:
+        super().__init__("网络改为按流量计费：其余的等无线网络")

@@ -31,7 +31,8 @@ class Sent:
 
 
 class Upload:
-    """`remember` is told the address and the server's offset at each step, and None when that address is of no use any more."""
+    """`remember` is told the address and the server's offset at each step, and None when that address is of no use any more;
+    `may_go` is asked before each piece, and raises where it may not."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Upload:
         metadata: Mapping[str, str],
         url: str | None,
         remember: Callable[[str | None, int], None],
+        may_go: Callable[[], None] = lambda: None,
     ) -> None:
         self._transport = transport
         self._path = path
@@ -47,6 +49,7 @@ class Upload:
         self._is_copy = "review_of" in metadata
         self._byte_count = path.stat().st_size
         self._keep = remember
+        self._may_go = may_go
         # One begun at another address is begun anew: the credential does not travel there. One that is no upload's is of no use.
         self._url = url if url and transport.is_ours(url) and _is_an_upload(url) else None
         self._reached = 0
@@ -67,6 +70,7 @@ class Upload:
 
     def _once(self) -> Sent | None:
         """One upload to its end; None if it must begin anew."""
+        self._may_go()
         answer = self._resume() if self._url else self._create()
         for _ in range(4 * self._byte_count // UPLOAD_CHUNK_BYTES + 40):
             if answer is None:
@@ -119,6 +123,7 @@ class Upload:
             self._damaged = 0
         self._reached = offset
         self._remember(self._url)
+        self._may_go()
         piece = self._piece(offset)
         return self._transport.tus("PATCH", self._url, {"Upload-Offset": str(offset), **_checked(piece)}, piece)
 

@@ -4,17 +4,17 @@ One photo that the server cannot take holds up neither the others nor what is to
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from mobile.device.ports import Device
-from mobile.store.media import MediaFile
+from mobile.store.media import MediaFile, SentKind
 from mobile.store.review_copies import MOST_OF_ORIGINAL, Wanted
 from mobile.store.store import Store
-from mobile.sync.failures import BrokenAnswer, Refused, SyncFailure, Unreachable
+from mobile.sync.failures import BrokenAnswer, CostsNow, Refused, SyncFailure, Unreachable
 from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
 from mobile.sync.tus import Sent, Upload
@@ -48,22 +48,30 @@ class PhotoRound:
     def run(self) -> None:
         """Raises the first failure that trying again soon may mend, after everything else was tried."""
         self._failures, self._lost = [], 0
-        metered = self.device.network.metered() and not self.originals_now
-        wait = metered and self.store.media.wait_for_wifi("copy")
-        for wanted in self._each([] if wait else self.store.review_copies.due(self._now(), self.ignore_pause)):
-            with self._apart(wanted.file_name, partial(self.store.review_copies.failed, wanted.original_sha256)):
-                self._send_copy(wanted)
-        if waiting := wifi_words(self.store, metered):
-            self.report.warn(waiting)
-        else:
-            for photo in self._each(self.store.media.due(self._now(), self.ignore_pause)):
+        with suppress(CostsNow):
+            for wanted in self._each("copy", self.store.review_copies.due(self._now(), self.ignore_pause)):
+                with self._apart(wanted.file_name, partial(self.store.review_copies.failed, wanted.original_sha256)):
+                    self._send_copy(wanted)
+        with suppress(CostsNow):
+            for photo in self._each("original", self.store.media.due(self._now(), self.ignore_pause)):
                 with self._apart(photo.file_name, partial(self.store.media.failed, photo.sha256)):
                     self._send_original(photo)
+        if waiting := wifi_words(self.store, self._costs()):
+            self.report.warn(waiting)
         if self._failures:
             raise self._failures[0]
 
-    def _each(self, photos: list[T]) -> Iterator[T]:
+    def _costs(self) -> bool:
+        return self.device.network.metered() and not self.originals_now
+
+    def _may_go(self, kind: SentKind) -> None:
+        """Asked before each file and each piece of it: a tablet that is carried out of the house loses its network without a price."""
+        if self.store.media.wait_for_wifi(kind) and self._costs():
+            raise CostsNow
+
+    def _each(self, kind: SentKind, photos: list[T]) -> Iterator[T]:
         for left, photo in zip(range(len(photos), 0, -1), photos, strict=True):
+            self._may_go(kind)
             self.tell(f"正在发送照片：还有 {left} 张，{in_megabytes(self.store.media.bytes_left())}")
             yield photo
 
@@ -73,6 +81,8 @@ class PhotoRound:
         try:
             yield
             self._lost = 0
+        except CostsNow:
+            raise
         except SyncFailure as failure:
             failed(str(failure), self._now())
             self._lost = self._lost + 1 if isinstance(failure, Unreachable | BrokenAnswer) else 0
@@ -97,6 +107,7 @@ class PhotoRound:
             {"media_id": wanted.media_id, "sha256": digest, "review_of": original},
             wanted.upload_url,
             lambda url, _: copies.uploading(original, url),
+            partial(self._may_go, "copy"),
         )
         try:
             upload.run()
@@ -128,6 +139,7 @@ class PhotoRound:
             metadata,
             photo.upload_url,
             lambda url, reached: media.uploading(photo.sha256, url, reached),
+            partial(self._may_go, "original"),
         ).run()
         self._take_custody(photo, sent)
 

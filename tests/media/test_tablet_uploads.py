@@ -268,3 +268,33 @@ def test_a_server_that_lost_a_photo_gets_it_again(held: Tablet, photos: Path, se
     held.app.store.identity.keep(server_epoch="before it was restored")
     assert held.app.sync.sync() is True
     assert original(served, data) == data
+
+
+class CarriedOut(WiredNetwork):
+    """Without a price until one piece of a file has passed."""
+
+    def __init__(self, line: Between) -> None:
+        super().__init__()
+        self._line = line
+
+    def metered(self) -> bool:
+        return self._line.count("PATCH") > 0
+
+
+def test_a_tablet_that_leaves_the_house_in_the_middle_of_an_original_pays_for_no_more_of_it(
+    held: Tablet, line: Between, photos: Path, served: Live
+) -> None:
+    """The price is asked before each file and each piece; what is there already is not sent again."""
+    data, other = (photograph(held, photos, bytes_of_no_picture()) for _ in range(2))
+    wired, held.device = held.device, replace(held.device, network=CarriedOut(line))
+    held.restart()
+    assert held.app.sync.sync() is False and line.count("PATCH") == 1
+    assert "2 张原片" in held.app.sync.lines[-1] and "在等无线网络" in held.app.sync.lines[-1]
+    assert not held.app.sync.problems and [photo.reason for photo in held.app.store.media.waiting_photos()] == ["", ""]
+    assert held.app.store.media.bytes_left() == 2 * SIZE - CHUNK
+    line.passed.clear()
+    held.device = wired
+    held.restart()
+    assert held.app.sync.sync() is True
+    assert line.body_bytes("PATCH") == 2 * SIZE - CHUNK
+    assert original(served, data) == data and original(served, other) == other
