@@ -11,7 +11,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from mobile.device.desktop_key import FileKey
-from server.accounts import forking, relays, service
+from server.accounts import device_keys, forking, relays, service
 from server.accounts.forking import Wanted
 from server.accounts.model import Device, DeviceKey, Person
 from server.accounts.viewer import LOCAL_OPERATOR
@@ -50,11 +50,8 @@ def test_a_tablet_gets_an_id_of_its_own_and_its_twin_keeps_the_old_one(tablet: T
     assert told.keys() == {"person_id", "device_id", "forked_from", "credential", "device_key"}
     assert (told["device_id"], told["forked_from"]) == (new, old.id)
     assert told["device_key"] == key_id(key.public_key())
-    both = [ask(tablet.live, headers(one), "GET", "sync/session") for one in (old.credential, told["credential"])]
-    assert [one.status_code for one in both] == [200, 200]
-    assert both[1].json()["person_id"] == told["person_id"] == both[0].json()["person_id"]
-    assert both[1].json()["device_key"] == told["device_key"]
-    assert (both[1].json()["known_seq"], both[1].json()["known_digest"]) == (0, "")
+    both = (old, replace(old, id=new, credential=told["credential"]))
+    assert [one.pull() for one in both] == [(200, ""), (200, "")]
     with open_session(tablet.live.settings) as session:
         logged = session.scalars(select(AuditEntry).where(AuditEntry.subject == new)).all()
         assert [(one.action, one.actor) for one in logged] == [
@@ -62,6 +59,9 @@ def test_a_tablet_gets_an_id_of_its_own_and_its_twin_keeps_the_old_one(tablet: T
             ("fork_device", told["person_id"]),
         ]
         assert logged[1].detail == {"forked_from": old.id}
+        made = session.get_one(Device, UUID(new))
+        assert str(made.person_id) == told["person_id"]
+        assert device_keys.in_force(session, made.id) is not None
 
 
 def test_lists_tell_what_a_device_was_forked_from(tablet: Tablet) -> None:
@@ -79,11 +79,11 @@ def test_a_lost_answer_is_asked_for_again_until_it_came(tablet: Tablet, key: Fil
     old = keyed(tablet, key) if with_key else tablet
     first = old.forked()
     second = old.forked(first.id)
-    assert first.session() == (401, "credential_unknown")
-    assert second.session()[0] == 200
+    assert first.pull() == (401, "credential_unknown")
+    assert second.pull()[0] == 200
     replayed = old.fork(first.id)
     assert (code_of(replayed), replayed.json()["field"]) == ((422, "invalid"), "device_id")
-    assert second.session()[0] == 200, "a copy that asks for the same id, or a captured request, puts nobody out"
+    assert second.pull()[0] == 200, "a copy that asks for the same id, or a captured request, puts nobody out"
     with open_session(tablet.live.settings) as session:
         forks = session.scalars(select(Device.id).where(Device.forked_from == UUID(old.id))).all()
         assert forks == [UUID(first.id)]
@@ -123,8 +123,9 @@ def test_a_stolen_credential_brings_no_device_without_the_key(tablet: Tablet, ke
     with open_session(tablet.live.settings) as session:
         assert session.get(Device, UUID(new)) is None
     first = replace(enrolled(tablet.live), key=other).forked()
-    told = ask(tablet.live, headers(first.credential), "GET", "sync/session").json()
-    assert told["device_key"] == key_id(other.public_key()), "a tablet that never told a key tells its first one"
+    with open_session(tablet.live.settings) as session:
+        kept = device_keys.in_force(session, UUID(first.id))
+        assert kept and kept.key_id == key_id(other.public_key()), "one that never told a key tells its first"
 
 
 def test_bodies_that_are_none_are_refused_in_words(tablet: Tablet) -> None:
@@ -154,10 +155,10 @@ def test_revoking_ends_what_was_forked_to_any_depth(tablet: Tablet) -> None:
         logged = session.scalars(select(AuditEntry).where(AuditEntry.subject == chain[1].id)).all()[-1]
     assert [str(one) for one in ended] == [chain[1].id, *sorted([chain[2].id, side.id]), chain[3].id]
     assert logged.detail["forks"] == [str(one) for one in ended[1:]]
-    assert [one.session()[0] for one in (*chain, side, stranger)] == [200, 401, 401, 401, 401, 200]
+    assert [one.pull()[0] for one in (*chain, side, stranger)] == [200, 401, 401, 401, 401, 200]
     assert code_of(chain[2].fork(str(uuid7()))) == (401, "credential_unknown"), "nor does it fork any more"
     again = enrolled(tablet.live, row(tablet.live, side.id).person_id, side.id)
-    assert again.session()[0] == 200, "a new code brings one of them back"
+    assert again.pull()[0] == 200, "a new code brings one of them back"
 
 
 def test_so_many_forks_of_one_device_and_so_many_tries_a_minute(tablet: Tablet) -> None:
@@ -241,7 +242,7 @@ def test_of_two_copies_with_one_new_id_one_gets_through(served: Live, tablet: Ta
     first, found = tablet.forked(), list[tuple[int, str]]()
     with session_factory(served.settings)() as repeats:
         _fork(repeats, tablet, UUID(first.id))
-        using = threading.Thread(target=lambda: found.append(first.session()))
+        using = threading.Thread(target=lambda: found.append(first.pull()))
         using.start()
         using.join(0.1)
         assert using.is_alive() and not found
@@ -249,7 +250,7 @@ def test_of_two_copies_with_one_new_id_one_gets_through(served: Live, tablet: Ta
         using.join()
     assert found == [(401, "credential_unknown")]
     assert row(served, first.id).seen_at is None
-    assert tablet.forked(first.id).session()[0] == 200
+    assert tablet.forked(first.id).pull()[0] == 200
 
 
 def _revoke(session: Any, tablet: Tablet) -> list[UUID]:
