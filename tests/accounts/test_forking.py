@@ -122,10 +122,13 @@ def test_a_stolen_credential_brings_no_device_without_the_key(tablet: Tablet, ke
         assert (code_of(refused), refused.json()["field"]) == ((422, "invalid"), "device_key_proof")
     with open_session(tablet.live.settings) as session:
         assert session.get(Device, UUID(new)) is None
-    first = replace(enrolled(tablet.live), key=other).forked()
+    keyless = enrolled(tablet.live)
+    first = replace(keyless, key=other).forked()
     with open_session(tablet.live.settings) as session:
         kept = device_keys.in_force(session, UUID(first.id))
         assert kept and kept.key_id == key_id(other.public_key()), "one that never told a key tells its first"
+    for again in (keyless, replace(keyless, key=key)):
+        assert again.fork(first.id).json()["field"] == "device_id", "and asks for the same id with the same key alone"
 
 
 def test_bodies_that_are_none_are_refused_in_words(tablet: Tablet) -> None:
