@@ -138,14 +138,14 @@ def _begin_within_scopes(session: Session, _transaction: Any, connection: Connec
     _set_scopes(connection, session.info.get(_SCOPES, "{}"))
 
 
-def session_factory(settings: Settings) -> sessionmaker[Session]:
+def session_factory(settings: Settings, role: str = "app") -> sessionmaker[Session]:
     """Sessions of commands and of the program itself, which see everything."""
     info = {_SCOPES: _as_array(EVERYTHING), NOTES: settings.var_dir, SEAL_KEYS: settings.seal_key_file}
-    return sessionmaker(engine_for(settings), expire_on_commit=False, info=info)
+    return sessionmaker(engine_for(settings, role), expire_on_commit=False, info=info)
 
 
 @contextlib.contextmanager
-def open_session(settings: Settings) -> Iterator[Session]:
+def open_session(settings: Settings, role: str = "app") -> Iterator[Session]:
     """One transaction: committed when the block ends well, rolled back whole when it does not."""
-    with session_factory(settings).begin() as session:
+    with session_factory(settings, role).begin() as session:
         yield session

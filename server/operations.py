@@ -4,11 +4,17 @@ import errno
 import os
 import socket
 import sys
+from datetime import timedelta
 
 import click
 
 from server import cluster, db, provision
-from server.media.sweeping import sweep_at_start
+from server.accounts.viewer import LOCAL_OPERATOR
+from server.audit.restored import behind, refuse_behind
+from server.audit.service import log
+from server.ledger import service as ledger
+from server.media.store import open_store
+from server.media.sweeping import Sweep, sweep_at_start
 from server.places.queries import hold_all_layers
 from server.privacy.sealing import contact_key
 from server.reference import load_reference
@@ -31,6 +37,8 @@ def serve(port: int | None, workers: int, preload: bool) -> None:
         raise click.ClickException(f"端口 {port} 已被占用 (port taken)：用 --port 另选一个")
     contact_key(settings)  # one that cannot be used is told now, not to the first who writes a contact
     provision.upgrade(settings)
+    with db.open_session(settings) as session:
+        refuse_behind(session, settings.var_dir)
     sweep_at_start(settings)
     # The child inherits what it needs; replacing this process keeps one pid to stop.
     os.execv(sys.executable, [sys.executable, *gunicorn_arguments(settings.host, port, workers, preload)])
@@ -107,6 +115,22 @@ def check() -> None:
             f"数据库版本 {current or '（无）'}，程序需要 {head} (the database is not up to date)：请运行 xiangye db upgrade"
         )
     click.echo(f"数据库版本 {current}，一致")
+
+
+@db_.command("restored", help="数据库从备份恢复后运行一次：平板会把仍保留的记录和照片全部重新提交")
+def restored() -> None:
+    settings = from_environment()
+    with db.open_session(settings, "owner") as session:
+        before, found = ledger.epoch(session), behind(session, settings.var_dir)
+        after = ledger.begin_epoch(session)
+        missing = {"noted": found.noted, "known": found.known} if found else {}
+        log(session, SystemClock(), LOCAL_OPERATOR.name, "begin_epoch", str(after), {"before": str(before), **missing})
+    everything = Sweep(db.session_factory(settings), open_store(settings), SystemClock().now(), timedelta())
+    kept = everything.adopt(LOCAL_OPERATOR.name)
+    lost = f"：备份之后的审计日志第 {found.known + 1} 至 {found.noted} 条已不在库中" if found else ""
+    click.echo(
+        f"已开始新的纪元 {after}{lost}。备份之后收到、库中没有登记的照片原片已重新登记 {kept} 张。平板下次同步时重新提交仍保留的一切"
+    )
 
 
 def _private(settings: Settings) -> cluster.Cluster:

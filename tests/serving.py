@@ -51,12 +51,19 @@ def serving(settings: Settings, clock: Clock = CLOCK) -> Iterator[Live]:
         set_up(session)
         code = issue_code(session, CLOCK, UUID(records.PERSON))
         _, credential = enrol(session, CLOCK, code, UUID(records.DEVICE), "测试平板", "0.1.0")
+    with running(settings, clock) as url:
+        yield Live(url, settings, credential)
+
+
+@contextlib.contextmanager
+def running(settings: Settings, clock: Clock = CLOCK) -> Iterator[str]:
+    """The address of a server on loopback for a database as it stands."""
     app = create_app(settings, clock)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield Live(f"http://127.0.0.1:{server.server_port}", settings, credential)
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -102,6 +102,13 @@ def write_stands(session: Session, stands: Sequence[Stand]) -> None:
 
 def epoch(session: Session) -> UUID:
     return session.execute(select(ServerState.epoch)).scalar_one()
+
+
+def begin_epoch(session: Session) -> UUID:
+    """The database was put back from a backup: tablets are told, and offer all that they keep once more. Only its owner may."""
+    return session.execute(
+        update(ServerState).values(epoch=func.gen_random_uuid()).returning(ServerState.epoch)
+    ).scalar_one()
 
 
 def imported_ids(session: Session, dataset_id: UUID, source_ids: Sequence[str]) -> dict[str, UUID]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import click
 
 from server.accounts.viewer import LOCAL_OPERATOR
+from server.audit.restored import refuse_behind
 from server.db import open_session, session_factory
 from server.media.store import open_store
 from server.media.sweeping import Sweep
@@ -28,6 +29,8 @@ def media() -> None: ...
 def sweep(hours: int, as_json: bool) -> None:
     settings = from_environment()
     now = SystemClock().now()
+    with open_session(settings) as session:
+        refuse_behind(session, settings.var_dir)
     done = Sweep(session_factory(settings), open_store(settings), now, timedelta(hours=hours)).all()
     if as_json:
         print_json(asdict(done))

@@ -7,6 +7,7 @@ the sweep looks for the row again under the same lock.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import islice
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from server.db import session_factory
 from server.media import parts, service
 from server.media.model import Upload
 from server.media.store import ORIGINALS, RENDITIONS, Entry, Store, open_store
+from server.media.unsealing import Desk
 from server.settings import Settings
 from shared.clock import FixedClock, SystemClock
 
@@ -67,9 +69,9 @@ class Sweep:
         with self.sessions() as session:
             waiting = service.waiting_for_decoder(session)
         decoded = 0
-        for sha256 in waiting:
+        for digest in waiting:
             with self.sessions.begin() as session:
-                decoded += service.decode_again(session, FixedClock(self.now), self.store, sha256)
+                decoded += service.decode_again(session, FixedClock(self.now), self.store, digest)
         return decoded
 
     def uploads(self) -> Swept:
@@ -108,6 +110,18 @@ class Sweep:
             except ValueError:
                 return False
             return upload is not None and upload.completed_at is None
+
+    def adopt(self, by: str) -> int:
+        """After a restore: originals that the database of the backup has not heard of are taken in once more, each in a transaction of
+        its own. Tablets may have freed theirs, and their records come again."""
+        taken = 0
+        for entry in self._orphans(service.ORIGINAL, ORIGINALS):
+            data = self.store.original(entry.sha256)
+            if sha256(data).hexdigest() == entry.sha256:
+                with self.sessions.begin() as session:
+                    Desk(session, FixedClock(self.now), self.store).take_in(by, entry.sha256, data)
+                taken += 1
+        return taken
 
     def _files(self, kind: str, under: str) -> tuple[int, int]:
         removed = freed = 0

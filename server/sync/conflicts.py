@@ -246,21 +246,14 @@ def settle(session: Session, viewer: Viewer, clock: Clock, id_: UUID, choice: Ch
             field = next((one["field"].removeprefix("body.") for one in outcome.detail), "choose")
             raise Problem("invalid", "所选的值放在一起不成立，请另选", field=f"choose.{field}")
         seal_versions(session, clock, viewer.name, str(id_))
-        log(
-            session,
-            clock,
-            viewer.name,
-            "settle_conflict",
-            str(id_),
-            {"digest": outcome.digest, "remarks": choice.remarks},
-        )
+        log(session, clock, viewer.name, "settle_conflict", str(id_), {"digest": outcome.digest})
         return session.scalars(select(Ledger.state).where(Ledger.id == id_)).one()
 
 
 def _settlement(found: Conflict, author: UUID, clock: Clock, choice: Choice) -> dict[str, Any]:
     now, heads = clock.now(), found.view.heads[: MAX_MERGED + 1]
     lead = found.records[found.view.lead]
-    about = {
+    about: dict[str, Any] = {
         "base_digest": heads[0],
         "merged_digests": list(heads[1:]),
         "author": str(author),
@@ -275,6 +268,8 @@ def _settlement(found: Conflict, author: UUID, clock: Clock, choice: Choice) -> 
         body = {"target_id": lead["id"], "target_kind": lead["kind"], "reason": choice.remarks}
         return {**lead, **about, "kind": "tombstone", "body": body}
     chosen = _chosen(found, choice)
+    # Words of a person may tell a place: they stand in the version, behind its walls, and not in the audit log.
+    about["settlement_remarks"] = choice.remarks
     return {**lead, **about, "vocabulary": vocabulary_of(lead["kind"], chosen), "body": chosen}
 
 

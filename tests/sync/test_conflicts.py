@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from server.accounts.model import Device
 from server.accounts.viewer import LOCAL_OPERATOR
-from server.db import EVERYTHING, looking_through, open_session
+from server.db import EVERYTHING, engine_for, looking_through, open_session
 from server.ledger.service import DESK
 from server.privacy.exporting import export_person
 from server.sync import conflicts, queries
@@ -94,8 +94,12 @@ def test_a_reviewer_settles_what_two_tablets_counted(live: Live) -> None:
     assert _listed(reviewer) == []
     assert _refused(reviewer.post(path, **asked))[0] == "conflict_changed"
     with open_session(live.settings) as session:
-        logged = session.execute(text("SELECT count(*) FROM audit_entry WHERE action = 'settle_conflict'")).scalar_one()
-    assert logged == 1
+        (logged,) = session.execute(text("SELECT detail FROM audit_entry WHERE action = 'settle_conflict'")).scalars()
+    with engine_for(live.settings, "owner").connect() as owner:
+        bodies = owner.execute(text("SELECT body FROM precise.version_body WHERE id = :id"), {"id": first["id"]})
+        remarks = [json.loads(body).get("settlement_remarks") for body in bodies.scalars()]
+    assert list(logged) == ["digest"], "a person's words may tell a place: the log holds none"
+    assert sorted(filter(None, remarks)) == ["照片上是三只"]
 
 
 def _refused(answer: requests.Response) -> tuple[str, str | None]:
