@@ -15,7 +15,7 @@ from shared.ids import uuid7
 
 SLIGHTLY_OFF = timedelta(minutes=5)
 FIRST_NAME = "credential"
-"""Of the first credential of a store; one that came with another device id lies under a name with that id in it."""
+"""Of the first credential of a store; each later one lies under a name of its own, with the device id in it."""
 
 
 @dataclass(frozen=True)
@@ -67,34 +67,37 @@ class Identities:
         self.keep(credential_for=self.server_url(), **put_in_force, **settings)
 
     def lay_down(self, credential: str, device_id: str) -> dict[str, str]:
-        """Into the keystore. That of another device id lies beside the one in force, until the caller has written, in one
-        transaction, the settings that are returned."""
-        before = self.setting("device_id")
+        """Into the keystore, beside the one in force, until the caller has written, in one transaction, the settings that are returned
+        and who it is given to: a credential never speaks for another id or person than the one it was given to."""
+        name, before = self._free_name(device_id), self.setting("device_id")
+        self._keystore.put(name, credential)
+        fail("credential_without_row")
+        put_in_force = {"device_id": device_id, "credential_name": name}
         if before in (None, device_id):
-            self._keystore.put(self._credential_name(), credential)
-            return {"device_id": device_id}
-        self._keystore.put(_name_for(device_id), credential)
-        return {
-            "device_id": device_id,
-            "credential_name": _name_for(device_id),
-            "given_up": " ".join([*self.given_up(), before or ""]),
-        }
+            return put_in_force
+        return put_in_force | {"given_up": " ".join([*self.given_up(), before or ""])}
 
     def given_up(self) -> list[str]:
-        """Device ids that this store bore before, or asked for and did not take."""
+        """Device ids that this store bore before, or only asked for."""
         return (self.setting("given_up") or "").split()
 
     def forget_given_up(self) -> None:
-        """At the start: credentials of ids that this store no longer bears. What cannot be removed now is at the next start."""
-        in_force = self._credential_name()
+        """At the start: credentials that are not in force. What cannot be removed now is at the next start."""
+        ids = (self.setting("device_id") or "", *self.given_up())
+        known = {FIRST_NAME, *(name for one in ids for name in _names_for(one))}
         with contextlib.suppress(OSError):
-            for name in {FIRST_NAME, *map(_name_for, self.given_up())} - {in_force}:
+            for name in known - {self._credential_name()}:
                 if self._keystore.get(name) is not None:
                     fail("credential_to_remove")
                     self._keystore.remove(name)
 
     def _credential_name(self) -> str:
         return self.setting("credential_name") or FIRST_NAME
+
+    def _free_name(self, device_id: str) -> str:
+        if not self.setting("person_id"):
+            return FIRST_NAME
+        return next(name for name in _names_for(device_id) if name != self._credential_name())
 
     def server_url(self) -> str:
         return self.setting("server_url") or ""
@@ -140,5 +143,6 @@ def _place(address: str) -> str:
     return host if host == "127.0.0.1" else address
 
 
-def _name_for(device_id: str) -> str:
-    return f"{FIRST_NAME}.{device_id}"
+def _names_for(device_id: str) -> tuple[str, str]:
+    """Two, so that the next one is never written over the one in force."""
+    return f"{FIRST_NAME}.{device_id}", f"{FIRST_NAME}.{device_id}.again"

@@ -39,8 +39,14 @@ class Parting:
         fail("fork_to_ask")
         return known
 
+    def another_id(self) -> str:
+        """For an enrolment: each code asks for one of its own. It is noted beforehand, so that nothing of it stays behind a kill."""
+        drawn = str(uuid7())
+        self.give_up(drawn)
+        return drawn
+
     def give_up(self, coming: str) -> None:
-        """Somebody bears it: a copy made of this store after it was drawn, or this store itself, killed before it could."""
+        """Somebody bears it: a copy made of this store after it was drawn, or nobody, as a kill came before it could be taken."""
         given_up = " ".join([*self._identity.given_up(), coming])
         self._identity.keep(**{_COMING: "", "given_up": given_up})
 
@@ -51,7 +57,6 @@ class Parting:
     def take(self, device_id: str, credential: str) -> bool:
         """False where something was saved meanwhile, which bears the old id and is sent first."""
         put_in_force = self._identity.lay_down(credential, device_id)
-        fail("fork_without_row")
         with self._database.transaction() as connection:
             if self.waits():
                 return False

@@ -13,7 +13,6 @@ from mobile.sync.signatures import Signer, told_with
 from mobile.sync.transport import Transport
 from shared import __version__
 from shared.canonical import canonical_bytes
-from shared.ids import uuid7
 
 GONE = 410
 RESTORED = "服务器已从备份恢复，重新发送"
@@ -31,7 +30,7 @@ def enrol(
     device_id = store.identity.device_id()
     if store.twins.found() and not waiting:
         # Its twin keeps the old id. Nothing that bears it is still to be sent from here.
-        device_id = str(uuid7())
+        device_id = store.parting.another_id()
     ask = partial(_ask, store, key, invitation.code, address, device_name, report)
     try:
         answer = ask(device_id)
@@ -39,7 +38,7 @@ def enrol(
         if waiting:
             raise NotReady(_words_of(before.person_name, waiting)) from None
         # Nothing is left that bears the old id, so the new person begins with a tablet of their own.
-        device_id = str(uuid7())
+        device_id = store.parting.another_id()
         answer = ask(device_id)
     names = ("person_id", "person_name", "holder", "server_epoch", "pack_key")
     settings = {name: str(answer.get(name) or "") for name in names}

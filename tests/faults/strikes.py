@@ -62,7 +62,7 @@ class Strikes(Round):
             "photo_to_free": self._a_month_later,
             "pack_before_to_delete": self._another_pack,
             "fork_to_ask": self._as_a_twin,
-            "fork_without_row": self._as_a_twin,
+            "credential_without_row": self._as_a_twin,
             "fork_written": self._as_a_twin,
             "credential_to_remove": self._behind_a_fork,
         }

@@ -62,6 +62,7 @@ class Station:
     enrolment_status: int = 201
 
     device: str = ""
+    credential: str = "secret"
     forks: dict[str, dict[str, Any]] = field(default_factory=dict)
     forks_used: set[str] = field(default_factory=set)
     fork_refusal: tuple[int, dict[str, Any]] | None = None
@@ -178,7 +179,12 @@ class _Handler(Answering):
         if self.station.portal:
             self.answer(200, b"<html>Welcome! Please log in</html>", {"Content-Type": "text/html"})
             return True
-        strange = self.station.forks and self._credential() not in ("", "secret", *self.station.forks)
+        strange = self.station.forks and self._credential() not in (
+            "",
+            "secret",
+            self.station.credential,
+            *self.station.forks,
+        )
         if (strange or self.station.revoked) and self.path != "/v1/devices/enrol":
             body = json.dumps({"title": "设备凭证无效或已注销", "status": 401, "code": "credential_unknown"}).encode()
             named = {} if self.station.without_header else {"Xiangye-Protocol": "1"}
@@ -203,7 +209,7 @@ class _Handler(Answering):
                 "person_id": PERSON,
                 "person_name": "测试员",
                 "device_id": asked["device_id"],
-                "credential": "secret",
+                "credential": self.station.credential,
                 "server_time": self.station.now(),
                 "server_epoch": self.station.epoch,
                 "holder": self.station.holder,

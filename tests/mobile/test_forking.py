@@ -15,7 +15,7 @@ from tests.mobile.station import Station, station
 from tests.mobile.tablets import Tablet, tablet
 from tests.mobile.test_photos import jpeg
 
-CUTS = ("fork_to_ask", "fork_without_row", "fork_written")
+CUTS = ("fork_to_ask", "credential_without_row", "fork_written")
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,30 @@ def test_a_copy_made_in_the_middle_gets_an_id_of_its_own(twin: Tablet, server: S
             held.sighting()
             assert held.app.sync.sync() is True and has_its_own(held, server)
         assert identity(twin) != identity(other) and len(server.records) == 5
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_an_enrolment_that_is_cut_leaves_the_credential_that_there_was(
+    twin: Tablet, server: Station, own: bool
+) -> None:
+    """T26: whether it brings another id or not, a credential speaks only for whom it was given to."""
+    if own:
+        twin.app.store.identity.keep(twin="")
+    server.credential = "another secret"
+    server.fork_refusal = (404, {})
+    assert twin.app.sync.sync() is True
+    failpoints.arm("credential_without_row=raise")
+    assert twin.app.sync.enrol("GOOD-CODE") is False
+    assert identity(twin) != server.device or own
+    assert twin.app.store.identity.credential() == "secret"
+    twin.restart()
+    assert twin.app.store.identity.credential() == "secret"
+    assert len(secrets(twin.app.store.database.path.parent)) == 1 or not own
+    assert twin.app.sync.enrol("GOOD-CODE") is True and identity(twin) == server.device
+    assert twin.app.store.identity.credential() == "another secret"
+    twin.restart()
+    assert len(secrets(twin.app.store.database.path.parent)) == 1
+    assert twin.app.sync.sync() is True
 
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_id(twin: Tablet, server: Station) -> None:

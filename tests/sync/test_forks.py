@@ -33,7 +33,7 @@ from tests.serving import Live, serving
 
 EXAMPLES = int(os.environ.get("XIANGYE_FORKS", "25"))
 SEED = int(os.environ.get("XIANGYE_SEED", "15"))
-CUTS = ("records_to_post", "receipts_written", "fork_to_ask", "fork_without_row", "fork_written")
+CUTS = ("records_to_post", "receipts_written", "fork_to_ask", "credential_without_row", "fork_written")
 ROUNDS = 2
 Key = tuple[str, str]
 
