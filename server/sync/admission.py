@@ -58,10 +58,15 @@ def admit(session: Session, actor: Actor, clock: Clock, records: Sequence[Any]) 
 def _other_devices(session: Session, actor: Actor, records: Sequence[Any]) -> frozenset[UUID]:
     """Of the same person, of those that are named here: a store that became another device (T15) made records as the one before, and
     offers them again to a server that was restored."""
-    plain = [record.record if isinstance(record, Opened) else record for record in records]
-    told = [record.get("device") for record in plain if isinstance(record, dict)]
+    told = [record.get("device") for record in _readable(records)]
     named = {UUID(device) for device in told if is_uuid(device)} - {actor.device_id}
     return devices_of(session, actor.person_id, named)
+
+
+def _readable(records: Sequence[Any]) -> list[Mapping[str, Any]]:
+    """What they say, in clear or from inside their seals."""
+    plain = [record.record if isinstance(record, Opened) else record for record in records]
+    return [record for record in plain if isinstance(record, Mapping)]
 
 
 def _is_survey(record: Any) -> bool:
@@ -69,7 +74,7 @@ def _is_survey(record: Any) -> bool:
 
 
 def _names_unknown(datasets: Mapping[UUID, UUID], records: Sequence[Any]) -> bool:
-    bodies = [record.get("body") for record in records if isinstance(record, dict)]
+    bodies = [record.get("body") for record in _readable(records)]
     named = {str(body.get("survey_id")) for body in bodies if isinstance(body, dict) and "survey_id" in body}
     return not named <= {str(id_) for id_ in datasets}
 

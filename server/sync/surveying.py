@@ -1,7 +1,7 @@
 """Surveys that come from the field: who may begin one, and the records that came before theirs."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from server.sensitivity import service as sensitivity
 from server.surveys import queries
 from server.surveys.model import Survey
 from server.sync.reading import Candidate, Outcome
+from server.sync.unsealing import Opened, unseal
 from shared import protocol
 from shared.clock import Clock, FixedClock
 from shared.problems import Problem
@@ -82,13 +83,12 @@ def take_up(
     begun: Collection[UUID],
     admit: Callable[[Session, Actor, Clock, Sequence[object]], list[Outcome]],
 ) -> None:
-    """Records that came before the survey which they belong to, each in the name of the tablet that sent it. A sealed one is opened by
-    `xiangye sync readmit`, since only then is its survey known."""
+    """Records that came before the survey which they belong to, each in the name of the tablet that sent it, sealed or not."""
     wanted = {str(id_) for id_ in begun}
     came: dict[tuple[UUID, str | None], list[tuple[str, Any]]] = {}
     for one in sensitivity.unread(session, reason=SURVEY_UNKNOWN):
         record = json.loads(one.body)
-        if "body" in record and record["body"].get("survey_id") in wanted:
+        if _survey_named_by(session, record) in wanted:
             came.setdefault((one.device_id, one.agent), []).append((one.digest, record))
     for (device_id, agent), some in came.items():
         device = session.get(Device, device_id)
@@ -99,3 +99,10 @@ def take_up(
                 # None: it was taken in.
                 reason = outcome.reason if outcome.outcome == protocol.QUARANTINED else None
                 sensitivity.tried_again(session, digest, clock.now(), reason, outcome.detail if reason else [])
+
+
+def _survey_named_by(session: Session, record: Any) -> str | None:
+    """None of one that is still sealed, since its key has gone since it came."""
+    [plain] = unseal(session, [record])
+    said = plain.record if isinstance(plain, Opened) else plain
+    return said["body"]["survey_id"] if isinstance(said, Mapping) else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,13 +16,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from server.accounts.service import enrol, grant, issue_code
+from server.accounts.viewer import LOCAL_OPERATOR
 from server.db import SEAL_KEYS
 from server.sensitivity import service as sensitivity
 from server.sensitivity.precise import as_precise
 from server.sensitivity.sealing import SealKey, add_key, read_keys, write_keys
 from server.settings import Settings
 from shared.canonical import canonical_bytes, digest
-from tests.admitting import count, frozen, outcomes, send, set_up
+from shared.ids import uuid7
+from tests.admitting import CLOCK, count, frozen, outcomes, send, set_up
 from tests.records import (
     DEVICE,
     MANGSHAN,
@@ -32,6 +36,7 @@ from tests.records import (
     event,
     observed,
     occurrence,
+    survey,
     tombstone,
 )
 from tests.sealed.wrapping import Record, flipped, sealed, wire
@@ -226,6 +231,25 @@ def test_a_sound_seal_around_nonsense_is_kept(
         ("quarantined", reason),
         ("accepted", None),
     ]
+
+
+def test_what_came_before_its_survey_is_taken_in_with_it(reference: Session, key: SealKey) -> None:
+    """P5: a survey that is begun in the field may come after what was sealed in it; one whose key is gone by then waits for its key."""
+    begun = survey(county_codes=["431022"])
+    grant(reference, CLOCK, LOCAL_OPERATOR, UUID(PERSON), "station_lead", "county", "431022")
+    enrol(reference, CLOCK, issue_code(reference, CLOCK, UUID(PERSON)), UUID(DEVICE), "平板", "0.1.0")
+    found, lost, elsewhere = (
+        occurrence(taxon=PANGOLIN, survey_id=id_) for id_ in (begun["id"], begun["id"], str(uuid7()))
+    )
+    path = reference.info[SEAL_KEYS]
+    gone = add_key(Settings(var_dir=path.parent / "gone"), datetime(2026, 1, 1, tzinfo=UTC), first=True)
+    write_keys(path, (key, gone), first=False)
+    early = [wire(sealed(found, key)), wire(sealed(lost, gone)), wire(sealed(elsewhere, key))]
+    assert reasons(reference, *early) == [("quarantined", "survey_unknown")] * 3
+    write_keys(path, (key,), first=False)
+    assert reasons(reference, begun) == [("accepted", None)]
+    assert count(reference, "occurrence") == 1 and found["id"] in frozen(reference)
+    assert reasons(reference, early[0]) == [("already_have", None)]
 
 
 def test_a_receipt_never_tells_what_stood_inside(reference: Session, key: SealKey) -> None:
