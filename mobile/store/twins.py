@@ -71,9 +71,10 @@ class Twins:
         if is_so != bool(self._identity.setting(_NEEDS_CODE)):
             self._identity.keep(**{_NEEDS_CODE: "yes" if is_so else ""})
 
-    def was_told(self) -> None:
-        """That the tablet has another id has stood on the screen."""
-        self._identity.keep(**{PARTED: ""})
+    def was_told(self, words: str) -> None:
+        """These have stood on the screen; those of one more id, taken since, have not."""
+        if words == self.parted_words():
+            self._identity.keep(**{PARTED: ""})
 
     def _is_passed(self, known: int) -> bool:
         """It was told before, and nothing was recorded since."""

@@ -60,7 +60,7 @@ class SyncSession:
         try:
             self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand, originals_now))
             if told_before and not report.problems:
-                self._store.twins.was_told()
+                self._store.twins.was_told(told_before)
             self._after(report)
         except (SyncFailure, PackUnreadable) as failure:
             report.trouble(str(failure))

@@ -76,6 +76,17 @@ def test_it_says_what_comes_and_what_came_and_goes_on_counting(twin: Tablet, ser
     assert not [line for line in twin.app.sync.lines if "编号" in line]
 
 
+def test_it_says_so_each_time(twin: Tablet, server: Station) -> None:
+    """One that was copied again right behind the first time."""
+    assert twin.app.sync.sync() is True
+    first = twin.app.store.twins.words()
+    twin.app.store.twins.compare(999, "0" * 64)
+    assert twin.app.sync.sync() is True
+    second = twin.app.store.twins.words()
+    assert second in twin.app.sync.lines and identity(twin)[-8:] in second and first != second
+    assert len(server.forks) == 2
+
+
 def test_a_photo_that_waits_keeps_the_old_id(tmp_path: Path, server: Station) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "one.jpg").write_bytes(jpeg("green"))
