@@ -22,6 +22,8 @@ from shared.wire.signature import ALGORITHM
 MAGIC = b"XIANGYE-RESCUE 1\n"
 PIECE_BYTES = 1024 * 1024
 BATCH, PHOTO, SCRAP, MANIFEST = "batch", "photo", "scrap", "manifest"
+DRAFT = "draft "
+"""So begins the name of a scrap that is a form which nobody saved, or a photo of it."""
 KINDS = (BATCH, PHOTO, SCRAP, MANIFEST)
 _LONGEST_FRAME = PIECE_BYTES + 64 * 1024
 _LONGEST_LINE = 64 * 1024

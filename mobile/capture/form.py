@@ -25,9 +25,9 @@ class FormCapture:
     def is_open(self) -> bool:
         return self.draft_id is not None
 
-    def restore(self) -> bool:
-        """Takes up the newest draft of this form, as a switched-off tablet left it; False where there is none."""
-        left = self._drafts.all(self.form)
+    def restore(self, draft_id: str | None = None) -> bool:
+        """Takes up the newest draft of this form, or a certain one, as a switched-off tablet left it; False where there is none."""
+        left = [draft for draft in self._drafts.all(self.form) if draft_id in (None, draft.draft_id)]
         if not left:
             return False
         self.draft_id, self.values = left[0].draft_id, dict(left[0].values)

@@ -58,6 +58,11 @@ class PatrolCapture(WalkCapture):
         self.set("nil_report", not found if nil_report is None else nil_report)
         return self.confirm()
 
+    def break_off(self, remark: str) -> None:
+        """That nothing was found is not said by a patrol that was not ended."""
+        super().break_off(remark)
+        self.end(nil_report=False)
+
     def findings(self) -> list[KeptRecord]:
         return self.recorder.store.outbox.of_event("finding", self._open_id())
 
@@ -95,9 +100,9 @@ class PatrolCapture(WalkCapture):
         for leg, points in groupby(self.track(), key=lambda point: point.leg):
             whole = list(points)
             for start in range(0, len(whole), POINTS_PER_SEGMENT):
-                yield self._segment(leg, whole[start : start + POINTS_PER_SEGMENT])
+                yield self._segment(leg, start, whole[start : start + POINTS_PER_SEGMENT])
 
-    def _segment(self, leg: int, points: list[TrackPoint]) -> Part:
+    def _segment(self, leg: int, start: int, points: list[TrackPoint]) -> Part:
         times = (points[0].at.isoformat(timespec="seconds"), points[-1].at.isoformat(timespec="seconds"))
         body = self.recorder.observed(*times) | {
             "patrol_id": self._open_id(),
@@ -105,7 +110,7 @@ class PatrolCapture(WalkCapture):
             "points": [p.as_wire() for p in points],
             "notice": self.values.get("notice"),
         }
-        return Part("track_segment", "track_segment/1", body)
+        return Part("track_segment", "track_segment/1", body, self.part_id(f"track {leg} {start}"))
 
     def _expect(self, state: str, words: str) -> None:
         if self.state != state:

@@ -66,9 +66,16 @@ class TransectCapture(WalkCapture):
         self.set("ended_at", self.recorder.stamp())
         return self.confirm()
 
+    def break_off(self, remark: str) -> None:
+        """A target that was not seen yet is not said to be absent."""
+        super().break_off(remark)
+        self.set("broken_off", True)
+        self.end()
+
     def parts(self) -> Sequence[Part]:
         event = Part("event", self.form, self._body(), self._open_id())
-        counted = [row for row in self.rows() if row.count > 0 or row.target]
+        looked_for_to_the_end = not self.values.get("broken_off")
+        counted = [row for row in self.rows() if row.count > 0 or (row.target and looked_for_to_the_end)]
         return [event, *(self._occurrence(row) for row in counted), *self.media_parts(event.record_id)]
 
     def _body(self) -> dict[str, Any]:
@@ -112,6 +119,7 @@ class TransectCapture(WalkCapture):
                 "place": row.place or self.start_place(),
                 "recorded_by": [self.recorder.person_id()],
             },
+            self.part_id(f"species {row.key}"),
         )
 
     def _observed(self) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """What a patrol and a transect share: a track that grows while the form is open, and survives the app."""
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from mobile.capture.form import FormCapture
 from mobile.capture.place import place_of
-from mobile.capture.recorder import Recorder
+from mobile.capture.recorder import Part, Recorder
 from mobile.device.ports import Fix
 from mobile.store.store import Store
 from mobile.tracking.filter import accept
 from mobile.tracking.point import TrackPoint
 from mobile.tracking.summary import TrackMeter, TrackSummary
 from shared.clock import parse_aware
+from shared.ids import uuid7_from
 from shared.notices import TRACK
 
 FLUSH_MS = 10_000
@@ -29,8 +32,8 @@ class WalkCapture(FormCapture):
     def leg(self) -> int:
         return int(self.values.get("leg", 0))
 
-    def restore(self) -> bool:
-        found = super().restore()
+    def restore(self, draft_id: str | None = None) -> bool:
+        found = super().restore(draft_id)
         if found:
             self._meter, self._unwritten = TrackMeter(self._tracks.points(self._open_id())), []
         return found
@@ -97,6 +100,19 @@ class WalkCapture(FormCapture):
         accuracy = first.accuracy_cm / 100 if first.accuracy_cm is not None else None
         altitude = first.altitude_dm / 10 if first.altitude_dm is not None else None
         return place_of(Fix(first.lat_e7, first.lon_e7, accuracy, first.at, altitude))
+
+    def part_id(self, what: str) -> str:
+        """The same each time this walk is ended: a rescue may have ended it before, in a copy of the store."""
+        walk = self._open_id()
+        return str(uuid7_from(f"{walk} {what}", UUID(walk).int >> 80))
+
+    def media_parts(self, subject_id: str) -> list[Part]:
+        parts = super().media_parts(subject_id)
+        return [replace(part, record_id=self.part_id(f"photo {part.body['sha256']}")) for part in parts]
+
+    def break_off(self, remark: str) -> None:
+        """What a rescue does with a walk that nobody ended."""
+        self.set("remarks", "；".join(filter(None, [self.values.get("remarks"), remark])))
 
     def participants(self, role: str) -> list[dict[str, object]]:
         return [{"person_id": self.recorder.person_id(), "role": role, "order": 0}]

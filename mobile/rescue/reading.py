@@ -56,7 +56,7 @@ class Wreck:
     unread: list[str] = field(default_factory=list)
 
     def settings(self) -> dict[str, str]:
-        return {str(row[0]): str(row[1]) for row in self._rows("select name, value from setting", "设置")}
+        return {str(row[0]): str(row[1]) for row in self.rows("select name, value from setting", "设置")}
 
     def records(self) -> list[Kept]:
         """In the order in which they were confirmed."""
@@ -83,18 +83,18 @@ class Wreck:
         return bytes(row[0]) if row and isinstance(row[0], bytes) else None
 
     def photos(self) -> list[Photo]:
-        rows = self._rows("select sha256, file_name, coalesce(media_id, ''), state from media_file", "照片目录")
+        rows = self.rows("select sha256, file_name, coalesce(media_id, ''), state from media_file", "照片目录")
         return [Photo(*map(str, row)) for row in rows]
 
     def _states(self) -> dict[Key, str]:
-        rows = self._rows("select record_id, digest, state from outbox", "发送状态")
+        rows = self.rows("select record_id, digest, state from outbox", "发送状态")
         return {(str(row[0]), str(row[1])): str(row[2]) for row in rows}
 
-    def _rows(self, query: str, what: str) -> list[Any]:
+    def rows(self, query: str, what: str, *values: str) -> list[Any]:
         """As many as come before the first that cannot be read."""
         found: list[Any] = []
         try:
-            for row in self.connection.execute(query):
+            for row in self.connection.execute(query, values):
                 found.append(row)  # noqa: PERF402 - a list() would lose what came before the error
         except sqlite3.Error as error:
             self.unread.append(f"{what}只读出 {len(found)} 行（{error}）")

@@ -40,13 +40,16 @@ class RescueFailure(Exception):
 
 @dataclass
 class Rescued:
-    """`path` is None where there was nothing to write. `unread`: what could not be read, in words."""
+    """`path` is None where there was nothing to write. `unread`: what could not be read, in words. `walks`: open ones that were closed in
+    the file alone; `drafts`: forms that nobody saved."""
 
     path: Path | None = None
     records: int = 0
     batches: int = 0
     photos: int = 0
     scraps: int = 0
+    walks: int = 0
+    drafts: int = 0
     byte_count: int = 0
     sha256: str = ""
     sealed: bool = True
@@ -64,6 +67,12 @@ class Rescued:
             f"SHA-256 {self.sha256}",
             "请把此文件交给省级管理员，用 xiangye import 导入；平板上的记录仍标为未送达，收到省级收据后才算送达",
         ]
+        if self.walks:
+            lines.append(
+                f"其中 {self.walks} 次没有结束的巡护或样线：文件中按最后一次记录的时间结束，平板上照旧，可以继续"
+            )
+        if self.drafts:
+            lines.append(f"另有 {self.drafts} 份没有保存的草稿，原样随附")
         if not self.sealed:
             lines.append("注意：文件未加密，其中有确切位置，请妥善保管")
         if not self.signed:
@@ -84,9 +93,10 @@ def rescue(folder: Path, target: Path, tools: Tools, everything: bool = False, i
     """Everything unsent of the tablet in `folder`, or everything kept, as one new file in `target`. Nothing on the tablet changes."""
     if not folder.is_dir():
         raise RescueFailure(f"没有平板数据文件夹 {folder}：用 --data 指定")
-    with gathered(folder, everything) as found:
-        done = Rescued(unread=found.unread)
-        if not found.records and not found.photos:
+    with gathered(folder, everything, tools.sealing) as found:
+        begun = found.unfinished
+        done = Rescued(unread=found.unread, walks=begun.walks, drafts=len(begun.left))
+        if found.nothing():
             return done
         if not is_uuid(found.settings.get("device_id")):
             raise RescueFailure("读不出平板编号：设置和记录都已损坏")

@@ -24,7 +24,7 @@ from shared.clock import Clock
 from shared.failpoints import fail
 from shared.problems import Problem
 from shared.protocol import OUTCOMES
-from shared.rescue_file import BATCH, MAGIC, PHOTO, SCRAP, RescueBroken
+from shared.rescue_file import BATCH, DRAFT, MAGIC, PHOTO, SCRAP, RescueBroken
 
 
 @dataclass
@@ -143,11 +143,13 @@ class _Taking:
         self._done.photos += 1
 
     def _scrap(self, entry: Entry) -> None:
-        """Not what a record or photo of this name should be: kept for a person to look at, never admitted."""
+        """Not what a record or photo of this name should be, or a form that nobody saved: kept for a person to look at, never admitted."""
         path = kept.folder(self._settings, "scraps") / entry.sha256
         kept.write(path, [entry.data])
         self._done.scraps += 1
-        self._done.notes.append(f"“{entry.about['name']}”已损坏，原样存为 {path}")
+        name = str(entry.about["name"])
+        what = "是平板上没有保存的草稿" if name.startswith(DRAFT) else "已损坏"
+        self._done.notes.append(f"“{name}”{what}，原样存为 {path}")
 
     def _write_receipts(self, folder: Path, file_id: str) -> Path:
         """Beside the file; where that cannot be written, with the server's own things."""
