@@ -7,6 +7,7 @@ from random import SystemRandom
 
 from mobile.store.copies import Copies
 from mobile.store.database import Database
+from mobile.store.owners import SENDABLE, Owners
 from mobile.store.soundness import DAMAGED, Due, whole
 from shared.failpoints import fail
 from shared.protocol import CONFLICT, FREES_THE_TABLET, QUARANTINED
@@ -14,6 +15,8 @@ from shared.protocol import CONFLICT, FREES_THE_TABLET, QUARANTINED
 FIRST_PAUSE_S = 30
 LONGEST_PAUSE = timedelta(hours=1)
 _SELDOM = 10
+LEFT_BEFORE = "left_before"
+"""The setting that names the last receipt of a station which says nothing any more."""
 _random = SystemRandom()
 # A survey that was begun in the field goes before all that belongs to it, and events before their children: the server cannot read
 # what names a survey that it never heard of, and seldom has to hold a child for its parent.
@@ -29,10 +32,10 @@ class Offered:
 
 @dataclass
 class _Portion:
-    """`reached`: how many of what was due were looked at."""
+    """`reached`: how many of what was due were looked at; `aside`: what is not sent, and why."""
 
     offered: list[Offered] = field(default_factory=list)
-    damaged: list[Due] = field(default_factory=list)
+    aside: list[tuple[Due, str]] = field(default_factory=list)
     reached: int = 0
 
 
@@ -47,9 +50,10 @@ class Receipt:
 
 
 class Deliveries:
-    def __init__(self, database: Database, copies: Copies) -> None:
+    def __init__(self, database: Database, copies: Copies, owners: Owners) -> None:
         self._database = database
         self._copies = copies
+        self._owners = owners
 
     def due(self, now: datetime, ignore_pause: bool) -> list[Due]:
         """What waits, parents first."""
@@ -63,11 +67,11 @@ class Deliveries:
         self, due: Sequence[Due], most: Callable[[], int], max_bytes: int, now: datetime
     ) -> Iterator[list[Offered]]:
         """These records, in this order, as far as `most` and `max_bytes` of JSON reach (one at least). What is not the bytes that
-        were confirmed goes nowhere, and holds up nothing."""
+        were confirmed, and what is somebody else's, goes nowhere and holds up nothing."""
         while due:
             portion = self._portion(due, most(), max_bytes)
-            if portion.damaged:
-                self._put_aside(portion.damaged, DAMAGED, now)
+            if portion.aside:
+                self._put_aside(portion.aside, now)
             if portion.offered:
                 yield portion.offered
             due = due[portion.reached :]
@@ -81,7 +85,9 @@ class Deliveries:
         for one in due:
             canonical = whole(self._database, self._copies.newest_first, one)
             if canonical is None:
-                found.damaged.append(one)
+                found.aside.append((one, DAMAGED))
+            elif words := self._owners.words_for(canonical):
+                found.aside.append((one, words))
             else:
                 max_bytes -= len(canonical) + 1
                 if found.offered and (max_bytes < 0 or len(found.offered) == most):
@@ -90,13 +96,18 @@ class Deliveries:
             found.reached += 1
         return found
 
-    def _put_aside(self, ones: Iterable[Due], reason: str, now: datetime) -> None:
+    def _put_aside(self, ones: Iterable[tuple[Due, str]], now: datetime) -> None:
         """They are looked at again, but seldom."""
         with self._database.transaction() as connection:
             connection.executemany(
                 "update outbox set last_reason = ?, next_try_at = ? where record_id = ? and digest = ?",
-                [(reason, next_try(_SELDOM, now), one.record_id, one.digest) for one in ones],
+                [(reason, next_try(_SELDOM, now), one.record_id, one.digest) for one, reason in ones],
             )
+
+    def sendable_count(self) -> int:
+        """Of what waits, what this person can send: once the last round put aside what is somebody else's, or damaged."""
+        query = f"select count(*) from outbox where state in ('waiting', 'sent') and {SENDABLE} and last_reason <> ?"
+        return self._database.count(query, (DAMAGED,))
 
     def damaged_count(self) -> int:
         """Of those that were to be sent."""
@@ -161,6 +172,10 @@ class Deliveries:
                 "update media_file set state = 'waiting', upload_url = null, attempts = 0, next_try_at = null, last_reason = ? "
                 "where state = 'held'",
                 (reason,),
+            )
+            # What a station passed on before went to the province that is no more; it has given up its own copy.
+            connection.execute(
+                "insert or replace into setting select ?, coalesce(max(receipt_no), 0) from receipt", (LEFT_BEFORE,)
             )
         return int(changed)
 

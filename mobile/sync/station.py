@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mobile.device.ports import Device, DeviceFailure
-from mobile.store.delivery import Offered, Receipt
+from mobile.store.delivery import LEFT_BEFORE, Offered, Receipt
 from mobile.store.media import MediaFile
 from mobile.store.soundness import Due
 from mobile.store.store import Store
@@ -159,9 +159,9 @@ class _Visit:
         rows = self._store.database.rows(
             "select r.seq, o.record_id, o.digest from outbox o join record r using (record_id, digest) "
             "where o.state in ('waiting', 'sent') and not exists (select 1 from receipt t where t.record_id = o.record_id and t.digest = o.digest "
-            "and t.holder = ? and t.server_epoch = ?) "
+            "and t.holder = ? and t.server_epoch = ? and t.receipt_no > ?) "
             "order by r.seq",
-            (self._holder, self._epoch),
+            (self._holder, self._epoch, int(self._store.identity.setting(LEFT_BEFORE) or 0)),
         )
         return [Due(*row) for row in rows]
 

@@ -1,9 +1,12 @@
 """When there is a line: the same bytes to the province, under the station's own credential, and its signed answers kept for the tablets."""
 
 import base64
+import contextlib
 import gzip
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import requests
@@ -26,6 +29,8 @@ from shared.protocol import (
 )
 
 _TIMEOUT = (10, 120)
+_NOT_NOW = (429, 502, 503, 504, 507)
+"""Nothing is taken just now, whatever it is: too much was asked, nobody is there, the disk is full."""
 
 
 class NoLine(Exception):
@@ -34,6 +39,13 @@ class NoLine(Exception):
 
 class _Refused(Exception):
     """This one thing was not taken, in the province's own words; it waits, and the next is tried."""
+
+
+class _Failed(_Refused):
+    """The province failed over this one thing. Whether over every thing, the next one tells."""
+
+
+_FAILURES_IN_A_ROW = 2
 
 
 @dataclass
@@ -69,25 +81,40 @@ class Passing:
 
     def _run(self) -> Passed:
         done = Passed()
-        self.learn_tablets()
-        for number in self._spool.to_pass():
-            batch = self._spool.batch(number)
+        try:
+            self.learn_tablets()
+        except _Refused as refused:
+            raise NoLine(str(refused)) from refused
+        failures = 0
+        for work in self._waiting(done):
             try:
-                custody = self._batch(batch.device_id, batch.signature, batch.body)
-                self._spool.passed(number, batch.device_id, custody.as_json(), self._clock.now())
-                done.records += len(custody.receipts)
-            except _Refused as refused:
-                self._spool.not_passed(number, str(refused))
-                done.problems.append(f"平板 {batch.device_id} 的一批记录：{refused}")
-        for photo in self._spool.photos_to_pass():
-            try:
-                self._spool.photo_passed(photo, self._photo(photo).as_json(), self._clock.now())
-                done.photos += 1
-            except (_Refused, FileNotFoundError) as refused:
-                self._spool.photo_not_passed(photo, str(refused))
-                done.problems.append(f"平板 {photo.device_id} 的一张照片：{refused}")
+                work()
+                failures = 0
+            except _Failed as failed:
+                failures += 1
+                if failures == _FAILURES_IN_A_ROW:
+                    raise NoLine(str(failed)) from failed
         self._spool.forget(self._clock.now())
         return done
+
+    def _waiting(self, done: Passed) -> Iterator[Callable[[], None]]:
+        """Each thing by itself. What the province refuses waits with the reason, and the next goes on."""
+        for number in self._spool.to_pass():
+            yield partial(self._pass_batch, number, done)
+        for photo in self._spool.photos_to_pass():
+            yield partial(self._pass_photo, photo, done)
+
+    def _pass_batch(self, number: int, done: Passed) -> None:
+        batch = self._spool.batch(number)
+        with _told(partial(self._spool.not_passed, number), done, f"平板 {batch.device_id} 的一批记录"):
+            custody = self._batch(batch.device_id, batch.signature, batch.body)
+            self._spool.passed(number, batch.device_id, custody.as_json(), self._clock.now())
+            done.records += len(custody.receipts)
+
+    def _pass_photo(self, photo: Photo, done: Passed) -> None:
+        with _told(partial(self._spool.photo_not_passed, photo), done, f"平板 {photo.device_id} 的一张照片"):
+            self._spool.photo_passed(photo, self._photo(photo).as_json(), self._clock.now())
+            done.photos += 1
 
     def learn_tablets(self) -> None:
         """The list is signed: the key that came first, when the station joined, is the only one believed."""
@@ -170,8 +197,11 @@ class Passing:
             raise NoLine(f"{self._url} 的回答不是来自湘野服务器（可能需要先登录网络）")
         if answer.status_code == 401:
             raise NoLine("监测站的凭证无效或已收回：请向省级管理员索取新的凭证，再用 xiangye relay join")
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise NoLine(f"省级服务器暂时不能接收（{answer.status_code}）：稍后再转交")
+        words = f"省级服务器暂时不能接收（{answer.status_code}）：稍后再转交"
+        if answer.status_code in _NOT_NOW:
+            raise NoLine(words)
+        if answer.status_code >= 500:
+            raise _Failed(words)
         return answer
 
     def _expect(self, answer: requests.Response, *statuses: int) -> requests.Response:
@@ -193,6 +223,17 @@ class Passing:
         if not isinstance(found, dict):
             raise NoLine("省级服务器的回答不完整")
         return found
+
+
+@contextlib.contextmanager
+def _told(keep: Callable[[str], None], done: Passed, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (_Refused, FileNotFoundError) as refused:
+        keep(str(refused))
+        done.problems.append(f"{what}：{refused}")
+        if isinstance(refused, _Failed):
+            raise
 
 
 def _is_problem(answer: requests.Response) -> bool:

@@ -100,7 +100,8 @@ class Spool:
     def take_batch(
         self, device_id: str, sha256: str, signature: str, body: bytes, records: Sequence[Key], now: datetime
     ) -> list[bool]:
-        """For each record whether it lay here already. A batch that brings nothing new is not kept again."""
+        """For each record whether it lies here already, still to be passed on. A batch that brings nothing new is not kept again. What was
+        passed on and is brought once more is taken in once more: the province may have been restored since."""
         with self._transaction() as connection:
             known = [self._knows(connection, device_id, record) for record in records]
             if not all(known) or not records:
@@ -111,7 +112,10 @@ class Spool:
 
     @staticmethod
     def _knows(connection: sqlite3.Connection, device_id: str, record: Key) -> bool:
-        query = "select 1 from record where device_id = ? and record_id = ? and digest = ?"
+        query = (
+            "select 1 from record join batch using (batch_no) "
+            "where record.device_id = ? and record_id = ? and digest = ? and passed_at is null"
+        )
         return connection.execute(query, (device_id, *record)).fetchone() is not None
 
     @staticmethod
@@ -127,11 +131,12 @@ class Spool:
         row = (device_id, sha256, signature, body, len(body), len(records), now.isoformat(timespec="seconds"))
         number = connection.execute(
             "insert into batch (device_id, sha256, signature, body, byte_count, record_count, received_at) values (?,?,?,?,?,?,?) "
-            "on conflict do nothing",
+            "on conflict (device_id, sha256) do update set body = excluded.body, signature = excluded.signature, "
+            "received_at = excluded.received_at, passed_at = null, reason = '' returning batch_no",
             row,
-        ).lastrowid
+        ).fetchone()[0]
         connection.executemany(
-            "insert or ignore into record values (?, ?, ?, ?)", [(device_id, *record, number) for record in records]
+            "insert or replace into record values (?, ?, ?, ?)", [(device_id, *record, number) for record in records]
         )
 
     @contextlib.contextmanager
@@ -178,9 +183,12 @@ class Spool:
         return [(row[0], json.loads(row[1])) for row in self._rows(query, device_id, after, most)]
 
     def photo_begun(self, device_id: str, sha256: str, byte_count: int, now: datetime) -> Photo:
+        """One that was passed on, and is brought once more, begins anew in a file of its own."""
         with self._transaction() as connection:
             connection.execute(
-                "insert into photo (upload_id, device_id, sha256, byte_count, begun_at) values (?, ?, ?, ?, ?) on conflict do nothing",
+                "insert into photo (upload_id, device_id, sha256, byte_count, begun_at) values (?, ?, ?, ?, ?) "
+                "on conflict (device_id, sha256) do update set upload_id = excluded.upload_id, begun_at = excluded.begun_at, "
+                "received_at = null, passed_at = null where passed_at is not null",
                 (str(uuid7()), device_id, sha256, byte_count, now.isoformat(timespec="seconds")),
             )
         return _photo(self._rows("select * from photo where device_id = ? and sha256 = ?", device_id, sha256)[0])
