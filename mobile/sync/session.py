@@ -59,7 +59,7 @@ class SyncSession:
         report, told_before = SyncReport(), self._store.twins.parted_words()
         try:
             self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand, originals_now))
-            if told_before and not report.problems:
+            if told_before and by_hand and not report.problems:  # somebody looked
                 self._store.twins.was_told(told_before)
             self._after(report)
         except (SyncFailure, PackUnreadable) as failure:

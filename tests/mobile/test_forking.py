@@ -70,6 +70,8 @@ def test_it_says_what_comes_and_what_came_and_goes_on_counting(twin: Tablet, ser
     twin.restart()
     assert line in twin.app.sync.lines, "nobody may have looked yet"
     twin.sighting()
+    assert twin.app.session.run(by_hand=False).problems == []
+    assert line in twin.app.sync.lines, "nor did anybody by then"
     assert twin.app.sync.sync() is True
     (new,) = [record for record in server.records.values() if record["device"] == identity(twin)]
     assert new["seq"] == 9, "above the 7 that the server knew, and the 8 that it had itself"
