@@ -30,6 +30,7 @@ class TabletBook:
     photos_held: set[str]
     told: set[str]
     """Ids of records of which the server told how they stand."""
+    device_id: str
 
 
 def read_tablet(data: Path) -> TabletBook:
@@ -42,6 +43,7 @@ def read_tablet(data: Path) -> TabletBook:
         held = set(store.execute("SELECT record_id, digest FROM outbox WHERE state = 'held'").fetchall())
         photos = store.execute("SELECT sha256, state FROM media_file WHERE media_id IS NOT NULL").fetchall()
         told = {row[0] for row in store.execute("SELECT record_id FROM server_state")}
+        device_id = store.execute("SELECT value FROM setting WHERE name = 'device_id'").fetchone()[0]
     kinds: dict[str, int] = {}
     for row in rows:
         kinds[row[2]] = kinds.get(row[2], 0) + 1
@@ -52,6 +54,7 @@ def read_tablet(data: Path) -> TabletBook:
         {row[0] for row in photos},
         {row[0] for row in photos if row[1] == "held"},
         told,
+        device_id,
     )
 
 

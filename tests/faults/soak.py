@@ -35,6 +35,7 @@ COUNTS = (
     "not converged",
     "bad record",
     "piece twice",
+    "one id for two",
 )
 
 
@@ -101,6 +102,7 @@ class Round:
         saved: set[Pair] = set()
         kept: set[Pair] = set()
         photos: set[str] = set()
+        device_ids: list[str] = []
         for tablet in [one for first in self.tablets for one in (first, *first.twins)]:
             tablet.end()
             book = read_tablet(tablet.data)
@@ -108,6 +110,8 @@ class Round:
             kept |= book.records
             photos |= book.photos
             self.tally.wrong["untold"] += len({one[0] for one in book.records} - book.told)
+            device_ids.append(book.device_id)
+        self.tally.wrong["one id for two"] += len(device_ids) - len(set(device_ids))
         self._compare(saved, kept, photos)
 
     def _drain(self, slot: int) -> None:

@@ -4,6 +4,7 @@ The long run is `make soak` (README.md); the code is the same.
 """
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.conftest import clone
 from tests.faults.gauntlet import Gauntlet
 from tests.faults.ground import Ground, ground, mutated
 from tests.faults.mutants import MUTANTS, check
-from tests.faults.soak import Round
+from tests.faults.soak import Round, Session
 from tests.faults.strikes import Strikes, failpoints, ours
 
 pytestmark = pytest.mark.xdist_group("soak")
@@ -62,6 +63,18 @@ def test_nothing_is_lost_doubled_or_altered_by_a_bad_line_and_by_deaths(stand: G
     print(f"\nseed {SEED}: {tally.done} sessions, {tally.saved} saved, {tally.photos} photos, {dict(tally.deaths)}")
     assert tally.is_right, (f"XIANGYE_SEED={SEED}", tally.wrong, tally.words)
     assert tally.done == SESSIONS
+
+
+def test_a_clone_ends_with_an_id_of_its_own(stand: Ground) -> None:
+    """T15: everything was copied, the credential and the key too."""
+    run = Round(stand, f"{SEED}-clone", 1, share=0)
+    (tablet,) = run.tablets
+    session = Session(stand, tablet, random.Random(SEED), run.tally)
+    twin = tablet.clone()
+    for one in (tablet, twin):
+        one.tell(session.sighting(with_photo=True, tablet=one))
+    run.settle()
+    assert run.tally.is_right, (run.tally.wrong, run.tally.words)
 
 
 def test_one_tablet_runs_the_gauntlet(stand: Ground) -> None:
