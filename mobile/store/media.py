@@ -10,6 +10,7 @@ from typing import Literal
 from mobile.store.database import Database
 from mobile.store.delivery import next_try, pauses
 from mobile.store.durable import write_durably
+from mobile.store.owners import SENDABLE
 from shared.failpoints import fail
 from shared.wire.sealed_photo import SEALED_TYPE
 
@@ -89,6 +90,10 @@ class MediaStore:
 
     def waiting_count(self) -> int:
         return self._database.count("select count(*) from media_file where state = 'waiting'")
+
+    def sendable_count(self) -> int:
+        """Without those that wait for another person."""
+        return self._database.count(f"select count(*) from media_file where state = 'waiting' and {SENDABLE}")
 
     def held_count(self) -> int:
         return self._database.count("select count(*) from media_file where state in ('held', 'freed')")

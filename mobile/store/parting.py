@@ -5,10 +5,9 @@ Each step may be the last one before a kill. Until the one transaction is writte
 """
 
 from mobile.store.database import Database
+from mobile.store.delivery import Deliveries
 from mobile.store.identity import Identities
 from mobile.store.media import MediaStore
-from mobile.store.outbox import Outbox
-from mobile.store.review_copies import ReviewCopies
 from mobile.store.twins import HAS_PARTED, PARTED, TWIN
 from shared.failpoints import fail
 from shared.ids import uuid7
@@ -17,18 +16,15 @@ _COMING, _TAIL = "device_id_to_come", 8
 
 
 class Parting:
-    def __init__(
-        self, database: Database, identity: Identities, outbox: Outbox, media: MediaStore, copies: ReviewCopies
-    ) -> None:
+    def __init__(self, database: Database, identity: Identities, deliveries: Deliveries, media: MediaStore) -> None:
         self._database = database
         self._identity = identity
-        self._outbox = outbox
+        self._deliveries = deliveries
         self._media = media
-        self._copies = copies
 
     def waits(self) -> bool:
-        """Whether something that bears the old id is still to be sent."""
-        return bool(self._outbox.waiting_count() or self._media.waiting_count() or self._copies.waiting_count())
+        """Whether something that bears the old id is still to be sent, and can be; a small copy waits only where its original does."""
+        return bool(self._deliveries.sendable_count() or self._media.sendable_count())
 
     def id_to_come(self) -> str:
         """Drawn once and kept: whoever asks again after a lost answer asks for the same one."""

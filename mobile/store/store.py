@@ -12,6 +12,7 @@ from mobile.store.identity import Identities
 from mobile.store.media import MediaStore
 from mobile.store.notices import NoticeAcceptances
 from mobile.store.outbox import Outbox
+from mobile.store.owners import Owners
 from mobile.store.packs import Packs
 from mobile.store.parting import Parting
 from mobile.store.pulled import Pulled
@@ -34,16 +35,17 @@ class Store:
         self.twins = Twins(self.database, self.identity, keystore)
         self.twins.begin()
         self.identity.forget_given_up()
+        self.owners = Owners(self.database, self.identity)
         self.server_time = ServerTime()
         self.surveys = Surveys(self.database)
         self.survey_places = SurveyPlaces(self.database)
         self.drafts = Drafts(self.database)
         self.outbox = Outbox(self.database)
-        self.deliveries = Deliveries(self.database, self.copies)
+        self.deliveries = Deliveries(self.database, self.copies, self.owners)
         self.media = MediaStore(self.database, folder / "media")
         self.media.sweep()
         self.review_copies = ReviewCopies(self.database, folder / "media" / "review", folder / "media")
-        self.parting = Parting(self.database, self.identity, self.outbox, self.media, self.review_copies)
+        self.parting = Parting(self.database, self.identity, self.deliveries, self.media)
         self.packs = Packs(self.database, folder / "packs")
         self.pulled = Pulled(self.database)
         self.team = Team(self.database)

@@ -26,7 +26,7 @@ def enrol(
     store: Store, key: DeviceKey, invitation: Invitation, address: str, device_name: str, report: SyncReport
 ) -> None:
     """The address is kept only with the credential that came from it: a false code must not lead the old credential astray."""
-    before, waiting = store.identity.current(), store.outbox.waiting_count() + store.media.waiting_count()
+    before, waiting = store.identity.current(), store.deliveries.sendable_count() + store.media.sendable_count()
     device_id = store.identity.device_id()
     if store.twins.found() and not waiting:
         # Its twin keeps the old id. Nothing that bears it is still to be sent from here.
@@ -45,7 +45,7 @@ def enrol(
     if not settings["person_id"] or not isinstance(answer.get("credential"), str):
         raise BrokenAnswer
     settings |= without_foreign_key(store, settings["pack_key"])
-    if before.person_id == settings["person_id"] and before.server_epoch not in ("", settings["server_epoch"]):
+    if before.server_epoch not in ("", settings["server_epoch"]):
         begin_anew(store)
     if before.person_id != settings["person_id"]:
         store.team.forget()
@@ -53,7 +53,9 @@ def enrol(
     if before.device_id not in ("", device_id):
         settings |= store.parting.parted()
     settings |= {"device_name": device_name, "credential_refused": ""}
+    settings |= store.owners.settings(before.person_id, before.person_name)
     store.identity.enrol(answer["credential"], device_id, **settings)
+    store.owners.try_again()
     store.twins.counted()
     if waiting and before.person_id not in ("", settings["person_id"]):
         report.warn(_words_of(before.person_name, waiting))

@@ -49,17 +49,32 @@ class PhotoRound:
         """Raises the first failure that trying again soon may mend, after everything else was tried."""
         self._failures, self._lost = [], 0
         with suppress(CostsNow):
-            for wanted in self._each("copy", self.store.review_copies.due(self._now(), self.ignore_pause)):
+            for wanted in self._each("copy", self._own_copies()):
                 with self._apart(wanted.file_name, partial(self.store.review_copies.failed, wanted.original_sha256)):
                     self._send_copy(wanted)
         with suppress(CostsNow):
-            for photo in self._each("original", self.store.media.due(self._now(), self.ignore_pause)):
+            for photo in self._each("original", self._own_originals()):
                 with self._apart(photo.file_name, partial(self.store.media.failed, photo.sha256)):
                     self._send_original(photo)
         if waiting := wifi_words(self.store, self._costs()):
             self.report.warn(waiting)
         if self._failures:
             raise self._failures[0]
+
+    def _own_copies(self) -> list[Wanted]:
+        copies = self.store.review_copies
+        due = copies.due(self._now(), self.ignore_pause)
+        return [one for one in due if self._is_own(one.media_id, partial(copies.failed, one.original_sha256))]
+
+    def _own_originals(self) -> list[MediaFile]:
+        media = self.store.media
+        due = media.due(self._now(), self.ignore_pause)
+        return [one for one in due if self._is_own(one.media_id, partial(media.failed, one.sha256))]
+
+    def _is_own(self, media_id: str, put_aside: Callable[[str, datetime], None]) -> bool:
+        if words := self.store.owners.words_for_media(media_id):
+            put_aside(words, self._now())
+        return not words
 
     def _costs(self) -> bool:
         return self.device.network.metered() and not self.originals_now
