@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.clock import parse_aware
+
 FLAGS: Mapping[str, str] = {
     "place_missing": "没有位置",
     "place_zero": "坐标为 0,0",
@@ -48,25 +50,35 @@ def place_flags(place: Mapping[str, Any] | None) -> list[str]:
 
 def record_flags(
     body: Mapping[str, Any],
-    times: tuple[datetime | None, datetime, datetime],
+    times: tuple[datetime | None, datetime],
     needs_place: bool,
-    clock_offset: timedelta = timedelta(),
+    clock_off: bool = False,
 ) -> list[str]:
-    """Flags of one record that need no reference data; `times`: when it was observed, saved, received."""
+    """Flags of one record that need no reference data; `times`: when it was observed and received."""
     place = body.get("place")
-    return time_flags(*times, clock_offset) + (place_flags(place) if needs_place or place else [])
+    return time_flags(*times, clock_off) + (place_flags(place) if needs_place or place else [])
 
 
-def time_flags(
-    observed: datetime | None, saved: datetime, received: datetime, clock_offset: timedelta = timedelta()
-) -> list[str]:
-    """`observed` aware or None; a wrong clock is flagged, and nothing is re-dated.
-
-    `clock_offset`, server minus device when it delivered, shows a clock that is slow: an old `saved` alone may just have waited.
-    """
+def time_flags(observed: datetime | None, received: datetime, clock_off: bool = False) -> list[str]:
+    """`observed` aware or None; a wrong clock is flagged, and nothing is re-dated."""
     flags = [] if observed is not None else ["date_missing"]
     if observed is not None and observed > received + CLOCK_TOLERANCE:
         flags.append("date_future")
+    return flags + (["clock_off"] if clock_off else [])
+
+
+def clock_is_off(record: Mapping[str, Any], received: datetime, clock_offset: timedelta = timedelta()) -> bool:
+    """Whether the clock that saved this version was wrong, by what it says and how it was delivered.
+
+    `clock_offset`, server minus device when it delivered, shows a clock that is slow: an old time alone may just have waited. The
+    receiver's time is that of its last fix: never later than a right clock, and fresh where the place of a new record came from it.
+    """
+    saved, gnss = parse_aware(record["saved_at"]["wall"]), record["saved_at"].get("gnss")
     if saved > received + CLOCK_TOLERANCE or abs(clock_offset) > CLOCK_TOLERANCE:
-        flags.append("clock_off")
-    return flags
+        return True
+    if gnss is None:
+        return False
+    late = saved - parse_aware(gnss)
+    place = record["body"].get("place") or {}
+    is_fresh = record.get("base_digest") is None and place.get("source") == "gnss"
+    return late < -CLOCK_TOLERANCE or (is_fresh and late > CLOCK_TOLERANCE)

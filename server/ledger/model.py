@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, SmallInteger, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db import Base
@@ -37,6 +37,7 @@ class VersionRow(Base):
     app_version: Mapped[str]
     saved_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    clock_off: Mapped[bool] = mapped_column(server_default=false())
     change_no: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
 

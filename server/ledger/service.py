@@ -49,6 +49,12 @@ def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[
     return {(row.id, row.digest) for row in put(session, VersionRow, rows, "DO NOTHING", "id, digest")}
 
 
+def with_wrong_clock(session: Session, ids: Iterable[UUID]) -> set[UUID]:
+    """Of these records those of which a wrong clock saved any version."""
+    query = select(VersionRow.id).where(VersionRow.id.in_(list(ids)), VersionRow.clock_off)
+    return set(session.scalars(query))
+
+
 class Numbered(NamedTuple):
     id: UUID
     digest: str

@@ -210,7 +210,7 @@ def read_versions(session: Session, cutoff: datetime) -> list[Mapping[str, Any]]
     with as_precise(session):
         rows = session.execute(
             text("""
-            SELECT v.id, v.digest, v.base_digest, v.kind, v.received_at, v.author, v.device, b.body
+            SELECT v.id, v.digest, v.base_digest, v.kind, v.received_at, v.author, v.device, v.clock_off, b.body
             FROM xiangye.version v JOIN precise.version_body b USING (id, digest) WHERE v.received_at < :cutoff
             ORDER BY v.id, v.digest
             """),

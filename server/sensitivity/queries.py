@@ -34,7 +34,7 @@ from server.sensitivity.service import PlaceToWrite, asked_levels, make_pairs, p
 from server.taxa.queries import by_ids
 from shared.canonical import digest
 from shared.checks import record_flags
-from shared.clock import CHINA, Clock, observed_interval, observed_year, parse_aware
+from shared.clock import CHINA, Clock, observed_interval, observed_year
 from shared.coordinates import from_e7
 from shared.problems import Problem
 from shared.wire.standing import Standing, stand
@@ -93,11 +93,13 @@ def require_precise(viewer: Viewer) -> None:
 
 @dataclass(frozen=True)
 class _Then:
-    """A record as it stood at the cutoff, when its newest version of then was received, and how many there were."""
+    """A record as it stood at the cutoff, when its newest version of then was received, how many there were, and whether a wrong clock
+    saved any of them."""
 
     standing: Standing
     received_at: datetime
     versions: int
+    clock_off: bool
 
     @property
     def body(self) -> Mapping[str, Any] | None:
@@ -116,10 +118,16 @@ class _Homes:
 def _standings(rows: Iterable[Mapping[str, Any]]) -> dict[UUID, _Then]:
     grouped: dict[UUID, dict[str, Mapping[str, Any]]] = {}
     received: dict[UUID, datetime] = {}
+    clocks_off: set[UUID] = set()
     for row in rows:
+        if row["clock_off"]:
+            clocks_off.add(row["id"])
         grouped.setdefault(row["id"], {})[row["digest"]] = json.loads(bytes(row["body"]))
         received[row["id"]] = max(row["received_at"], received.get(row["id"], row["received_at"]))
-    return {id_: _Then(stand(versions), received[id_], len(versions)) for id_, versions in grouped.items()}
+    return {
+        id_: _Then(stand(versions), received[id_], len(versions), id_ in clocks_off)
+        for id_, versions in grouped.items()
+    }
 
 
 def _changed_since(session: Session, living: Mapping[UUID, _Then]) -> set[UUID]:
@@ -179,8 +187,7 @@ def _flags_then(then: _Then, stamp: Stamp | None, name_unknown: bool) -> tuple[s
     if kind not in ("occurrence", "event", "patrol"):
         return ()
     start, _ = observed_interval(body)
-    saved = parse_aware(then.standing.lead["saved_at"]["wall"])
-    flags = record_flags(body, (start, saved, then.received_at), needs_place=kind == "occurrence")
+    flags = record_flags(body, (start, then.received_at), kind == "occurrence", then.clock_off)
     found = with_place_flags(flags, body["flags"], stamp)
     return tuple(found + (["name_unknown"] if name_unknown else []))
 

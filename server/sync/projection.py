@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,20 +21,20 @@ from server.sensitivity.following import EventGuard, event_guards, follow_events
 from server.sensitivity.naming import Named, guarded_taxa, name_all
 from server.surveys import service as surveys
 from shared.checks import record_flags
-from shared.clock import observed_interval, observed_year, parse_aware
+from shared.clock import observed_interval, observed_year
 from shared.wire.standing import Standing
 
 
 @dataclass(frozen=True)
 class Projected:
-    """One record as it now stands; `body` is its merged body with defaults."""
+    """One record as it now stands; `body` is its merged body with defaults. `clock_off`: a wrong clock saved a version of it."""
 
     id: UUID
     standing: Standing
     body: Mapping[str, Any]
     received_at: datetime
     dataset_id: UUID
-    clock_offset: timedelta = timedelta()
+    clock_off: bool = False
 
     @property
     def kind(self) -> str:
@@ -200,6 +200,5 @@ def _naming(record: Projected, named: Named) -> identifications.Naming:
 
 def _flags(record: Projected, stamp: Stamp | None, needs_place: bool = True) -> list[str]:
     start, _ = observed_interval(record.body)
-    saved = parse_aware(record.standing.lead["saved_at"]["wall"])
-    flags = record_flags(record.body, (start, saved, record.received_at), needs_place, record.clock_offset)
+    flags = record_flags(record.body, (start, record.received_at), needs_place, record.clock_off)
     return sensitivity_rules.with_place_flags(flags, record.body["flags"], stamp)

@@ -40,11 +40,13 @@ def accept_batch(
     """The receipts of one batch; `body` is the JSON as unpacked from the request. Problem where it is no batch at all.
 
     `signed`: what signing.check_batch found good, kept beside the bytes that it was checked on. `at_once`: it came straight from the
-    tablet, so that its clock can be compared with ours; else it lay on a stick, or at the station `relay_id`."""
+    tablet, so that its clock can be compared with ours; else it lay on a stick, or at the station `relay_id`, and shows only a clock that
+    is fast."""
     envelope = open_batch(body)
     records: list[Any] = envelope["records"]
     now = clock.now()
-    actor = replace(actor, clock_offset=_clock_offset(envelope, now) if at_once else timedelta())
+    offset = _clock_offset(envelope, now)
+    actor = replace(actor, clock_offset=offset if at_once else min(offset, timedelta()))
     # The tablet repeats a batch under its own id when an answer was lost; each delivery is kept as what it is.
     batch = Batch(
         id=uuid7(),

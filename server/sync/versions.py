@@ -23,6 +23,7 @@ from server.sync.reading import Candidate, Outcome, quarantine_row
 from server.verification import service as verification
 from server.verification.answering import ANSWER, Answer, take_answers
 from shared import protocol
+from shared.checks import clock_is_off
 from shared.clock import observed_year
 from shared.failpoints import fail
 from shared.wire.standing import Standing, stand
@@ -47,14 +48,14 @@ def admit_together(
     barred = surveying.barred(session, actor, now, candidates)
     no_surveys = [c for c in candidates if c.position in barred]
     candidates = [c for c in candidates if c.position not in barred]
-    fresh = ledger.insert_versions(session, _unique(_version_row(c, now) for c in candidates))
+    fresh = ledger.insert_versions(session, _unique(_version_row(c, actor, now) for c in candidates))
     new = _first_deliveries(candidates, fresh)
     fail("versions_written")
     sensitivity.keep_bodies(session, [(c.id, c.digest, c.raw) for c in new.values()])
     sensitivity.keep_sealed(session, [(c.id, c.sealed, c.raw) for c in new.values() if c.sealed])
     standings = _merge_touched(session, {c.id for c in new.values()}, {c.digest: c.record for c in new.values()})
     fail("bodies_kept")
-    _project_all(session, actor, now, standings, datasets, _passing(new.values(), standings))
+    _project_all(session, now, standings, datasets, _passing(new.values(), standings))
     outcomes = {c.position: _outcome(c, c.position in new, standings) for c in candidates}
     outcomes |= _refuse(session, actor, now, refused, "not_yours", _NOT_YOURS)
     for one in no_surveys:
@@ -128,7 +129,7 @@ def _named_parents(candidates: Sequence[Candidate]) -> list[tuple[UUID, str]]:
     return named
 
 
-def _version_row(candidate: Candidate, now: datetime) -> dict[str, Any]:
+def _version_row(candidate: Candidate, actor: Actor, now: datetime) -> dict[str, Any]:
     record = candidate.record
     return {
         "id": candidate.id,
@@ -142,6 +143,7 @@ def _version_row(candidate: Candidate, now: datetime) -> dict[str, Any]:
         "app_version": record["app_version"],
         "saved_at": datetime.fromisoformat(record["saved_at"]["wall"]),
         "received_at": now,
+        "clock_off": clock_is_off(record, now, actor.clock_offset),
     }
 
 
@@ -161,20 +163,20 @@ def _merge_touched(
 
 def _project_all(
     session: Session,
-    actor: Actor,
     now: datetime,
     standings: Mapping[UUID, Standing],
     datasets: Mapping[UUID, UUID],
     others: Said,
 ) -> None:
     stands, living, dead, over = [], [], [], []
+    clocks_off = ledger.with_wrong_clock(session, standings)
     for id_, standing in standings.items():
         body, view = standing.body, standing.view
         year = observed_year(body) if body is not None else None
         stands.append(ledger.Stand(id_, standing.kind, view.state, view.heads[0], year))
         if body is not None:
             dataset_id = _dataset_of(id_, standing.kind, body, datasets)
-            living.append(Projected(id_, standing, body, now, dataset_id, actor.clock_offset))
+            living.append(Projected(id_, standing, body, now, dataset_id, id_ in clocks_off))
         elif view.state == "deleted":
             dead.append(id_)
             if standing.buried is not None:
