@@ -1,22 +1,29 @@
 """No space left: said in words before anything is half done; what was received stays, and the rest follows once there is room."""
 
 import base64
+import contextlib
 import hashlib
+import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
+from sqlalchemy import make_url, text
 
 from server.cluster import Cluster, ClusterError, ensure_running
+from server.db import engine_for
 from server.media.store import Store
 from server.settings import Settings
 from tests.commands import environment, xiangye
 from tests.faults.disks import SmallDisk, small_disk
+from tests.records import occurrence
 from tests.serving import Live, serving
 
 PHOTO = random.Random(5).randbytes(180_000)
@@ -79,6 +86,62 @@ def test_a_photo_whose_keeping_fills_the_disk_gets_no_custody_until_there_is_roo
         done = ask(live, url)
         assert done.headers["Xiangye-Custody"].startswith(SHA256)
         assert Store(disk.folder / "store").original(SHA256) == PHOTO
+
+
+FILLED = ("precise.raw_batch", "xiangye.version", "precise.version_body", "xiangye.receipt")
+"""What a batch is written to, from the first row to the last but the audit's; each is empty here, so that its first row needs room."""
+
+
+def test_a_batch_that_the_database_has_no_room_for_leaves_nothing_and_is_taken_in_later(
+    private_cluster: Cluster, live: Live
+) -> None:
+    """T13: wherever it is, no receipt, no half of a batch and none set aside as unreadable; the same bytes are taken when there is room."""
+    record = occurrence()
+    with small_tablespace(private_cluster, live) as (disk, administer):
+        for table in FILLED:
+            administer(f"ALTER TABLE {table} SET TABLESPACE small")
+            fill(disk.folder / "ballast")
+            refused = live.post_batch(record)
+            assert (refused.status_code, refused.json()["code"]) == (507, "storage_full"), table
+            (disk.folder / "ballast").unlink()
+            administer(f"ALTER TABLE {table} SET TABLESPACE pg_default")
+            kept = ("batch", "version", "ledger", "occurrence", "receipt")
+            with engine_for(live.settings, "owner").connect() as owner:
+                owner.execute(text("SELECT set_config('xiangye.scopes', '{0}', true)"))
+                tables = [*(f"xiangye.{name}" for name in kept), "precise.raw_batch", "precise.quarantine"]
+                counted = [owner.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables]
+            assert counted == [0] * len(tables), table
+    assert live.post_batch(record).json()["receipts"][0]["outcome"] == "accepted"
+
+
+@contextmanager
+def small_tablespace(cluster: Cluster, live: Live) -> Iterator[tuple[SmallDisk, Callable[[str], object]]]:
+    """Where the cluster's own user may write; and the hand of who may put tables there."""
+    name = make_url(live.settings.database_url or "").database
+    with (
+        small_disk(cluster.home.parent / "small", 400) as disk,
+        psycopg.connect(
+            cluster.url("xiangye_cluster", str(name)).replace("+psycopg", ""), autocommit=True
+        ) as connection,
+    ):
+        lent = cluster.data.stat()
+        os.chown(disk.folder, lent.st_uid, lent.st_gid)
+        space = disk.folder / "space"
+        space.mkdir(mode=0o700)
+        os.chown(space, lent.st_uid, lent.st_gid)
+        connection.execute(f"CREATE TABLESPACE small LOCATION '{space}'")
+        try:
+            yield disk, connection.execute
+        finally:
+            for table in FILLED:
+                connection.execute(f"ALTER TABLE {table} SET TABLESPACE pg_default")
+            connection.execute("DROP TABLESPACE small")
+
+
+def fill(ballast: Path) -> None:
+    with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(1024)):
+            continue
 
 
 def test_no_cluster_is_begun_on_a_disk_without_room(disk: SmallDisk) -> None:
