@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from mobile.store.delivery import Offered, Receipt
 from mobile.store.soundness import DAMAGED
 from mobile.store.store import Store
 from mobile.sync.body import batch_body
-from mobile.sync.failures import BrokenAnswer, SyncFailure, Unreachable
+from mobile.sync.failures import BrokenAnswer, NotOurServer, Refused, SyncFailure, Unreachable
 from mobile.sync.report import SyncReport
 from mobile.sync.signatures import Signer
 from mobile.sync.transport import Transport
@@ -17,6 +18,11 @@ from shared.protocol import MAX_RECORDS_PER_BATCH, OUTCOMES, QUARANTINED
 MAX_BATCH_BYTES = 3_000_000
 FEWEST = 25
 """Records that still go at once over a line that breaks."""
+_OF_CONTENT = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
+)
+MOST_REFUSED = 5
+"""Records that are refused each by itself in one round: more are not tried, since it may be the line after all."""
 NO_RECEIPT = "服务器没有给出与内容相符的收据"
 
 
@@ -39,6 +45,8 @@ class BatchRound:
         self._tell = tell
         self._signer = signer
         self._most = MAX_RECORDS_PER_BATCH
+        self._refused: list[tuple[Offered, SyncFailure]] = []
+        self._got_through = False
 
     def run(self, ignore_pause: bool) -> None:
         """Once through what is due. A failure leaves everything unanswered in the outbox and goes up."""
@@ -46,8 +54,38 @@ class BatchRound:
         due = deliveries.due(now, ignore_pause)
         for batch in deliveries.batches(due, lambda: self._most, MAX_BATCH_BYTES, now):
             self._tell(f"正在发送记录：还有 {self._store.outbox.waiting_count()} 条")
-            self._take(batch, self._post(batch))
+            self._deliver(batch)
+            if len(self._refused) == MOST_REFUSED:
+                break
+        self._name_refused()
         name_damaged(self._store, self._report)
+
+    def _deliver(self, batch: list[Offered]) -> None:
+        """In halves where something on the way, or the server, will not have it: what one record says or weighs holds up no other."""
+        if len(self._refused) == MOST_REFUSED:
+            return
+        try:
+            answer = self._post(batch)
+        except (NotOurServer, Refused) as failure:
+            if not _may_be_the_content(failure):
+                raise
+            if len(batch) == 1:
+                self._refused.append((batch[0], failure))
+                return
+            middle = len(batch) // 2
+            self._deliver(batch[:middle])
+            self._deliver(batch[middle:])
+        else:
+            self._got_through = True
+            self._take(batch, answer)
+
+    def _name_refused(self) -> None:
+        refused, self._refused = self._refused, []
+        if refused and not self._got_through:  # no batch is taken there: it is nothing that a record says
+            self._report.trouble(str(refused[0][1]))
+            return
+        for offered, failure in refused:
+            self._report.trouble(f"一条记录（{offered.record_id}）在途中或服务器处被拒收，其余照常发送：{failure}")
 
     def _post(self, batch: list[Offered]) -> dict[str, Any]:
         body = batch_body([offered.canonical for offered in batch], self._now())
@@ -85,6 +123,13 @@ class BatchRound:
         if unanswered:
             self._store.deliveries.failed(unanswered, NO_RECEIPT, self._now())
             self._report.trouble(f"{len(unanswered)} 条记录：{NO_RECEIPT}，仍在平板上等待")
+
+
+def _may_be_the_content(failure: NotOurServer | Refused) -> bool:
+    """A filter on the way answers as it likes; our server says what is wrong with the batch, unless that is who sends it."""
+    if isinstance(failure, Refused):
+        return failure.status in _OF_CONTENT and not failure.code.startswith("signature")
+    return True
 
 
 def name_damaged(store: Store, report: SyncReport) -> None:

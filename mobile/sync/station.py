@@ -198,6 +198,9 @@ class _Visit:
 
     def _leave(self, photo: MediaFile, now: datetime) -> bool:
         media = self._store.media
+        if words := self._store.owners.words_for_media(photo.media_id):
+            media.failed(photo.sha256, words, now)
+            return False
         if not media.intact(photo.sha256):
             self._report.trouble(f"平板上的照片 {photo.file_name} 与保存时不一致，未交给监测站：请检查存储卡")
             return False

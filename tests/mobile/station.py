@@ -40,6 +40,8 @@ class Station:
     patches: list[tuple[int, int]] = field(default_factory=list)
     heads: int = 0
     portal: bool = False
+    filtered: bytes = b""
+    """A gateway lets no body with this through."""
     revoked: bool = False
     without_header: bool = False
     cut_batches: int = 0
@@ -136,7 +138,7 @@ class _Handler(Answering):
             self.station.during_fork()
             self._fork(json.loads(body))
         elif self.path == "/v1/sync/batches":
-            self._batch(json.loads(gzip.decompress(body)))
+            self._batch(gzip.decompress(body))
         else:
             self._create(body)
 
@@ -275,7 +277,11 @@ class _Handler(Answering):
         seq, mark = max(own, key=lambda one: one[0], default=(0, ""))
         return {"known_seq": seq, "known_digest": mark}
 
-    def _batch(self, batch: dict[str, Any]) -> None:
+    def _batch(self, body: bytes) -> None:
+        if self.station.filtered and self.station.filtered in body:
+            self.answer(403, b"<html>blocked</html>", {"Content-Type": "text/html"})
+            return
+        batch = json.loads(body)
         if self.station.cut_every_other:
             self.station.cut_batches = 1 - self.station.cut_batches
         if self.station.cut_batches:
