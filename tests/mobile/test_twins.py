@@ -1,7 +1,6 @@
 """T15, P1: a store that was copied or put back is named each time and gets an id of its own; whatever two twins record and send, in any
 order, nothing is lost."""
 
-import itertools
 import shutil
 from pathlib import Path
 
@@ -28,12 +27,9 @@ def _is_told(held: Tablet) -> bool:
     return "已自动换用新的编号" in words and "没有记录被覆盖" in words
 
 
-ORDERS = sorted(set(itertools.permutations("aabb")))
-"""Each twin records and then syncs."""
-
-
-@pytest.mark.parametrize("order", ORDERS, ids="".join)
-def test_twins_lose_nothing_are_named_and_part(tmp_path: Path, order: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("order", ["aabb", "abab", "abba"])
+def test_twins_lose_nothing_are_named_and_part(tmp_path: Path, order: str) -> None:
+    """Each records and then syncs; tests/sync/test_forks.py draws orders of everything that twins may do."""
     with station(epoch="e1") as server, tablet(tmp_path / "a", server_url=server.url) as first:
         server.device = first.app.store.identity.device_id()
         first.sighting()
