@@ -138,9 +138,10 @@ def _begin_within_scopes(session: Session, _transaction: Any, connection: Connec
     _set_scopes(connection, session.info.get(_SCOPES, "{}"))
 
 
-def session_factory(settings: Settings, role: str = "app") -> sessionmaker[Session]:
-    """Sessions of commands and of the program itself, which see everything."""
-    info = {_SCOPES: _as_array(EVERYTHING), NOTES: settings.var_dir, SEAL_KEYS: settings.seal_key_file}
+def session_factory(settings: Settings, role: str = "app", notes: bool = True) -> sessionmaker[Session]:
+    """Sessions of commands and of the program itself, which see everything. Without `notes` they note nothing outside the database."""
+    info = {_SCOPES: _as_array(EVERYTHING), SEAL_KEYS: settings.seal_key_file}
+    info |= {NOTES: settings.var_dir} if notes else {}
     return sessionmaker(engine_for(settings, role), expire_on_commit=False, info=info)
 
 

@@ -120,13 +120,15 @@ def check() -> None:
 @db_.command("restored", help="数据库从备份恢复后运行一次：平板会把仍保留的记录和照片全部重新提交")
 def restored() -> None:
     settings = from_environment()
+    # First the photos: as long as the epoch is the old one nothing is served, and nothing swept away. What this writes into the log is
+    # vouched for by the first entry of the new epoch: the old one's heads have other entries under these numbers.
+    sessions = db.session_factory(settings, notes=False)
+    kept = Sweep(sessions, open_store(settings), SystemClock().now(), timedelta()).adopt(LOCAL_OPERATOR.name)
     with db.open_session(settings, "owner") as session:
         before, found = ledger.epoch(session), behind(session, settings.var_dir)
         after = ledger.begin_epoch(session)
         missing = {"noted": found.noted, "known": found.known} if found else {}
         log(session, SystemClock(), LOCAL_OPERATOR.name, "begin_epoch", str(after), {"before": str(before), **missing})
-    everything = Sweep(db.session_factory(settings), open_store(settings), SystemClock().now(), timedelta())
-    kept = everything.adopt(LOCAL_OPERATOR.name)
     lost = f"：备份之后的审计日志第 {found.known + 1} 至 {found.noted} 条已不在库中" if found else ""
     click.echo(
         f"已开始新的纪元 {after}{lost}。备份之后收到、库中没有登记的照片原片已重新登记 {kept} 张。平板下次同步时重新提交仍保留的一切"

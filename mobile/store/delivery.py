@@ -177,6 +177,8 @@ class Deliveries:
             connection.execute(
                 "insert or replace into setting select ?, coalesce(max(receipt_no), 0) from receipt", (LEFT_BEFORE,)
             )
+            # What the province signed in its new epoch may have come to a station before this tablet heard of it, and was not believed.
+            connection.execute("delete from setting where name like 'station_reached:%'")
         return int(changed)
 
 

@@ -8,7 +8,7 @@ from mobile.sync.failures import BrokenAnswer
 from mobile.sync.report import SyncReport
 from mobile.sync.transport import Transport
 
-PATH, LIMIT, NAMED = "/v1/sync/changes", 500, 3
+PATH, LIMIT, NAMED = "/v1/sync/changes", 200, 3
 
 
 def pull(store: Store, transport: Transport, report: SyncReport) -> None:

@@ -23,6 +23,7 @@ from server.settings import Settings
 from shared.clock import FixedClock, SystemClock
 
 ORPHAN_AFTER = timedelta(hours=1)
+TABLETS_KEEP = timedelta(days=30)
 _AT_ONCE = 10_000
 _UPLOADS_AT_ONCE = 200
 _UNKNOWN = {
@@ -55,11 +56,12 @@ class Sweep:
     store: Store
     now: datetime
     after: timedelta = ORPHAN_AFTER
+    originals_after: timedelta | None = None
 
     def all(self) -> Swept:
         done = self.uploads()
-        done.originals, freed = self._files(service.ORIGINAL, ORIGINALS)
-        done.renditions, more = self._files(service.RENDITION, RENDITIONS)
+        done.originals, freed = self._files(service.ORIGINAL, ORIGINALS, self.originals_after or self.after)
+        done.renditions, more = self._files(service.RENDITION, RENDITIONS, self.after)
         done.bytes_freed += freed + more
         done.decoded = self._decode_again()
         return done
@@ -115,7 +117,7 @@ class Sweep:
         """After a restore: originals that the database of the backup has not heard of are taken in once more, each in a transaction of
         its own. Tablets may have freed theirs, and their records come again."""
         taken = 0
-        for entry in self._orphans(service.ORIGINAL, ORIGINALS):
+        for entry in self._orphans(service.ORIGINAL, ORIGINALS, self.after):
             data = self.store.original(entry.sha256)
             if sha256(data).hexdigest() == entry.sha256:
                 with self.sessions.begin() as session:
@@ -123,17 +125,17 @@ class Sweep:
                 taken += 1
         return taken
 
-    def _files(self, kind: str, under: str) -> tuple[int, int]:
+    def _files(self, kind: str, under: str, after: timedelta) -> tuple[int, int]:
         removed = freed = 0
-        for entry in self._orphans(kind, under):
+        for entry in self._orphans(kind, under, after):
             with self.sessions.begin() as session:
                 if service.hold_or_leave(session, kind, entry.sha256) and _unknown(session, kind, [entry.sha256]):
                     self.store.remove(entry.key)
                     removed, freed = removed + 1, freed + entry.byte_count
         return removed, freed
 
-    def _orphans(self, kind: str, under: str) -> Iterator[Entry]:
-        old = (entry for entry in self.store.entries(under) if self._is_old(entry.modified))
+    def _orphans(self, kind: str, under: str, after: timedelta) -> Iterator[Entry]:
+        old = (entry for entry in self.store.entries(under) if self.now - entry.modified > after)
         while some := list(islice(old, _AT_ONCE)):
             with self.sessions() as session:
                 unknown = _unknown(session, kind, [entry.sha256 for entry in some])
@@ -148,6 +150,8 @@ def _unknown(session: Session, kind: str, digests: Sequence[str]) -> set[str]:
 
 
 def sweep_at_start(settings: Settings) -> Swept:
-    """A bucket is left to `xiangye media sweep`: listing it may take long."""
-    sweep = Sweep(session_factory(settings), open_store(settings), SystemClock().now())
+    """A bucket is left to `xiangye media sweep`: listing it may take long. Originals too for as long as tablets keep theirs: where a
+    database was put back from a backup and nothing told of it, they are the only ones."""
+    now = SystemClock().now()
+    sweep = Sweep(session_factory(settings), open_store(settings), now, originals_after=TABLETS_KEEP)
     return sweep.all() if sweep.store.is_local else sweep.uploads()

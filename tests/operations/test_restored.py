@@ -1,6 +1,7 @@
 """P1, P7: after the database was put back from a backup, what tablets were told is not believed, and what they keep comes again."""
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy import make_url, text
 from server import cli, cluster, db
 from server.accounts.service import issue_code
 from server.audit.checking import check_chain
+from server.ledger import service as ledger
 from server.settings import Settings
 from tests import records
 from tests.admitting import CLOCK, set_up
@@ -80,8 +82,14 @@ def test_what_the_backup_lacks_is_offered_again(
             for words in (("serve",), ("media", "sweep")):
                 assert command(monkeypatch, backup, *words) == 1
                 assert "db restored" in capsys.readouterr().err
+            with pytest.MonkeyPatch.context() as cut:
+                cut.setattr(ledger, "begin_epoch", lambda _: sys.exit(9))
+                with pytest.raises(SystemExit):
+                    command(monkeypatch, backup, "db", "restored")
+            assert command(monkeypatch, backup, "serve") == 1, "it was cut short, and nothing is swept away meanwhile"
+            capsys.readouterr()
             assert command(monkeypatch, backup, "db", "restored") == 0
-            assert "已不在库中" in (told := capsys.readouterr().out) and "重新登记 1 张" in told
+            assert "已不在库中" in (told := capsys.readouterr().out) and "原片" in told
             assert command(monkeypatch, backup, "media", "sweep") == 0 and original.is_file()
             synced(held, backup)
             assert held_by(backup) == held_by(lived)

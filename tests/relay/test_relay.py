@@ -211,10 +211,15 @@ def test_after_a_restore_of_the_province_all_goes_over_the_station_once_more(way
     way.pass_on()
     with open_session(way.live.settings, "owner") as session:
         epoch = begin_epoch(session)
+    sightings(way.tablet, 1)
+    assert not way.visit().problems
+    way.pass_on()
+    assert "恢复" in "".join(way.visit().problems), "signed in an epoch of which it has not heard"
     begin_anew(way.tablet.app.store)  # it heard of that over its own thin line, which broke
     way.tablet.app.store.identity.keep(server_epoch=str(epoch))
     report = way.visit()
-    assert report.sent == 4 and "恢复" in "".join(report.problems), "what was signed before tells nothing now"
+    assert "恢复" in "".join(report.problems), "what was signed before tells nothing now"
+    assert (report.receipts["already_have"], report.sent) == (1, 4), "what was signed since is believed now"
     assert way.waiting() == 5, "the photo too"
     way.pass_on()
     assert not way.visit().problems
