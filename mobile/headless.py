@@ -60,7 +60,7 @@ class Outcome:
                 ("accepted", "接收"),
                 ("already_have", "已有"),
                 ("conflict", "冲突"),
-                ("quarantined", "未能读取"),
+                ("quarantined", "未收下"),
             )
         )
         return [

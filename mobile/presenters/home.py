@@ -77,7 +77,7 @@ class HomePresenter(Presenter):
         if self.waiting_records or self.waiting_photos:
             words.append(f"待发送 {self.waiting_records} 条，照片 {self.waiting_photos} 张")
         if at.quarantined:
-            words.append(f"服务器未能读取 {at.quarantined} 条")
+            words.append(f"服务器未收下 {at.quarantined} 条")
         self.all_delivered = not words
         if self.all_delivered:
             words.append("全部已送达")

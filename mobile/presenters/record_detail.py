@@ -18,7 +18,7 @@ DIFFERENT = "这条记录在两处修改过，内容不一致。各处的修改�
 NOT_PULLED = "这条记录在两处修改过，内容不一致。各处的修改都已保存；同步后可在这里查看和选定。"
 ELSEWHERE = "别处还有更新的修改：这里显示的是这台平板上的版本"
 SETTLED_HERE = "两处的修改已在这台平板上选定，已保存，等待发送：服务器收到后，其他平板才会看到。"
-ANSWER_STATES = {"waiting": "等待发送", "sent": "等待发送", "held": "已送达", "quarantined": "服务器未能读取"}
+ANSWER_STATES = {"waiting": "等待发送", "sent": "等待发送", "held": "已送达", "quarantined": "服务器未收下"}
 
 
 class RecordDetailPresenter(Presenter):

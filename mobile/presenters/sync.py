@@ -216,7 +216,9 @@ class SyncPresenter(Presenter):
     def _unsettled(self) -> list[str]:
         at = self.standing
         lines = (
-            [f"{at.quarantined} 条记录服务器未能读取（原文在平板和服务器上都已留存，待处理）"] if at.quarantined else []
+            [f"{at.quarantined} 条记录服务器未收下（原文在平板和服务器上都已留存，原因如下；处理后再同步即可）"]
+            if at.quarantined
+            else []
         )
         return [*lines, f"{at.conflicts} 条记录有不同版本，待人工处理（各版本都已保存）"] if at.conflicts else lines
 

@@ -13,7 +13,7 @@ STATE_NAMES = {
     "held": "已送达",
     "conflict": "有冲突，待处理",
     "settled": "冲突已处理，待发送",
-    "quarantined": "服务器未能读取",
+    "quarantined": "服务器未收下",
     "withdrawn": "已撤回",
     "answered": "已答复，待审核",
     **REVIEW_STATES,

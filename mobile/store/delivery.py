@@ -161,6 +161,12 @@ class Deliveries:
                     (reason, next_try(attempts, now), item.record_id, item.digest),
                 )
 
+    def offer_quarantined_again(self) -> None:
+        with self._database.transaction() as connection:
+            connection.execute(
+                "update outbox set state = 'waiting', attempts = 0, next_try_at = null where state = 'quarantined'"
+            )
+
     def offer_all_again(self, reason: str) -> int:
         """After a restore the server may have lost what it once confirmed: everything still kept is offered again."""
         with self._database.transaction() as connection:
@@ -203,7 +209,7 @@ def pauses(next_try_at: str | None, now: datetime) -> bool:
 def _state_after(receipt: Receipt, frees: bool) -> tuple[str, str]:
     words = receipt.reason
     if receipt.outcome == QUARANTINED:
-        return "quarantined", f"服务器未能读取，原文已留存：{words}" if words else "服务器未能读取，原文已留存"
+        return "quarantined", words
     if not frees:
         return "waiting", "只有中转站收到，省级服务器尚未确认"
     return ("conflict", words or "与另一版本冲突，待人工处理") if receipt.outcome == CONFLICT else ("held", words)

@@ -1,5 +1,6 @@
 """Sends what waits, in batches; believes only receipts that name exactly what was sent."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from mobile.store.soundness import DAMAGED
 from mobile.store.store import Store
 from mobile.sync.body import batch_body
 from mobile.sync.failures import BrokenAnswer, NotOurServer, Refused, SyncFailure, Unreachable
+from mobile.sync.quarantine import KEPT, words_of
 from mobile.sync.report import SyncReport
 from mobile.sync.signatures import Signer
 from mobile.sync.transport import Transport
@@ -49,8 +51,11 @@ class BatchRound:
         self._got_through = False
 
     def run(self, ignore_pause: bool) -> None:
-        """Once through what is due. A failure leaves everything unanswered in the outbox and goes up."""
+        """Once through what is due. A failure leaves everything unanswered in the outbox and goes up. `ignore_pause`: somebody asks for
+        it, so what the province did not take before is offered once more: it may have been mended there."""
         deliveries, now = self._store.deliveries, self._now()
+        if ignore_pause:
+            deliveries.offer_quarantined_again()
         due = deliveries.due(now, ignore_pause)
         for batch in deliveries.batches(due, lambda: self._most, MAX_BATCH_BYTES, now):
             self._tell(f"正在发送记录：还有 {self._store.outbox.waiting_count()} 条")
@@ -114,10 +119,9 @@ class BatchRound:
         self._store.deliveries.answered(receipts, identity.holder, self._now())
         for receipt in receipts:
             self._report.receipts[receipt.outcome] += 1
-            if receipt.outcome == QUARANTINED:
-                self._report.trouble(
-                    f"服务器未能读取一条记录（{receipt.record_id}）：{receipt.reason or '原因未说明'}；原文在平板和服务器上都已留存"
-                )
+        quarantined = Counter(receipt.reason for receipt in receipts if receipt.outcome == QUARANTINED)
+        for words, count in quarantined.items():
+            self._report.trouble(f"{count} 条记录{words}（{KEPT}）")
         answered = {(receipt.record_id, receipt.digest) for receipt in receipts}
         unanswered = [offered for offered in batch if (offered.record_id, offered.digest) not in answered]
         if unanswered:
@@ -156,16 +160,5 @@ def _receipt(raw: Any) -> Receipt | None:
     texts = {name: raw.get(name) for name in ("record_id", "digest", "outcome", "holder", "server_epoch")}
     if not all(isinstance(text, str) for text in texts.values()):
         return None
-    reason = "；".join(filter(None, [str(raw.get("reason") or ""), *_details(raw.get("detail"))]))
+    reason = words_of(raw.get("reason"), raw.get("detail")) if raw["outcome"] == QUARANTINED else ""
     return Receipt(**{name: str(text) for name, text in texts.items()}, reason=reason)
-
-
-def _details(detail: Any) -> list[str]:
-    """Field and message of each thing that the server found wrong."""
-    if isinstance(detail, list):
-        return [
-            " ".join(str(one[key]) for key in ("field", "message") if one.get(key))
-            for one in detail
-            if isinstance(one, dict)
-        ]
-    return [str(detail)] if detail else []

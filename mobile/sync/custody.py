@@ -9,8 +9,9 @@ from typing import Any
 from mobile.device.ports import DeviceFailure, Signatures
 from mobile.store.delivery import Receipt
 from mobile.store.store import Store
+from mobile.sync.quarantine import KEPT, words_of
 from shared.custody import MAX_BYTES, Custody, NotCustody, read_all
-from shared.protocol import OUTCOMES
+from shared.protocol import OUTCOMES, QUARANTINED
 
 
 class ReceiptsRefused(Exception):
@@ -36,7 +37,7 @@ class Taken:
     def lines(self) -> list[str]:
         lines = [f"省级服务器已确认收到 {self.records} 条记录、{self.photos} 张照片"]
         if self.quarantined:
-            lines.append(f"省级服务器未能读取 {self.quarantined} 条记录：原文在平板和服务器上都已留存")
+            lines.append(f"省级服务器未收下 {self.quarantined} 条记录：{KEPT}")
         return lines
 
 
@@ -91,18 +92,19 @@ def _take_receipts(store: Store, custody: Custody, now: datetime, taken: Taken) 
             waiting.discard((receipt.record_id, receipt.digest))
             receipts.append(receipt)
     store.deliveries.answered(receipts, store.identity.current().holder, now)
-    taken.quarantined += sum(receipt.outcome == "quarantined" for receipt in receipts)
-    taken.records += sum(receipt.outcome != "quarantined" for receipt in receipts)
+    taken.quarantined += sum(receipt.outcome == QUARANTINED for receipt in receipts)
+    taken.records += sum(receipt.outcome != QUARANTINED for receipt in receipts)
 
 
 def _receipt(raw: Any, custody: Custody) -> Receipt | None:
     """Holder and epoch are those that were signed for all of them."""
     if not isinstance(raw, dict) or raw.get("outcome") not in OUTCOMES:
         return None
-    record_id, digest, reason = raw.get("record_id"), raw.get("digest"), raw.get("reason") or ""
-    if not all(isinstance(text, str) for text in (record_id, digest, reason)):
+    record_id, digest, outcome = raw.get("record_id"), raw.get("digest"), str(raw["outcome"])
+    if not all(isinstance(text, str) for text in (record_id, digest)):
         return None
-    return Receipt(str(record_id), str(digest), str(raw["outcome"]), custody.holder, custody.server_epoch, str(reason))
+    reason = words_of(raw.get("reason"), raw.get("detail")) if outcome == QUARANTINED else ""
+    return Receipt(str(record_id), str(digest), outcome, custody.holder, custody.server_epoch, reason)
 
 
 def _take_photos(store: Store, custody: Custody, now: datetime, taken: Taken) -> None:

@@ -320,7 +320,7 @@ class _Handler(Answering):
             "outcome": outcome,
             "holder": "relay" if self.station.relay else self.station.holder,
             "server_epoch": self.station.epoch_of_answers or self.station.epoch,
-            "reason": None,
+            "reason": "invalid" if outcome == "quarantined" else None,
             "detail": [{"field": "body.place", "message": "odd"}] if outcome == "quarantined" else [],
         }
 

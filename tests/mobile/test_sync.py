@@ -172,24 +172,31 @@ def test_a_receipt_with_another_digest_frees_nothing(held: Tablet, server: Stati
 
 
 def test_a_quarantined_record_is_kept_shown_and_not_sent_for_ever(held: Tablet, server: Station) -> None:
+    """P10: in words that say what to do; a sync by hand offers it once more, as it may have been mended at the province."""
     held.sighting()
     server.quarantine = True
-    assert held.app.sync.sync() is False and "body.place odd" in held.app.sync.message
+    words = "服务器未接受（位置）：内容不符合要求，请核对后撤回重填"
+    assert held.app.sync.sync() is False and f"1 条记录{words}" in held.app.sync.message
     held.app.my_records.set_filter("quarantined")
-    assert len(held.app.my_records.rows) == 1 and "body.place odd" in held.app.my_records.rows[0].reason
+    assert len(held.app.my_records.rows) == 1 and words in held.app.my_records.rows[0].reason
+    held.app.session.run(by_hand=False)
+    assert len(server.posted) == 1, "not without a hand"
     assert held.app.sync.sync() is False and held.app.sync.message != "同步完成", "it is not at the province"
     assert (held.app.sync.on_tablet, held.app.sync.at_server, held.app.sync.standing.quarantined) == (1, 0, 1)
-    assert any(line.startswith("1 条记录服务器未能读取") for line in held.app.sync.lines)
+    assert any(line.startswith("1 条记录服务器未收下") for line in held.app.sync.lines)
+    assert "1 条：" + held.app.my_records.rows[0].reason in held.app.sync.lines
     home = held.app.home
     home.refresh()
-    assert (home.waiting_text, home.all_delivered) == ("服务器未能读取 1 条", False), (
+    assert (home.waiting_text, home.all_delivered) == ("服务器未收下 1 条", False), (
         "home says no more than the sync does"
     )
     held.sighting()
     home.refresh()
-    assert home.waiting_text == "待发送 1 条，照片 0 张；服务器未能读取 1 条"
-    assert len(server.posted) == 1
+    assert home.waiting_text == "待发送 1 条，照片 0 张；服务器未收下 1 条"
+    assert len(server.posted) == 2
     assert held.app.store.database.count("select count(*) from receipt where frees") == 0
+    server.quarantine = False
+    assert held.app.sync.sync() is True and held.app.sync.at_server == 2
 
 
 def test_receipts_for_half_of_a_batch(held: Tablet, server: Station) -> None:
