@@ -49,10 +49,22 @@ def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[
     return {(row.id, row.digest) for row in put(session, VersionRow, rows, "DO NOTHING", "id, digest")}
 
 
-def with_wrong_clock(session: Session, ids: Iterable[UUID]) -> set[UUID]:
-    """Of these records those of which a wrong clock saved any version."""
-    query = select(VersionRow.id).where(VersionRow.id.in_(list(ids)), VersionRow.clock_off)
-    return set(session.scalars(query))
+class Came(NamedTuple):
+    """When a version came first, and whether a wrong clock had saved it."""
+
+    received_at: datetime
+    clock_off: bool
+
+
+def came(session: Session, ids: Iterable[UUID], now: datetime) -> dict[UUID, dict[str, Came]]:
+    """By record and digest: the versions of these records but for those that a right clock saved and that came just now."""
+    query = select(VersionRow.id, VersionRow.digest, VersionRow.received_at, VersionRow.clock_off)
+    found: dict[UUID, dict[str, Came]] = {}
+    for row in session.execute(
+        query.where(VersionRow.id.in_(list(ids)), VersionRow.clock_off | (VersionRow.received_at != now))
+    ):
+        found.setdefault(row.id, {})[row.digest] = Came(row.received_at, row.clock_off)
+    return found
 
 
 class Numbered(NamedTuple):

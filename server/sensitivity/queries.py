@@ -93,11 +93,12 @@ def require_precise(viewer: Viewer) -> None:
 
 @dataclass(frozen=True)
 class _Then:
-    """A record as it stood at the cutoff, when its newest version of then was received, how many there were, and whether a wrong clock
-    saved any of them."""
+    """A record as it stood at the cutoff, when its newest version of then was received and when the one that dated it, how many there
+    were, and whether a wrong clock saved any of them."""
 
     standing: Standing
     received_at: datetime
+    dated_at: datetime
     versions: int
     clock_off: bool
 
@@ -117,17 +118,16 @@ class _Homes:
 
 def _standings(rows: Iterable[Mapping[str, Any]]) -> dict[UUID, _Then]:
     grouped: dict[UUID, dict[str, Mapping[str, Any]]] = {}
-    received: dict[UUID, datetime] = {}
-    clocks_off: set[UUID] = set()
     for row in rows:
-        if row["clock_off"]:
-            clocks_off.add(row["id"])
-        grouped.setdefault(row["id"], {})[row["digest"]] = json.loads(bytes(row["body"]))
-        received[row["id"]] = max(row["received_at"], received.get(row["id"], row["received_at"]))
-    return {
-        id_: _Then(stand(versions), received[id_], len(versions), id_ in clocks_off)
-        for id_, versions in grouped.items()
-    }
+        grouped.setdefault(row["id"], {})[row["digest"]] = row
+    return {id_: _then(versions) for id_, versions in grouped.items()}
+
+
+def _then(rows: Mapping[str, Mapping[str, Any]]) -> _Then:
+    standing = stand({mark: json.loads(bytes(row["body"])) for mark, row in rows.items()})
+    received = {mark: row["received_at"] for mark, row in rows.items()}
+    is_off = any(row["clock_off"] for row in rows.values())
+    return _Then(standing, max(received.values()), received[standing.dated_by], len(rows), is_off)
 
 
 def _changed_since(session: Session, living: Mapping[UUID, _Then]) -> set[UUID]:
@@ -187,7 +187,7 @@ def _flags_then(then: _Then, stamp: Stamp | None, name_unknown: bool) -> tuple[s
     if kind not in ("occurrence", "event", "patrol"):
         return ()
     start, _ = observed_interval(body)
-    flags = record_flags(body, (start, then.received_at), kind == "occurrence", then.clock_off)
+    flags = record_flags(body, (start, then.dated_at), kind == "occurrence", then.clock_off)
     found = with_place_flags(flags, body["flags"], stamp)
     return tuple(found + (["name_unknown"] if name_unknown else []))
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.events import service as events
 from server.identifications import service as identifications
+from server.ledger.service import Came
 from server.media import service as media
 from server.occurrences import service as occurrences
 from server.patrols import service as patrols
@@ -27,14 +28,14 @@ from shared.wire.standing import Standing
 
 @dataclass(frozen=True)
 class Projected:
-    """One record as it now stands; `body` is its merged body with defaults. `clock_off`: a wrong clock saved a version of it."""
+    """One record as it now stands; `body` is its merged body with defaults. `came`: as ledger.came tells of its versions."""
 
     id: UUID
     standing: Standing
     body: Mapping[str, Any]
     received_at: datetime
     dataset_id: UUID
-    clock_off: bool = False
+    came: Mapping[str, Came]
 
     @property
     def kind(self) -> str:
@@ -200,5 +201,7 @@ def _naming(record: Projected, named: Named) -> identifications.Naming:
 
 def _flags(record: Projected, stamp: Stamp | None, needs_place: bool = True) -> list[str]:
     start, _ = observed_interval(record.body)
-    flags = record_flags(record.body, (start, record.received_at), needs_place, record.clock_off)
+    dated = record.came.get(record.standing.dated_by)
+    times = (start, dated.received_at if dated else record.received_at)
+    flags = record_flags(record.body, times, needs_place, any(one.clock_off for one in record.came.values()))
     return sensitivity_rules.with_place_flags(flags, record.body["flags"], stamp)

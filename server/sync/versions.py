@@ -169,14 +169,14 @@ def _project_all(
     others: Said,
 ) -> None:
     stands, living, dead, over = [], [], [], []
-    clocks_off = ledger.with_wrong_clock(session, standings)
+    came = ledger.came(session, standings, now)
     for id_, standing in standings.items():
         body, view = standing.body, standing.view
         year = observed_year(body) if body is not None else None
         stands.append(ledger.Stand(id_, standing.kind, view.state, view.heads[0], year))
         if body is not None:
             dataset_id = _dataset_of(id_, standing.kind, body, datasets)
-            living.append(Projected(id_, standing, body, now, dataset_id, id_ in clocks_off))
+            living.append(Projected(id_, standing, body, now, dataset_id, came.get(id_, {})))
         elif view.state == "deleted":
             dead.append(id_)
             if standing.buried is not None:

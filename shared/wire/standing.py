@@ -26,6 +26,11 @@ class Standing:
         """The version that gave the record its name."""
         return self.view.sources.get("taxon", self.view.lead)
 
+    @property
+    def dated_by(self) -> str:
+        """The version that gave the record its date."""
+        return self.view.sources.get("observed_from", self.view.lead)
+
 
 def stand(versions: Mapping[str, Mapping[str, Any]], loaded: Mapping[str, Mapping[str, Any]] | None = None) -> Standing:
     """`versions`: records as they came, by digest; `loaded`: those of them that were read already, with defaults."""

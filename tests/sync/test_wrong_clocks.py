@@ -28,9 +28,13 @@ def reading(reference: Session) -> Session:
     return reference
 
 
+def flags_of(session: Session, record: dict[str, Any]) -> list[str]:
+    query = text(f"SELECT flags FROM {record['kind']} WHERE id = :id")
+    return list(session.execute(query, {"id": record["id"]}).scalar_one())
+
+
 def is_flagged(session: Session, record: dict[str, Any]) -> bool:
-    query = text(f"SELECT 'clock_off' = ANY (flags) FROM {record['kind']} WHERE id = :id")
-    return bool(session.execute(query, {"id": record["id"]}).scalar_one())
+    return "clock_off" in flags_of(session, record)
 
 
 def test_no_order_and_no_edit_takes_it_back(reading: Session) -> None:
@@ -61,6 +65,20 @@ def test_what_a_snapshot_of_an_earlier_day_tells(reading: Session) -> None:
     admit(reading, ACTOR, FixedClock(datetime(2025, 7, 1, tzinfo=UTC)), [records.edited(first, individual_count=9)])
     (then,) = frozen_records(reading, LOCAL_OPERATOR, CLOCK, "test", end_of_day_in_china("2025-06-01"))
     assert "clock_off" in then.flags and then.body["individual_count"] != 9
+
+
+def test_a_date_in_the_future_stays_one_until_it_is_corrected(reading: Session) -> None:
+    """The day that it tells has come when it is edited; it had not when it was told."""
+    later = FixedClock(datetime(2025, 7, 1, tzinfo=UTC))
+    first = records.occurrence(observed_from="2025-06-20T08:00:00+08:00")
+    admit(reading, ACTOR, CLOCK, [first])
+    edit = records.edited(first, individual_count=9)
+    admit(reading, ACTOR, later, [edit])
+    assert "date_future" in flags_of(reading, first)
+    admit(reading, ACTOR, later, [records.edited(edit, observed_from="2025-06-21T08:00:00+08:00")])
+    assert "date_future" not in flags_of(reading, first)
+    (then,) = frozen_records(reading, LOCAL_OPERATOR, CLOCK, "test", end_of_day_in_china("2025-06-01"))
+    assert "date_future" in then.flags
 
 
 @pytest.mark.parametrize(
