@@ -30,6 +30,8 @@ class PhotoDesk:
     def take(self, name: str | None, tablet_place: dict[str, Any] | None) -> KeptPhoto:
         """FieldProblem says why there is no photo; the form stays as it was."""
         free = self._device.storage.free_bytes()
+        if free < PHOTO_RESERVE_BYTES and self._store.media.free(None, free):  # no sync is needed for that
+            free = self._device.storage.free_bytes()
         if free < PHOTO_RESERVE_BYTES:
             raise FieldProblem(f"存储空间不足（剩余 {free // 1_000_000} MB），不能再拍照；文字记录仍可保存", "photo")
         try:

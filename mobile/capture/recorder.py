@@ -102,6 +102,8 @@ class Recorder:
     def commit(self, parts: Sequence[Part], draft_id: str | None = None) -> list[Saved]:
         self._ready()
         free = self._storage.free_bytes()
+        if free < RECORD_RESERVE_BYTES and self.store.media.free(None, free):  # originals that the province has
+            free = self._storage.free_bytes()
         if free < RECORD_RESERVE_BYTES:
             raise StorageFull(free // 1_000_000)
         guarded = self._vault.guarded(Told(part.record_id, part.kind, part.body) for part in parts)

@@ -168,17 +168,22 @@ class MediaStore:
                 (reason, next_try(attempts + 1, now), sha256),
             )
 
-    def free(self, server_now: datetime | None, free_bytes: int) -> int:
-        """Removes originals whose custody is proved, 30 days after it by the server's time, or at once when storage is scarce. Where
-        no server told the time since the start nothing is old enough. Returns how many."""
+    def free(self, server_now: datetime | None, free_bytes: int, now: datetime | None = None) -> int:
+        """Removes originals whose custody is proved, 30 days after it by the server's time and by the tablet's own (`now`), since either
+        may be wrong for a day; or at once when storage is scarce. Where no server told the time since the start nothing is old enough.
+        Returns how many."""
         if server_now is not None:
             with self._database.transaction() as connection:
                 connection.execute(
                     "update media_file set held_server_at = ? where state = 'held' and held_server_at is null",
                     (server_now.isoformat(),),
                 )
-        rows = self._database.rows("select sha256, held_server_at from media_file where state = 'held'")
-        ripe = [r["sha256"] for r in rows if free_bytes < SCARCE_BYTES or _is_old(r["held_server_at"], server_now)]
+        rows = self._database.rows("select sha256, held_at, held_server_at from media_file where state = 'held'")
+        ripe = [
+            r["sha256"]
+            for r in rows
+            if free_bytes < SCARCE_BYTES or (_is_old(r["held_server_at"], server_now) and _is_old(r["held_at"], now))
+        ]
         for sha256 in ripe:
             with self._database.transaction() as connection:
                 connection.execute("update media_file set state = 'freed' where sha256 = ?", (sha256,))
@@ -192,7 +197,7 @@ class MediaStore:
             self.path(row["sha256"]).unlink(missing_ok=True)
 
 
-def _is_old(held_at: str | None, server_now: datetime | None) -> bool:
-    if held_at is None or server_now is None:
+def _is_old(held_at: str | None, now: datetime | None) -> bool:
+    if held_at is None or now is None:
         return False
-    return server_now - datetime.fromisoformat(held_at) > KEPT_AFTER_CUSTODY
+    return now - datetime.fromisoformat(held_at) > KEPT_AFTER_CUSTODY

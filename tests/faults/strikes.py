@@ -115,7 +115,8 @@ class Strikes(Round):
         if way == self._upgrade:
             put_back(self._tablet.data)
         elif way == self._a_month_later:
-            self._sql("update media_file set held_server_at = '2020-01-01T00:00:00+08:00' where state = 'held'")
+            longer = "'2020-01-01T00:00:00+08:00'"
+            self._sql(f"update media_file set held_at = {longer}, held_server_at = {longer} where state = 'held'")
         elif way == self._another_pack:
             self._sql("delete from pack")
         elif way in (self._as_a_twin, self._behind_a_fork):

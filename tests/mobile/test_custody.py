@@ -1,5 +1,6 @@
 """Whose word frees anything on the tablet, when, and where its credential goes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,37 @@ def test_originals_go_only_thirty_days_after_custody(held: Tablet, server: Stati
     assert not path.exists() and held.app.store.media.held_count() == 1
 
 
+def test_neither_clock_alone_says_that_thirty_days_are_over(held: Tablet, server: Station, tmp_path: Path) -> None:
+    """T20, P4: a server that is a year ahead for one meeting; what is scarce is freed, with no line at all."""
+    big_photo(tmp_path)
+    photographed(held, "big.jpg")
+    held.app.sync.sync()
+    media = held.app.store.media
+    server.skew += timedelta(days=365)
+    held.app.sync.sync()
+    server.skew -= timedelta(days=365)
+    held.app.sync.sync()
+    assert held.app.store.database.rows("select state from media_file")[0]["state"] == "held"
+    path = media.path(held.app.store.database.rows("select sha256 from media_file")[0]["sha256"])
+    held.device = replace(held.device, storage=AlmostFull(path))
+    held.restart()
+    server.portal = True
+    big_photo(tmp_path, "other.jpg", 300_000)
+    held.app.record.open(fresh=True)
+    assert held.app.record.take_photo("other.jpg"), held.app.record.message
+    assert not path.exists(), "the province has it"
+
+
+class AlmostFull:
+    """Until one photo is gone."""
+
+    def __init__(self, photo: Path) -> None:
+        self._photo = photo
+
+    def free_bytes(self) -> int:
+        return 250_000_000 if self._photo.exists() else 350_000_000
+
+
 def test_custody_from_before_the_servers_time_was_kept_begins_its_thirty_days_anew(
     held: Tablet, server: Station, tmp_path: Path
 ) -> None:
@@ -80,6 +112,7 @@ def test_a_photo_taken_again_after_it_was_freed_is_there_to_be_seen(
     photographed(held, "big.jpg")
     held.app.sync.sync()
     server.skew += timedelta(days=31)
+    held.wait(31 * 86400)
     held.app.sync.sync()
     photographed(held, "big.jpg")
     (row,) = held.restart().store.database.rows("select state, sha256 from media_file")
