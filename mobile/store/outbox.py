@@ -11,6 +11,7 @@ from mobile.store.conflicts import SETTLED
 from mobile.store.database import Database
 from mobile.store.soundness import is_whole
 from mobile.store.standing import Standing, standing
+from mobile.store.twins import FARTHEST
 
 RECENT = 12
 # 'sent' means: posted, but the answer never came; it is offered again like one that waits.
@@ -51,9 +52,10 @@ class Outbox:
         self._database = database
 
     def next_seq(self, connection: sqlite3.Connection) -> int:
-        """In the transaction that uses it, so that no number is given twice and none is lost."""
+        """In the transaction that uses it, so that no number is given twice and none is lost. A floor out of reach is none."""
         floor = "select coalesce(max(cast(value as integer)), 0) from setting where name = 'seq_floor'"
-        return int(connection.execute(f"select max(coalesce(max(seq), 0), ({floor})) + 1 from record").fetchone()[0])
+        highest, least = connection.execute(f"select coalesce(max(seq), 0), ({floor}) from record").fetchone()
+        return int(max(highest, least if least - highest <= FARTHEST else 0)) + 1
 
     def add(self, connection: sqlite3.Connection, record: dict[str, Any], digest: str, canonical: bytes) -> None:
         connection.execute(

@@ -12,12 +12,13 @@ OTHERS = "另一位使用者"
 SENDABLE = f"last_reason not like '{OTHERS}%'"
 
 
-def author_of(canonical: bytes) -> str:
-    """Empty where it cannot be read."""
-    with contextlib.suppress(ValueError, KeyError, TypeError):
+def bearer_of(canonical: bytes) -> tuple[str, str]:
+    """Author and device; empty where they cannot be read."""
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
         record = json.loads(canonical)
-        return str(record.get("header", record)["author"])
-    return ""
+        header = record.get("header", record)
+        return str(header["author"]), str(header["device"])
+    return "", ""
 
 
 class Owners:
@@ -27,7 +28,7 @@ class Owners:
 
     def words_for(self, canonical: bytes) -> str:
         """Why this waits for somebody else; empty where it is of the person who uses the tablet now."""
-        author, person = author_of(canonical), self._identity.current().person_id
+        (author, _), person = bearer_of(canonical), self._identity.current().person_id
         if not author or not person or author == person:
             return ""
         name = self._identity.setting(_name(author))
@@ -37,6 +38,16 @@ class Owners:
         """The same of a photo, by its record."""
         rows = self._database.rows("select canonical from record where record_id = ? order by seq limit 1", (media_id,))
         return self.words_for(rows[0]["canonical"]) if rows and isinstance(rows[0]["canonical"], bytes) else ""
+
+    def highest_held(self) -> int:
+        """Number of the newest record of this device and person that the province confirmed; 0 where the newest ones are others'."""
+        own = self._identity.current()
+        rows = self._database.rows(
+            "select r.seq, r.canonical from record r join outbox o using (record_id, digest) "
+            "where o.state in ('held', 'conflict') order by r.seq desc limit 20"
+        )
+        bearers = ((row["seq"], bearer_of(bytes(row["canonical"]))) for row in rows)
+        return next((seq for seq, bearer in bearers if bearer == (own.person_id, own.device_id)), 0)
 
     def settings(self, person_id: str, name: str) -> dict[str, str]:
         """So that whoever uses the tablet later is told whose records wait."""

@@ -19,6 +19,10 @@ BY_CODE = "；没有记录被覆盖，未送达的照常发送。请在全部送
 HAS_PARTED = "平板数据可能被复制或恢复过，没有记录被覆盖：全部送达后，平板已自动换用新的编号，尾号 {tail}"
 
 
+FARTHEST = 1_000_000
+"""No twin is further ahead. To go on above any number at all would soon leave none to be given."""
+
+
 class Twins:
     def __init__(self, database: Database, identity: Identities, keystore: Keystore) -> None:
         self._database = database
@@ -46,7 +50,7 @@ class Twins:
         own = self._highest()
         rows = self._database.rows("select digest from record where seq = ?", (known,))
         if known > own and not self._is_passed(known):
-            self._note(AHEAD.format(own=own, known=known), known)
+            self._note(AHEAD.format(own=own, known=known), known if known - own <= FARTHEST else own)
         elif rows and rows[0]["digest"] != digest:
             self._note(COPIED.format(known=known), known)
 

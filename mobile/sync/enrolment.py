@@ -1,5 +1,6 @@
 """A tablet becomes somebody's: a code, once, for a credential."""
 
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from mobile.sync.transport import Transport
 from shared import __version__
 from shared.canonical import canonical_bytes
 
-GONE = 410
+GONE, _BELOW = 410, "known_below"
 RESTORED = "服务器已从备份恢复，重新发送"
 
 
@@ -66,6 +67,19 @@ def begin_anew(store: Store) -> None:
     store.deliveries.offer_all_again(RESTORED)
     store.pulled.begin_again()
     store.team.forget()
+
+
+def meet_known(store: Store, known: int, today: date) -> None:
+    """`known`: the highest number that the server has of this device. Below one that it once confirmed, it was put back to an earlier
+    day, whatever epoch it names. For the same number this is done once a day: what it will not count is not sent all the time."""
+    below = f"{known} {today}"
+    told = store.identity.setting(_BELOW) or ""
+    if known >= store.owners.highest_held():
+        if told:
+            store.identity.keep(**{_BELOW: ""})
+    elif told != below:
+        begin_anew(store)
+        store.identity.keep(**{_BELOW: below})
 
 
 def _words_of(person: str, waiting: int) -> str:

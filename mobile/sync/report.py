@@ -1,8 +1,14 @@
 """What one sync did."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from mobile.device.ports import DeviceFailure
+from mobile.species.pack import PackUnreadable
+from mobile.sync.failures import SyncFailure
 from shared.protocol import OUTCOMES
 
 
@@ -52,3 +58,19 @@ class SyncReport:
             "aside": self.aside,
             "problems": self.problems,
         }
+
+
+@contextmanager
+def in_words(report: SyncReport) -> Iterator[None]:
+    """Whatever ends a meeting early stands in the report. It runs beside the window, where an error that nobody caught would end it
+    without a word."""
+    try:
+        yield
+    except (SyncFailure, PackUnreadable, DeviceFailure) as failure:
+        report.trouble(str(failure))
+    except (sqlite3.Error, OSError) as error:
+        report.trouble(f"平板存储出错：{error}")
+    except Exception as error:  # noqa: BLE001 - a garbled answer may do anything to those who read it
+        report.trouble(
+            f"对方的回答无法处理（{type(error).__name__}：{error}）：未确认的记录和照片都还在平板上，稍后会再发送"
+        )

@@ -1,22 +1,20 @@
 """One meeting with the server: enrolment, or session, batches, photos, changes, packs."""
 
-import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
 
 from mobile.device.ports import Device
-from mobile.species.pack import PackUnreadable
 from mobile.store.store import Store
 from mobile.sync.batches import BatchRound
-from mobile.sync.enrolment import begin_anew, enrol
+from mobile.sync.enrolment import begin_anew, enrol, meet_known
 from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
 from mobile.sync.forking import fork
 from mobile.sync.invitation import read_invitation
 from mobile.sync.patience import PAUSES_S
 from mobile.sync.pulling import cursor_told, pull
 from mobile.sync.reference import fetch_species, keep_notices, known_notices, pin_key
-from mobile.sync.report import SyncReport
+from mobile.sync.report import SyncReport, in_words
 from mobile.sync.seal_key import keep_seal_key
 from mobile.sync.signatures import Signer, agree_on_key
 from mobile.sync.team import pull_team, team_cursor_told
@@ -39,16 +37,12 @@ class SyncSession:
     def enrol(self, code: str, device_name: str) -> SyncReport:
         """`code`: a bare code, or the text of a QR code, which brings the server's address along."""
         report = SyncReport()
-        try:
+        with in_words(report):
             invitation = read_invitation(code)
             enrol(
                 self._store, self._device.device_key, invitation, self._address(invitation.server), device_name, report
             )
             self._with_transport(lambda transport: self._fetch_reference(transport, self._open(transport), report))
-        except (SyncFailure, PackUnreadable) as failure:
-            report.trouble(str(failure))
-        except (sqlite3.Error, OSError) as error:
-            report.trouble(f"平板存储出错：{error}")
         return report
 
     def run(
@@ -57,15 +51,11 @@ class SyncSession:
         """Everything that waits. `by_hand` ignores the pauses between tries; `originals_now` sends them whatever the network costs.
         Problems are in the report, never raised."""
         report, told_before = SyncReport(), self._store.twins.parted_words()
-        try:
+        with in_words(report):
             self._with_transport(lambda transport: self._meet(transport, report, tell, by_hand, originals_now))
             if told_before and by_hand and not report.problems:  # somebody looked
                 self._store.twins.was_told(told_before)
             self._after(report)
-        except (SyncFailure, PackUnreadable) as failure:
-            report.trouble(str(failure))
-        except (sqlite3.Error, OSError) as error:
-            report.trouble(f"平板存储出错：{error}")
         return report
 
     def _after(self, report: SyncReport) -> None:
@@ -73,7 +63,8 @@ class SyncSession:
         self._store.twins.counted()
         if words := self._store.twins.words():
             report.warn(words)
-        self._store.media.free(self._store.server_time.now(clock.monotonic_ms()), self._device.storage.free_bytes())
+        server_now = self._store.server_time.now(clock.monotonic_ms())
+        self._store.media.free(server_now, self._device.storage.free_bytes(), clock.now())
         self._store.copies.daily(clock.now())
         if not report.problems and not self._store.deliveries.damaged_count():
             self._store.copies.synced()
@@ -197,8 +188,9 @@ class SyncSession:
         self._store.identity.keep_clock_offset(server_time - (before + (after - before) / 2))
         self._meet_epoch(epoch, holder)
         known, digest = offer.get("known_seq"), offer.get("known_digest")
-        if isinstance(known, int) and isinstance(digest, str):
+        if isinstance(known, int) and 0 <= known < 2**53 and isinstance(digest, str):
             self._store.twins.compare(known, digest)
+            meet_known(self._store, known, before.date())
         self._store.surveys.replace(surveys)
         self._store.survey_places.take(offer.get("places"))
         return offer

@@ -6,14 +6,13 @@ province's, never goes there; the tablet is known by its own signature.
 
 import ipaddress
 import re
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from mobile.device.ports import Device, DeviceFailure
+from mobile.device.ports import Device
 from mobile.store.delivery import LEFT_BEFORE, Offered, Receipt
 from mobile.store.media import MediaFile
 from mobile.store.soundness import Due
@@ -23,7 +22,7 @@ from mobile.sync.body import batch_body
 from mobile.sync.custody import ReceiptsRefused, Taken, take
 from mobile.sync.failures import BrokenAnswer, NotReady, Refused, SyncFailure
 from mobile.sync.invitation import safe_address
-from mobile.sync.report import SyncReport
+from mobile.sync.report import SyncReport, in_words
 from mobile.sync.transport import Transport
 from mobile.sync.tus import Upload
 from shared.canonical import canonical_bytes
@@ -68,7 +67,7 @@ class StationVisit:
     def run(self, address: str, tell: Callable[[str], None] = lambda _: None) -> SyncReport:
         """Problems are in the report, never raised."""
         report = SyncReport()
-        try:
+        with in_words(report):
             if not self._store.identity.current().enrolled:
                 raise NotReady("平板尚未登记：须先在有网时登记到省级服务器")
             transport = Transport(address, check=station_address)
@@ -77,10 +76,6 @@ class StationVisit:
                 _Visit(self._store, self._device, transport, report, tell).run()
             finally:
                 transport.close()
-        except (SyncFailure, DeviceFailure) as failure:
-            report.trouble(str(failure))
-        except (sqlite3.Error, OSError) as error:
-            report.trouble(f"平板存储出错：{error}")
         return report
 
 

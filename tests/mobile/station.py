@@ -40,6 +40,8 @@ class Station:
     patches: list[tuple[int, int]] = field(default_factory=list)
     heads: int = 0
     portal: bool = False
+    known: dict[str, Any] = field(default_factory=dict)
+    """What the session tells otherwise than it is."""
     filtered: bytes = b""
     """A gateway lets no body with this through."""
     revoked: bool = False
@@ -266,6 +268,7 @@ class _Handler(Answering):
             "surveys": [{"survey_id": SURVEY, "title": "测试调查", "kind": "county_baseline", "dataset_id": None}],
             "packs": {"taxa": described},
             **({"notices": self.station.notices} if self.station.notices else {}),
+            **self.station.known,
         }
 
     def _known(self) -> dict[str, Any]:

@@ -103,3 +103,19 @@ def test_a_code_that_is_no_good_changes_no_id(tmp_path: Path) -> None:
         assert held.app.sync.enrol("USED-CODE") is False
         assert held.app.store.identity.device_id() == before
         assert held.app.store.twins.found()
+
+
+@pytest.mark.parametrize("known", [2**53 - 1, 2**63, 10**30])
+def test_a_number_out_of_reach_leaves_numbers_to_be_given(tmp_path: Path, known: int) -> None:
+    """P5, P6: one record with the highest number that the protocol allows, or a garbled session, stops no tablet; nor does a floor
+    that an older app took from it."""
+    with station(epoch="e1") as server, tablet(tmp_path / "a", server_url=server.url) as held:
+        server.known = {"known_seq": known, "known_digest": "0" * 64}
+        held.sighting()
+        held.app.sync.sync()
+        held.sighting()
+        held.app.store.identity.keep(seq_floor=str(2**53 - 1))
+        held.sighting()
+        assert numbers(held) == [1, 2, 3]
+        held.app.sync.sync()
+        assert len(server.records) == 3
