@@ -375,7 +375,7 @@ TAXA = (
         None,
         "kong xin lian zi cao",
         "kxlzc",
-    ),
+    ),  # fmt: skip
     ("t5", "Abbottina rivularis", "棒花鱼", "鱼类", "鲤科", None, 0, None, "bang hua yu", "bhy"),
     ("t6", "Microphysogobio tafangensis", "蛇𬶋", "鱼类", "鲤科", None, 0, None, "she ju", "sj"),
     ("t7", "Ciconia boyciana", "东方白鹳", "鸟类", "鹳科", "I", 0, 2, "dong fang bai guan", "dfbg"),
