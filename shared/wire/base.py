@@ -7,7 +7,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import INCLUDE, Schema, ValidationError, fields, missing, validate
+from marshmallow.error_store import ErrorStore
 
 from shared.clock import parse_aware
 from shared.ids import is_uuid
@@ -134,6 +135,30 @@ def _no_nul(value: str) -> None:
 class WireSchema(Schema):
     class Meta:
         unknown = INCLUDE  # fields of a newer app are kept and given back
+
+    def _deserialize(self, data: Any, *, error_store: ErrorStore, **how: Any) -> Any:
+        """What its base does for one whole object, without a closure and two calls for each of the many fields that a record says
+        nothing of."""
+        if how["many"] or how["partial"] or how["unknown"] != INCLUDE or not isinstance(data, dict):
+            return super()._deserialize(data, error_store=error_store, **how)
+        loaded: dict[str, Any] = {}
+        rest = dict(data)
+        for name, field in self.load_fields.items():
+            key = field.data_key or name
+            value = rest.pop(key, missing)
+            if value is None and field.allow_none:
+                told = None
+            elif value is missing and not field.required:
+                told = field.load_default() if callable(field.load_default) else field.load_default
+            else:
+                try:
+                    told = field.deserialize(value, key, data)
+                except ValidationError as error:
+                    error_store.store_error(error.messages, key)  # type: ignore[no-untyped-call]
+                    told = error.valid_data or missing
+            if told is not missing:
+                loaded[name] = told
+        return loaded | rest
 
 
 class PlaceSchema(WireSchema):
