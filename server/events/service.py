@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.db import among
 from server.events.model import Event, EventParticipant, Measurement
 from server.events.rules import canonical_measurement
 from server.sensitivity import generalising
@@ -116,7 +117,8 @@ def write_measurements(
     if not subjects:
         return
     spoken = guarded_names(session).spoken_of
-    session.execute(delete(Measurement).where(Measurement.subject_id.in_(list(subjects))))
+    before = delete(Measurement).where(among(Measurement.subject_id, subjects))
+    session.execute(before.execution_options(synchronize_session=False))
     rows = []
     for subject_id, measurements in subjects.items():
         for position, measurement in enumerate(measurements):

@@ -1,36 +1,41 @@
 """Which name stands, and every name ever given."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from server.db import among
 from server.identifications.model import Decision, Identification
 from server.sensitivity.generalising import time_text
 from server.sensitivity.model import ShownRecord
 from shared.clock import CHINA
 
 OBSERVER = "记录人"
+_Asked = TypeVarTuple("_Asked")
 
 
 def last_of(session: Session, ids: Sequence[UUID]) -> dict[UUID, Identification]:
     """The last identification of each occurrence, whoever made it; one made to check another stands for nothing."""
-    rows = session.scalars(
-        select(Identification)
-        .outerjoin(Decision, Decision.id == Identification.decision_id)
-        .where(Identification.occurrence_id.in_(ids), Decision.action.is_distinct_from("check"))
-        .ext(distinct_on(Identification.occurrence_id))
-        .order_by(Identification.occurrence_id, Identification.received_at.desc(), Identification.id.desc())
-    )
-    return {row.occurrence_id: row for row in rows}
+    return {row.occurrence_id: row for row in session.scalars(_last(select(Identification), ids))}
 
 
 def named_now(session: Session, ids: Sequence[UUID]) -> dict[UUID, UUID | None]:
     """The taxon of the last identification of each."""
-    return {id_: row.taxon_id for id_, row in last_of(session, ids).items()}
+    columns = select(Identification.occurrence_id, Identification.taxon_id)
+    return {row[0]: row[1] for row in session.execute(_last(columns, ids))}
+
+
+def _last(asked: Select[*_Asked], ids: Sequence[UUID]) -> Select[*_Asked]:
+    return (
+        asked.outerjoin(Decision, Decision.id == Identification.decision_id)
+        .where(among(Identification.occurrence_id, ids), Decision.action.is_distinct_from("check"))
+        .ext(distinct_on(Identification.occurrence_id))
+        .order_by(Identification.occurrence_id, Identification.received_at.desc(), Identification.id.desc())
+    )
 
 
 def all_of(session: Session, occurrence_id: UUID) -> list[dict[str, Any]]:

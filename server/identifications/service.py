@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.db import put
+from server.db import among, put
 from server.identifications.model import Identification
 from server.ledger.model import VersionRow
 from server.sensitivity.following import follow_identifications
@@ -58,4 +58,4 @@ def record(session: Session, namings: Sequence[Naming], levels: Mapping[UUID, in
 def _givers(session: Session, ids: Sequence[UUID]) -> dict[tuple[UUID, str], tuple[UUID, datetime]]:
     """(author, time of saving) of each version of these records."""
     columns = select(VersionRow.id, VersionRow.digest, VersionRow.author, VersionRow.saved_at)
-    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(columns.where(VersionRow.id.in_(ids)))}
+    return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(columns.where(among(VersionRow.id, ids)))}

@@ -1,7 +1,7 @@
 """Where a repeat is recognised: by id and digest, in one statement, under locks taken in id order."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from server.db import as_json, put
+from server.db import among, as_json, put
 from server.ledger.model import ImportKey, Ledger, ServerState, VersionRow
 from shared.ids import uuid7_from
 
@@ -35,11 +35,20 @@ def expect(session: Session, identities: Iterable[tuple[UUID, str]], years: Mapp
         put(session, Ledger, rows, "DO NOTHING")
 
 
-def lock(session: Session, ids: Iterable[UUID]) -> dict[UUID, Ledger]:
+class Held(NamedTuple):
+    """A row of the ledger as it stands while it is locked."""
+
+    id: UUID
+    kind: str
+    state: str
+
+
+def lock(session: Session, ids: Iterable[UUID]) -> dict[UUID, Held]:
     """The ledger rows of these ids, locked in id order. Against whoever would change them, not against rows that name them: of two
     batches each may withdraw what is then named the first of its county in the other's place."""
-    query = select(Ledger).where(Ledger.id.in_(list(ids))).order_by(Ledger.id).with_for_update(key_share=True)
-    return {row.id: row for row in session.scalars(query.execution_options(populate_existing=True))}
+    columns = select(Ledger.id, Ledger.kind, Ledger.state).where(among(Ledger.id, ids))
+    rows = session.execute(columns.order_by(Ledger.id).with_for_update(key_share=True))
+    return {row[0]: Held(*row) for row in rows}
 
 
 def insert_versions(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[tuple[UUID, str]]:
@@ -83,13 +92,17 @@ def number_changes(session: Session) -> list[Numbered]:
             RETURNING id, digest, received_at, change_no
             """)
     )
-    number_decisions(session)
+    _number_decisions(session)
     return [Numbered(row[0], row[1], row[2]) for row in sorted(written, key=lambda row: row[3])]
 
 
 def number_decisions(session: Session) -> None:
     """What reviewers decided goes to tablets by the same cursor."""
     take_order_lock(session)
+    _number_decisions(session)
+
+
+def _number_decisions(session: Session) -> None:
     session.execute(
         text("UPDATE xiangye.decision SET change_no = nextval('xiangye.change_no_seq') WHERE change_no IS NULL")
     )
@@ -114,7 +127,7 @@ def write_stands(session: Session, stands: Sequence[Stand]) -> None:
                     observed_year = coalesce(s.observed_year, l.observed_year)
                 FROM jsonb_populate_recordset(NULL::xiangye.ledger, CAST(:stands AS jsonb)) s WHERE l.id = s.id
                 """),
-            {"stands": as_json([asdict(stand) for stand in stands])},
+            {"stands": as_json([vars(stand) for stand in stands])},
         )
 
 
@@ -146,4 +159,6 @@ def remember_imports(session: Session, dataset_id: UUID, ids: Mapping[str, UUID]
 def heads(session: Session, ids: Sequence[UUID]) -> dict[UUID, str | None]:
     if not ids:
         return {}
-    return {row[0]: row[1] for row in session.execute(select(Ledger.id, Ledger.head_digest).where(Ledger.id.in_(ids)))}
+    return {
+        row[0]: row[1] for row in session.execute(select(Ledger.id, Ledger.head_digest).where(among(Ledger.id, ids)))
+    }

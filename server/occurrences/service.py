@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from server.db import put
+from server.db import among, put
 from server.events.service import observed_columns
 from server.occurrences.model import Occurrence
 from server.sensitivity import generalising
@@ -56,7 +56,7 @@ def write(session: Session, occurrences: Sequence[OccurrenceToWrite]) -> None:
 
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:
-    session.execute(delete(Occurrence).where(Occurrence.id.in_(ids)).execution_options(synchronize_session=False))
+    session.execute(delete(Occurrence).where(among(Occurrence.id, ids)).execution_options(synchronize_session=False))
 
 
 def _row(occurrence: OccurrenceToWrite) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from datetime import date
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon
-from sqlalchemy import ColumnElement, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, event, func, or_, select, text
+from sqlalchemy.orm import Session, SessionTransaction
 
 from server.places import stamping
 from server.places.grid import GRID_LABEL, GridCell, cells_of, share_cells
@@ -24,6 +24,8 @@ from shared.problems import Problem
 IN_FORCE_LOCK = "xiangye.places.in_force"
 """Advisory: shared by whoever stamps, exclusive for whoever puts a layer in force, so that no record is stamped by one that
 ends under it."""
+_HELD = "xiangye.places.in_force"
+"""Of a session, while it holds the layers in force: what it was told of them; None where it may change them itself."""
 
 
 class UnknownCounty(Problem):
@@ -54,16 +56,39 @@ _COLUMNS = "code, name_zh, prefecture_code, prefecture_name, province_code, prov
 
 def hold_in_force(session: Session) -> None:
     """Until the transaction ends, no layer is put in force. To be taken before any row that a restamping may change."""
-    session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(IN_FORCE_LOCK))))
+    if _HELD not in session.info:
+        session.execute(select(func.pg_advisory_xact_lock_shared(func.hashtext(IN_FORCE_LOCK))))
+        session.info[_HELD] = {}
 
 
 def hold_all_layers(session: Session) -> None:
     """Until the transaction ends, nobody else stamps."""
     session.execute(select(func.pg_advisory_xact_lock(func.hashtext(IN_FORCE_LOCK))))
+    session.info[_HELD] = None  # it may itself put one in force: what it was told before need not hold
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _let_go(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_HELD, None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _taken_back(session: Session, _transaction: SessionTransaction) -> None:
+    session.info.pop(_HELD, None)  # with the lock, if it was taken since the savepoint
 
 
 def layers_in_force(session: Session, on: date | None = None) -> dict[str, stamping.Version]:
-    """The layer of each kind that has one."""
+    """The layer of each kind that has one; asked once by who holds those in force."""
+    held: dict[date | None, dict[str, stamping.Version]] | None = session.info.get(_HELD)
+    if held is None:
+        return _read_in_force(session, on)
+    if on not in held:
+        held[on] = _read_in_force(session, on)
+    return held[on]
+
+
+def _read_in_force(session: Session, on: date | None) -> dict[str, stamping.Version]:
     row = BoundaryVersion
     valid: tuple[ColumnElement[bool], ...] = (row.valid_to.is_(None),)
     if on is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from server.audit.service import log
+from server.db import among
 from server.privacy.model import Consent, NoticeVersion, RecordNotice
 from shared.clock import CHINA, Clock, parse_aware, today_in_china
 from shared.ids import uuid7
@@ -49,7 +50,9 @@ def of_records(session: Session, ids: Sequence[UUID]) -> dict[UUID, RecordNotice
 
 def withdraw(session: Session, ids: Sequence[UUID]) -> None:
     if ids:
-        session.execute(delete(RecordNotice).where(RecordNotice.id.in_(ids)))
+        session.execute(
+            delete(RecordNotice).where(among(RecordNotice.id, ids)).execution_options(synchronize_session=False)
+        )
 
 
 def in_force(session: Session) -> dict[str, NoticeText]:

@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from server.db import among
 from server.sensitivity import precise
 from server.sensitivity.checked import Checked, PhotoFacts
 from server.sensitivity.model import DisclosedPlaceRow
@@ -42,9 +43,7 @@ def gather(session: Session, ids: Sequence[UUID], known: Mapping[UUID, Standing]
     if not living:
         return {}
     exact = precise.read_checked(session, list(living))
-    disclosed = {
-        row.id: row for row in session.scalars(select(DisclosedPlaceRow).where(DisclosedPlaceRow.id.in_(living)))
-    }
+    disclosed = _disclosed(session, living)
     of_patrol = _patrols_of(living, exact)
     tracks = _tracks(session, {patrol for some in of_patrol.values() for patrol in some})
     photos = _photos(session, living, exact)
@@ -64,10 +63,24 @@ def gather(session: Session, ids: Sequence[UUID], known: Mapping[UUID, Standing]
     }
 
 
+class _Shown(NamedTuple):
+    """What may be shown of a place."""
+
+    level: int
+    county_code: str | None
+    altitude_m: float | None
+
+
+def _disclosed(session: Session, ids: Iterable[UUID]) -> dict[UUID, _Shown]:
+    row = DisclosedPlaceRow
+    columns = select(row.id, row.level, row.county_code, row.altitude_m).where(among(row.id, ids))
+    return {told[0]: _Shown(told[1], told[2], told[3]) for told in session.execute(columns)}
+
+
 def _checked(
     id_: UUID,
     stand: Standing,
-    homes: tuple[Mapping[str, Any], DisclosedPlaceRow | None],
+    homes: tuple[Mapping[str, Any], _Shown | None],
     photos: PhotoFacts,
     track_distance_m: float | None,
     tracks: tuple[Any, ...],
@@ -93,7 +106,7 @@ def _checked(
     )
 
 
-def _altitude(own: Any, shown: DisclosedPlaceRow | None) -> float | None:
+def _altitude(own: Any, shown: _Shown | None) -> float | None:
     """Of a guarded record the one that is told: its own against a limit would cut a contour out of the cell."""
     if shown is not None and shown.level:
         return shown.altitude_m
@@ -213,7 +226,7 @@ def _moment(captured_at: str | None) -> datetime | None:
 def _alike(
     session: Session,
     living: Mapping[UUID, Standing],
-    homes: tuple[Mapping[UUID, Mapping[str, Any]], Mapping[UUID, DisclosedPlaceRow]],
+    homes: tuple[Mapping[UUID, Mapping[str, Any]], Mapping[UUID, _Shown]],
     known: Mapping[UUID, Standing],
 ) -> dict[UUID, tuple[tuple[float, float], ...]]:
     """Only records whose places are shown alike are compared: else one would tell where the other was."""
@@ -226,13 +239,8 @@ def _alike(
     read = standings(session, sorted(others - known.keys(), key=str))
     stands = {id_: known.get(id_) or read[id_] for id_ in others}
     places = precise.read_checked(session, sorted(others, key=str))
-    levels = {
-        row[0]: row[1]
-        for row in session.execute(
-            select(DisclosedPlaceRow.id, DisclosedPlaceRow.level).where(DisclosedPlaceRow.id.in_(others))
-        )
-    }
-    said = {id_: _says(stand) for id_, stand in {**asked, **stands}.items()}
+    levels = {id_: shown.level for id_, shown in _disclosed(session, others).items()}
+    said = {id_: _says(stand) for id_, stand in {**{id_: asked[id_] for id_ in pairs}, **stands}.items()}
     found: dict[UUID, tuple[tuple[float, float], ...]] = {}
     for id_, some in pairs.items():
         same = [

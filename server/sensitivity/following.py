@@ -10,9 +10,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from server.db import as_json
 from server.sensitivity import generalising, precise_reading
 from server.sensitivity.mentions import guarded_names
 from server.sensitivity.rules import OPERATIONAL_PATROL, Asked, strictest_of, with_new_place
@@ -40,8 +41,10 @@ class EventGuard:
 
 def event_guards(session: Session, event_ids: Iterable[UUID]) -> dict[UUID, EventGuard]:
     """By event; one without occurrences has none."""
+    if not (wanted := list(event_ids)):
+        return {}
     asked: dict[UUID, dict[UUID, list[tuple[int, str]]]] = {}
-    for event_id, occurrence_id, level, rule in precise_reading.read_asked_below(session, event_ids):
+    for event_id, occurrence_id, level, rule in precise_reading.read_asked_below(session, wanted):
         asked.setdefault(event_id, {}).setdefault(occurrence_id, []).append((level, rule))
     coarsest = coarsest_names(session) if asked else {}
     return {event_id: _guard(below, coarsest) for event_id, below in asked.items()}
@@ -57,6 +60,8 @@ def _guard(below: Mapping[UUID, list[tuple[int, str]]], coarsest: Mapping[str, s
 
 def events_above(session: Session, event_ids: Iterable[UUID]) -> set[UUID]:
     """These events and all that they are parts of."""
+    if not (wanted := list(event_ids)):
+        return set()
     rows = session.execute(
         text("""
         WITH RECURSIVE above AS (
@@ -64,7 +69,7 @@ def events_above(session: Session, event_ids: Iterable[UUID]) -> set[UUID]:
             UNION SELECT e.id, e.parent_event_id FROM above a JOIN xiangye.event e ON e.id = a.parent_event_id)
         SELECT id FROM above
         """),
-        {"ids": list(event_ids)},
+        {"ids": wanted},
     )
     return set(rows.scalars())
 
@@ -195,25 +200,25 @@ def follow_identifications(session: Session, levels: Mapping[UUID, int]) -> None
     if rows:
         session.execute(
             text("""
-            UPDATE xiangye.identification SET verbatim_name = NULL, identified_by = NULL, identified_at = :at,
-                scientific_name = :latin, name_zh = :chinese, qualifier = :qualifier, confidence = :confidence,
-                method = coalesce(:method, 'eye')
-            WHERE id = :id
+            UPDATE xiangye.identification i SET verbatim_name = NULL, identified_by = NULL, identified_at = told.identified_at,
+                scientific_name = told.scientific_name, name_zh = told.name_zh, qualifier = told.qualifier,
+                confidence = told.confidence, method = coalesce(told.method, 'eye')
+            FROM jsonb_populate_recordset(NULL::xiangye.identification, CAST(:rows AS jsonb)) told WHERE i.id = told.id
             """),
-            [
-                {
-                    "id": row.id,
-                    "at": generalising.moment(levels[row.occurrence_id], row.identified_at),
-                    **{
-                        name: generalising.naming_words(getattr(row, name))
-                        for name in ("qualifier", "method", "confidence")
-                    },
-                    "latin": generalising.taxon_name(row.scientific_name, bool(row.is_listed)),
-                    "chinese": generalising.taxon_name(row.name_zh, bool(row.is_listed)),
-                }
-                for row in rows
-            ],
+            {"rows": as_json([_generalised(row, levels[row.occurrence_id]) for row in rows])},
         )
+
+
+def _generalised(row: Row[Any], level: int) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "identified_at": generalising.moment(level, row.identified_at),
+        **{name: generalising.naming_words(getattr(row, name)) for name in ("qualifier", "method", "confidence")},
+        **{
+            name: generalising.taxon_name(getattr(row, name), bool(row.is_listed))
+            for name in ("scientific_name", "name_zh")
+        },
+    }
 
 
 def follow_media(session: Session, subject_ids: Iterable[UUID]) -> None:
@@ -225,6 +230,8 @@ def follow_media(session: Session, subject_ids: Iterable[UUID]) -> None:
         """),
         {"ids": list(subject_ids)},
     ).all()
+    if not rows:
+        return
     levels = levels_kept(session, {row.subject_id for row in rows})
     cut: dict[UUID, str | None] = {}
     for id_, captured_at, subject_id in rows:

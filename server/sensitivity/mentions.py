@@ -1,7 +1,6 @@
 """The names that free words are held against: of guarded taxa as the lists in force have them, of counties and named places."""
 
-import threading
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import text
@@ -10,31 +9,18 @@ from sqlalchemy.orm import Session
 from server.places.queries import versions_on
 from server.sensitivity.words import GuardedNames
 from server.taxa import queries as taxa
+from server.taxa.remembered import remembered
 from server.taxa.rules import Circumstances, ResolvedTaxon
 
 _AT_NEST = Circumstances(conditions=frozenset({"nest", "roost"}))
 _GROUP_ENDINGS = ("属", "科", "目", "组")
 _SHORTEST_LATIN = 4
-_lock = threading.Lock()
-_last: tuple[Hashable, GuardedNames] | None = None
 
 
 def guarded_names(session: Session, on: date | None = None) -> GuardedNames:
     """Kept in the process until a list or a layer is another one."""
-    global _last
-    key = _key(session, on or taxa.today())
-    with _lock:
-        if _last is not None and _last[0] == key:
-            return _last[1]
-    made = _read(session, on)
-    with _lock:
-        _last = key, made
-    return made
-
-
-def _key(session: Session, on: date) -> Hashable:
-    lists = session.execute(text("SELECT list_id, version, digest FROM xiangye.list_version ORDER BY 1, 2"))
-    return on, tuple(map(tuple, lists)), tuple(sorted(versions_on(session).items()))
+    layers = tuple(sorted(versions_on(session).items()))
+    return remembered(session, ("guarded names", on or taxa.today(), layers), lambda: _read(session, on))
 
 
 def _read(session: Session, on: date | None) -> GuardedNames:

@@ -33,12 +33,12 @@ _VALUES = {"layer_versions": "CAST(:layer_versions AS jsonb)"}
 @contextlib.contextmanager
 def as_precise(session: Session) -> Iterator[None]:
     session.flush()
-    session.execute(text(f"SET LOCAL ROLE {PRECISE_ROLE}"))
+    session.connection().exec_driver_sql(f"SET LOCAL ROLE {PRECISE_ROLE}")
     try:
         yield
     finally:
         if session.is_active and not is_aborted(session):
-            session.execute(text("RESET ROLE"))
+            session.connection().exec_driver_sql("RESET ROLE")
 
 
 def keep_bodies(session: Session, bodies: Sequence[tuple[UUID, str, bytes]]) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from server.db import put
+from server.db import among, put
 from server.places.covering import covered
 from server.places.queries import stamp_many, versions_on
 from server.places.raster_sampling import RASTER_KINDS
@@ -18,6 +18,7 @@ from server.places.rules import Stamp
 from server.sensitivity import kept, precise, rules
 from server.sensitivity.generalising import altitude_m
 from server.sensitivity.model import DisclosedPlaceRow, LevelEvidence
+from server.taxa.remembered import remembered
 from shared.coordinates import from_e7
 from shared.problems import Problem
 from shared.wire.standing import Standing, stand
@@ -88,7 +89,7 @@ def remember_levels(
 def asked_levels(session: Session, ids: Sequence[UUID]) -> dict[UUID, rules.Asked]:
     found: dict[UUID, list[tuple[int, str]]] = {}
     columns = select(LevelEvidence.id, LevelEvidence.level, LevelEvidence.rule)
-    for id_, level, rule in session.execute(columns.where(LevelEvidence.id.in_(ids))):
+    for id_, level, rule in session.execute(columns.where(among(LevelEvidence.id, ids))):
         found.setdefault(id_, []).append((level, rule))
     withheld = any(level == 1 for asked in found.values() for level, _ in asked)
     coarsest = coarsest_names(session) if withheld else {}
@@ -97,6 +98,10 @@ def asked_levels(session: Session, ids: Sequence[UUID]) -> dict[UUID, rules.Aske
 
 def coarsest_names(session: Session) -> dict[str, str | None]:
     """How coarsely each rule of level 1 names a place, by every version that had it: no later one reads it upward."""
+    return remembered(session, "coarsest names", lambda: _coarsest_names(session))
+
+
+def _coarsest_names(session: Session) -> dict[str, str | None]:
     rows = session.execute(
         text("""
         SELECT DISTINCT list_id || ':' || entry_no, coarsest_name FROM xiangye.sensitivity_rule WHERE coarsest_name IS NOT NULL

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import viewer_of
 from server.accounts.rights import SEND_RECORDS
 from server.accounts.viewer import Actor
-from server.db import looking_through
+from server.db import among, looking_through
 from server.ledger.model import VersionRow
 from server.sensitivity.model import ShownRecord
 from server.sync.reading import Candidate
@@ -37,7 +37,7 @@ def _foreign(session: Session, actor: Actor, ids: Collection[UUID]) -> dict[UUID
     """Records in which others wrote and this person did not; whether their first version is there."""
     rows = session.execute(
         select(VersionRow.id, func.bool_or(VersionRow.base_digest.is_(None)))
-        .where(VersionRow.id.in_(ids))
+        .where(among(VersionRow.id, ids))
         .group_by(VersionRow.id)
         .having(~func.bool_or(VersionRow.author == actor.person_id))
     )

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import zlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
 from server.audit.service import log, seal_versions
+from server.db import put
 from server.ledger import service as ledger
 from server.sensitivity import service as sensitivity
 from server.sync.admission import Outcome, admit
@@ -65,20 +67,7 @@ def accept_batch(
     outcomes = admit(session, actor, clock, records)
     fail("batch_admitted")
     epoch = ledger.epoch(session)
-    session.add_all(
-        Receipt(
-            batch_id=batch.id,
-            position=position,
-            record_id=outcome.record_id,
-            digest=outcome.digest,
-            outcome=outcome.outcome,
-            reason=outcome.reason,
-            holder=holder,
-            server_epoch=epoch,
-        )
-        for position, outcome in enumerate(outcomes)
-    )
-    session.flush()
+    _keep_receipts(session, batch.id, outcomes, holder, epoch)
     fail("batch_receipted")
     seal_versions(session, clock, str(actor.person_id), str(batch.id))
     if relay_id is not None:
@@ -90,6 +79,24 @@ def accept_batch(
         "holder": holder,
         "receipts": [_receipt(outcome, holder, epoch) for outcome in outcomes],
     }
+
+
+def _keep_receipts(session: Session, batch_id: UUID, outcomes: Sequence[Outcome], holder: str, epoch: UUID) -> None:
+    rows = [
+        {
+            "batch_id": batch_id,
+            "position": position,
+            "record_id": outcome.record_id,
+            "digest": outcome.digest,
+            "outcome": outcome.outcome,
+            "reason": outcome.reason,
+            "holder": holder,
+            "server_epoch": epoch,
+        }
+        for position, outcome in enumerate(outcomes)
+    ]
+    if rows:
+        put(session, Receipt, rows)
 
 
 def unpack(body: bytes, encoding: str | None) -> bytes:

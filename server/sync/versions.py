@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.viewer import Actor
 from server.ledger import service as ledger
-from server.ledger.model import Ledger
+from server.ledger.service import Held
 from server.sensitivity import service as sensitivity
 from server.sensitivity.scoping import place_in_lists
 from server.surveys import service as surveys
@@ -82,7 +82,7 @@ def _first_deliveries(candidates: Iterable[Candidate], fresh: set[tuple[UUID, st
     return {candidate.position: candidate for candidate in first.values()}
 
 
-def _kinds(candidates: Iterable[Candidate], rows: Mapping[UUID, Ledger]) -> dict[UUID, str]:
+def _kinds(candidates: Iterable[Candidate], rows: Mapping[UUID, Held]) -> dict[UUID, str]:
     """What each id is: what it was when first it came, not what a child or a tombstone supposed."""
     kinds = {id_: row.kind for id_, row in rows.items() if row.state != "expected" and row.kind != "unknown"}
     for candidate in candidates:

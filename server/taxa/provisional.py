@@ -28,6 +28,8 @@ def missing(session: Session, names: Sequence[tuple[str | None, str | None]]) ->
     unknown = [
         pair for pair, taxon in zip(distinct, queries.resolve_many(session, distinct), strict=True) if taxon is None
     ]
+    if not unknown:
+        return []
     placed = {taxon.taxon_id: taxon for taxon in place(session, unknown) if taxon}
     return [asdict(placed[taxon_id]) for taxon_id in sorted(placed)]
 

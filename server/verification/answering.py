@@ -39,6 +39,8 @@ class Answer:
 
 def take_answers(session: Session, now: datetime, answers: Sequence[Answer]) -> None:
     """Each answer counts once, from an author of the record alone; one to a question that no longer waits is kept and moves nothing."""
+    if not answers:
+        return
     known = set(
         session.scalars(
             select(Decision.answer_record_id).where(Decision.answer_record_id.in_([one.id for one in answers]))

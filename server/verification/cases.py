@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from server.db import among
 from server.identifications.queries import named_now
 from server.ledger.model import Ledger
 from server.media.model import MediaSubject
@@ -23,7 +24,10 @@ from shared.wire.standing import Standing
 
 def affected(session: Session, ids: Collection[UUID], known: Mapping[UUID, Standing] | None) -> list[UUID]:
     """These records themselves, and those that they bear on: in id order, so that the oldest claims to be first."""
-    kinds = {row[0]: row[1] for row in session.execute(select(Ledger.id, Ledger.kind).where(Ledger.id.in_(ids)))}
+    kinds = {id_: stand.kind for id_, stand in (known or {}).items() if id_ in ids}
+    if others := [id_ for id_ in ids if id_ not in kinds]:
+        rows = session.execute(select(Ledger.id, Ledger.kind).where(among(Ledger.id, others)))
+        kinds |= {row[0]: row[1] for row in rows}
     media = [id_ for id_, kind in kinds.items() if kind == "media"]
     segments = [id_ for id_, kind in kinds.items() if kind == "track_segment"]
     patrols = {id_ for id_, kind in kinds.items() if kind == "patrol"} | _patrols_of(session, segments, known)
@@ -66,7 +70,7 @@ def _firsts(
     session: Session, checked: Mapping[UUID, Checked], named: Mapping[UUID, UUID | None], claiming: bool
 ) -> set[UUID]:
     rejected = set(
-        session.scalars(select(Review.record_id).where(Review.record_id.in_(checked), Review.state == "rejected"))
+        session.scalars(select(Review.record_id).where(among(Review.record_id, checked), Review.state == "rejected"))
     )
     pairs = {
         id_: (one.county_code, taxon_id)

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import delete, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from server.db import among, put
 from server.verification.model import CountyTaxon
 
 Pair = tuple[str, UUID]
@@ -16,7 +16,7 @@ def claim(session: Session, pairs: dict[UUID, Pair], ids: Collection[UUID]) -> s
     """`pairs`: (county, taxon) by record; those of them that are first. What `ids` were first of before and no longer are, they give up."""
     held = session.execute(
         select(CountyTaxon.occurrence_id, CountyTaxon.county_code, CountyTaxon.taxon_id).where(
-            CountyTaxon.occurrence_id.in_(ids)
+            among(CountyTaxon.occurrence_id, ids)
         )
     ).all()
     forget(session, {row[0] for row in held if pairs.get(row[0]) != (row[1], row[2])})
@@ -26,8 +26,8 @@ def claim(session: Session, pairs: dict[UUID, Pair], ids: Collection[UUID]) -> s
         for id_, (county, taxon) in sorted(pairs.items(), key=lambda one: (one[1][0], str(one[1][1]), str(one[0])))
     ]
     if rows:
-        session.execute(insert(CountyTaxon).on_conflict_do_nothing(), rows)
-    return set(session.scalars(select(CountyTaxon.occurrence_id).where(CountyTaxon.occurrence_id.in_(list(pairs)))))
+        put(session, CountyTaxon, rows, "DO NOTHING")
+    return set(session.scalars(select(CountyTaxon.occurrence_id).where(among(CountyTaxon.occurrence_id, pairs))))
 
 
 def forget(session: Session, ids: Collection[UUID]) -> None:
@@ -36,7 +36,7 @@ def forget(session: Session, ids: Collection[UUID]) -> None:
         return
     lost = session.execute(
         delete(CountyTaxon)
-        .where(CountyTaxon.occurrence_id.in_(ids))
+        .where(among(CountyTaxon.occurrence_id, ids))
         .returning(CountyTaxon.county_code, CountyTaxon.taxon_id)
         .execution_options(synchronize_session=False)
     ).all()

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from server.db import EVERYTHING, looking_through, put
+from server.db import EVERYTHING, among, looking_through, put
 from server.identifications.model import Decision
 from server.ledger.service import number_decisions
 from server.media.model import MediaItem
@@ -81,7 +81,7 @@ def _keep(session: Session, now: datetime, ids: Sequence[UUID], found: _Found) -
     standing = {
         (row.record_id, row.rule_id): row
         for row in session.scalars(
-            select(RuleFinding).where(RuleFinding.record_id.in_(ids), RuleFinding.gone_at.is_(None))
+            select(RuleFinding).where(among(RuleFinding.record_id, ids), RuleFinding.gone_at.is_(None))
         )
     }
     gone = [
@@ -127,13 +127,15 @@ def _queue(session: Session, checked: Mapping[UUID, Checked], flagged: Collectio
     for value, some in ((True, set(flagged)), (False, set(checked) - set(flagged))):
         if not some:
             continue
-        changed = update(Review).where(Review.record_id.in_(some), Review.flagged.is_not(value)).values(flagged=value)
+        changed = (
+            update(Review).where(among(Review.record_id, some), Review.flagged.is_not(value)).values(flagged=value)
+        )
         session.execute(changed.execution_options(synchronize_session=False))
 
 
 def _reopen(session: Session, now: datetime, checked: Mapping[UUID, Checked], newly_flagged: Collection[UUID]) -> None:
     """A decision was about the record as it was and about what was known: a changed one, or a new doubt, waits again."""
-    decided = session.scalars(select(Review).where(Review.record_id.in_(checked), Review.state.in_(_DECIDED)))
+    decided = session.scalars(select(Review).where(among(Review.record_id, checked), Review.state.in_(_DECIDED)))
     for review in decided.all():
         changed = review.judged_digest is not None and review.judged_digest != judged_digest(
             checked[review.record_id].body

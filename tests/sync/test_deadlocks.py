@@ -1,5 +1,6 @@
 """Batches that come at once wait for one another, never each for the other."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -44,9 +45,7 @@ def test_the_firsts_of_a_county_are_claimed_in_one_order(reference: Session) -> 
 
     def look(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
         if statement.startswith("INSERT INTO xiangye.county_taxon"):
-            told = parameters if isinstance(parameters, list) else [parameters]
-            values = [value for one in told for value in one.values()]
-            claimed.extend((str(values[n]), str(values[n + 1])) for n in range(0, len(values), 3))
+            claimed.extend((row["county_code"], row["taxon_id"]) for row in json.loads(parameters["rows"]))
 
     firsts.forget(reference, ids)
     engine = reference.get_bind()
