@@ -59,8 +59,8 @@ class TabletKills(Round):
         return what if tablet.deaths > deaths else ""
 
 
-def _at_the_server(round_: Round, strike: Callable[[float], None], kills: int, pause_s: tuple[float, float]) -> Tally:
-    """`kills` strikes while all of the round's tablets record and sync without pause."""
+def _at_the_server(round_: Round, strike: Callable[[float], bool], kills: int, pause_s: tuple[float, float]) -> Tally:
+    """`kills` deaths while all of the round's tablets record and sync without pause."""
     over = threading.Event()
 
     def work(slot: int) -> None:
@@ -79,8 +79,7 @@ def _at_the_server(round_: Round, strike: Callable[[float], None], kills: int, p
         try:
             while done < kills and not any(hand.done() for hand in hands):
                 time.sleep(chance.uniform(*pause_s))
-                strike(chance.random())
-                done += 1
+                done += strike(chance.random())
         finally:
             over.set()
         for hand in hands:
@@ -103,4 +102,8 @@ def worker_kills(ground: Ground, label: str, tablets: int, kills: int) -> Tally:
 
 
 def database_kills(ground: Ground, label: str, tablets: int, kills: int) -> Tally:
-    return _at_the_server(Round(ground, label, tablets), lambda _: ground.database_dies(), kills, (0.1, 0.5))
+    def strike(_: float) -> bool:
+        ground.database_dies()
+        return True
+
+    return _at_the_server(Round(ground, label, tablets), strike, kills, (0.1, 0.5))

@@ -4,7 +4,7 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -14,16 +14,24 @@ Change = tuple[str, str]
 
 @dataclass(frozen=True)
 class Mutant:
-    """`module` with each first text of `changes` (once in it) replaced by the second; on the `side` that runs it."""
+    """`module` with each first text of `changes` (once in it) replaced by the second; on the `side` that runs it. `without`: the same for
+    a second defence, by which the program gets over this fault: the harness must see the fault and not the defence."""
 
     side: str
     module: str
     changes: Sequence[Change]
+    without: Mapping[str, Sequence[Change]] = field(default_factory=dict)
 
+    def modules(self) -> Mapping[str, Sequence[Change]]:
+        return {self.module: self.changes, **self.without}
+
+
+_NET = {"mobile.sync.enrolment": [("if known >= store.owners.highest_held():", "if known >= 0:")]}
+"""What a server is not known to have, though it is held, is sent again."""
 
 MUTANTS: Mapping[str, Mutant] = {
     "held_before_the_receipt": Mutant(
-        "tablet", "mobile.store.delivery", [("set state = 'sent', attempts", "set state = 'held', attempts")]
+        "tablet", "mobile.store.delivery", [("set state = 'sent', attempts", "set state = 'held', attempts")], _NET
     ),
     "receipt_without_its_digest": Mutant(
         "tablet",
@@ -45,11 +53,13 @@ MUTANTS: Mapping[str, Mutant] = {
                 ),
             ),
         ],
+        _NET,
     ),
     "any_holder_frees": Mutant(
         "tablet",
         "mobile.store.delivery",
         [("receipt.outcome in FREES_THE_TABLET and receipt.holder == province", "receipt.outcome in FREES_THE_TABLET")],
+        _NET,
     ),
     "synchronous_normal": Mutant(
         "tablet", "mobile.store.database", [("pragma synchronous = full", "pragma synchronous = normal")]
@@ -183,9 +193,9 @@ def changed(module: str, text: str, changes: Sequence[Change]) -> str:
 
 def check(name: str) -> None:
     """Said by the driver, before a process starts that would only die of it."""
-    mutant = MUTANTS[name]
-    path = ROOT.joinpath(*mutant.module.split(".")).with_suffix(".py")
-    compile(changed(mutant.module, path.read_text(encoding="utf-8"), mutant.changes), str(path), "exec")
+    for module, changes in MUTANTS[name].modules().items():
+        path = ROOT.joinpath(*module.split(".")).with_suffix(".py")
+        compile(changed(module, path.read_text(encoding="utf-8"), changes), str(path), "exec")
 
 
 class _Changed(importlib.machinery.SourceFileLoader):
@@ -197,24 +207,25 @@ class _Changed(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, mutant: Mutant) -> None:
-        self._mutant = mutant
+    def __init__(self, modules: Mapping[str, Sequence[Change]]) -> None:
+        self._modules = modules
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != self._mutant.module:
+        if name not in self._modules:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path)
         assert spec is not None
         assert spec.origin is not None
         loader = _Changed(name, spec.origin)
-        loader.changes = self._mutant.changes
+        loader.changes = self._modules[name]
         spec.loader = loader
         return spec
 
 
 def plant(name: str) -> None:
-    mutant = MUTANTS[name]
-    assert mutant.module not in sys.modules, f"{mutant.module} is loaded already"
-    sys.meta_path.insert(0, _Finder(mutant))
+    modules = MUTANTS[name].modules()
+    loaded = modules.keys() & sys.modules.keys()
+    assert not loaded, f"{loaded} are loaded already"
+    sys.meta_path.insert(0, _Finder(modules))

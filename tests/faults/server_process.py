@@ -14,7 +14,7 @@ from pathlib import Path
 
 from server.operations import gunicorn_arguments
 from server.settings import Settings
-from tests.commands import environment
+from tests.commands import MAIN, environment
 
 PATIENCE_S = 60
 
@@ -32,8 +32,17 @@ def environment_of(settings: Settings) -> dict[str, str]:
     )
 
 
+def _lives(pid: int) -> bool:
+    """Not one that has died and that its parent has not taken leave of yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class ServerProcess:
-    """`preload`: two workers under a master that has loaded the program; `mutant`: with a planted fault."""
+    """`preload`: as it is installed, by `xiangye serve` with two workers under a master that has loaded the program, and with all that
+    this does before; else the workers alone, which is faster. `mutant`: with a planted fault."""
 
     def __init__(
         self, env: Mapping[str, str], log: Path, port: int | None = None, preload: bool = False, mutant: str = ""
@@ -41,9 +50,12 @@ class ServerProcess:
         self.env = dict(env)
         self.log = log
         self.port = port or free_port()
-        self._words = gunicorn_arguments("127.0.0.1", self.port, 2 if preload else 1, preload)
+        gunicorn = gunicorn_arguments("127.0.0.1", self.port, 2 if preload else 1, preload)
+        self._words = [sys.executable, *gunicorn]
         if mutant:
-            self._words = ["-m", "tests.faults.mutant_server", mutant, *self._words[2:]]
+            self._words = [sys.executable, "-m", "tests.faults.mutant_server", mutant, *gunicorn[2:]]
+        elif preload:
+            self._words = [*MAIN, "serve", "--port", str(self.port), "--workers", "2", "--preload"]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -53,7 +65,7 @@ class ServerProcess:
     def start(self) -> None:
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, *self._words],
+                self._words,
                 cwd=Path(__file__).resolve().parents[2],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -67,13 +79,17 @@ class ServerProcess:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.1)
 
-    def kill_worker(self, chosen: float) -> None:
-        """`kill -9` of one of the workers; the master lives."""
+    def kill_worker(self, chosen: float) -> bool:
+        """`kill -9` of one of the workers; the master lives. False where none was alive just now."""
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        if children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(children[int(chosen * len(children))]), signal.SIGKILL)
+        living = [int(child) for child in children if _lives(int(child))]
+        if not living:
+            return False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(living[int(chosen * len(living))], signal.SIGKILL)
+            return True
+        return False
 
     def health(self) -> int | None:
         """The status of /healthz, or None where nobody answers."""
