@@ -185,7 +185,7 @@ class Recorder:
             "seq": seq,
             "app_version": __version__,
             "form": part.form,
-            "profile": PROFILE,
+            "profile": self.store.surveys.profile_of(part.body.get("survey_id")) or PROFILE,
             "vocabulary": vocabulary_of(part.kind, part.body) if part.base_digest else VERSION,
             "saved_at": {"wall": self.stamp(), "monotonic_ms": self._clock.monotonic_ms(), "gnss": gnss},
             "body": part.body,

@@ -7,6 +7,8 @@ from typing import Any
 
 from mobile.store.database import Database
 
+LONGEST_PROFILE = 80
+
 
 @dataclass(frozen=True)
 class SurveyChoice:
@@ -15,6 +17,7 @@ class SurveyChoice:
     kind: str
     dataset_id: str | None
     chosen: bool
+    profile: str | None = None
 
 
 class Surveys:
@@ -23,12 +26,17 @@ class Surveys:
 
     def all(self) -> list[SurveyChoice]:
         rows = self._database.rows(
-            "select survey_id, title, kind, dataset_id, chosen from survey order by title, survey_id"
+            "select survey_id, title, kind, dataset_id, chosen, profile from survey order by title, survey_id"
         )
         return [SurveyChoice(**{**dict(row), "chosen": bool(row["chosen"])}) for row in rows]
 
     def chosen(self) -> SurveyChoice | None:
         return next((survey for survey in self.all() if survey.chosen), None)
+
+    def profile_of(self, survey_id: str | None) -> str | None:
+        """As the server told it; None where it told none."""
+        rows = self._database.rows("select profile from survey where survey_id = ?", (survey_id,))
+        return rows[0]["profile"] if rows else None
 
     def choose(self, survey_id: str) -> bool:
         if all(survey.survey_id != survey_id for survey in self.all()):
@@ -50,7 +58,7 @@ class Surveys:
             )
             connection.execute("update survey set chosen = 0 where ?", (is_new,))
             connection.execute(
-                "insert into survey values (?, ?, ?, null, 1) on conflict (survey_id) do update set title = excluded.title, "
+                "insert into survey values (?, ?, ?, null, 1, null) on conflict (survey_id) do update set title = excluded.title, "
                 "kind = excluded.kind",
                 (record_id, body["title"], body["survey_kind"]),
             )
@@ -69,9 +77,16 @@ class Surveys:
         with self._database.transaction() as connection:
             connection.execute("delete from survey")
             connection.executemany(
-                "insert into survey values (?, ?, ?, ?, ?)",
+                "insert into survey values (?, ?, ?, ?, ?, ?)",
                 [
-                    (s["survey_id"], s["title"], s.get("kind") or "", s.get("dataset_id"), s["survey_id"] == keep)
+                    (
+                        s["survey_id"],
+                        s["title"],
+                        s.get("kind") or "",
+                        s.get("dataset_id"),
+                        s["survey_id"] == keep,
+                        _profile_in(s),
+                    )
                     for s in offered
                 ],
             )
@@ -83,3 +98,10 @@ class Surveys:
             (kind,),
         )
         return {row["record_id"] for row in rows}
+
+
+def _profile_in(told: Mapping[str, Any]) -> str | None:
+    """Only what the envelope of a record can hold: no word of a server may keep a record from being saved."""
+    named = told.get("profile")
+    can_be_kept = isinstance(named, str) and 0 < len(named) <= LONGEST_PROFILE and named.isprintable()
+    return named if can_be_kept else None

@@ -25,7 +25,13 @@ def surveys_for(session: Session, clock: Clock, device: Device) -> list[dict[str
     held = viewer_of(session, clock, device.person_id).held
     scopes = frozenset().union(*(grant.scopes for grant in held))
     return [
-        {"survey_id": str(row.id), "title": row.title, "kind": row.kind, "dataset_id": str(row.dataset_id)}
+        {
+            "survey_id": str(row.id),
+            "title": row.title,
+            "kind": row.kind,
+            "dataset_id": str(row.dataset_id),
+            "profile": row.profile,
+        }
         for row in sorted(surveys.visible(session, scopes), key=lambda row: (row.created_at, row.id))
     ]
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mobile.capture.problems import FieldProblem, NotEnrolled
+from mobile.capture.recorder import PROFILE
 from mobile.capture.survey import NewSurvey, begin_survey
 from mobile.script.player import Player, StepFailed
 from mobile.script.read import ScriptFault, check_step
@@ -52,6 +53,26 @@ def test_what_is_recorded_next_belongs_to_it(held: Tablet) -> None:
     sighting = held.app.store.outbox.newest_version(held.sighting())
     assert sighting is not None
     assert (sighting.body["survey_id"], sighting.body["dataset_id"]) == (begun.record_id, None)
+
+
+def test_records_name_the_profile_that_the_server_tells_of_their_survey(held: Tablet) -> None:
+    """P3: none that it could tell keeps a record from being saved; where it tells none, the app's own stands."""
+
+    def written() -> str:
+        kept = held.app.store.outbox.newest_version(held.sighting())
+        assert kept is not None
+        return str(load_record(kept.record)["profile"])
+
+    assert written() == PROFILE
+    for odd in (7, "", "x" * 81, "\ud800", "a\0", None, {}):
+        held.app.store.surveys.replace([{**OFFERED, "profile": odd}])
+        assert written() == PROFILE
+    held.app.store.surveys.replace([{**OFFERED, "profile": "hunan-aquatic/2"}])
+    assert written() == "hunan-aquatic/2"
+    begin_survey(held.app.recorder, NEW)
+    assert written() == PROFILE
+    held.app.store.surveys.replace([{**OFFERED, "profile": "hunan-aquatic/3"}])
+    assert held.app.store.surveys.choose(SURVEY) and written() == "hunan-aquatic/3"
 
 
 def test_it_is_sent_before_all_that_belongs_to_it(held: Tablet) -> None:

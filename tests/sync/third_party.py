@@ -147,6 +147,7 @@ def main(url: str, code: str) -> dict[str, Any]:
         "seq": 1,
         "app_version": "third-party 0.1",
         "form": "sighting/1",
+        "profile": session["surveys"][0]["profile"],
         "vocabulary": "1",
         "saved_at": {"wall": "2025-05-20T08:30:00+08:00", "monotonic_ms": 1},
         "body": {
