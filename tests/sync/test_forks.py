@@ -195,6 +195,8 @@ def afterwards(draw: st.DrawFn) -> list[tuple[str, str]]:
 @given(before=BEFORE, after=afterwards(), last=st.permutations("ab"))
 def play(province: Province, before: list[str], after: list[tuple[str, str]], last: list[str]) -> None:
     number = province.met["copies"] = province.met["copies"] + 1
+    if number % 100 == 0:
+        print(f"\n{dict(province.met)}")
     with ExitStack() as stack:
         home = province.folder / str(number)
         stack.callback(shutil.rmtree, home)
