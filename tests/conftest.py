@@ -124,11 +124,24 @@ def _refuse_commit(session: Session) -> None:
     raise AssertionError("this database is shared by all tests: use reference_settings for a test that commits")
 
 
+@pytest.fixture(scope="session")
+def published_pack(shared_reference: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The species pack of the reference lists, with the key that signed it: made once, since that takes longer than most tests."""
+    from server.packs.service import ensure
+    from tests.admitting import CLOCK
+
+    made = replace(shared_reference, var_dir=tmp_path_factory.mktemp("published"))
+    with db.session_factory(shared_reference)() as session:
+        ensure(made, session, CLOCK)
+    return made.store_dir
+
+
 @pytest.fixture
-def live(reference_settings: Settings) -> Iterator["Live"]:
+def live(reference_settings: Settings, published_pack: Path) -> Iterator["Live"]:
     """A server on loopback over real HTTP, with a survey and an enrolled tablet."""
     from tests.serving import serving
 
+    shutil.copytree(published_pack, reference_settings.store_dir, dirs_exist_ok=True)
     with serving(reference_settings) as served:
         yield served
 
