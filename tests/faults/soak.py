@@ -23,6 +23,8 @@ MOST_RECORDS, USUAL_RECORDS = 50, 7
 PHOTOS = (0, 0, 0, 0, 0, 1, 1, 2, 3)
 WORKER_DIES, SERVER_DIES, DATABASE_DIES = 0.045, 0.005, 0.002
 TABLET_DIES, CLOCK_JUMPS, IS_CLONED, IS_UPGRADED = 0.2, 0.05, 0.02, 0.01
+WALKS = 0.3
+"""Of the sessions, those with a parent and its children: a third each with a transect, a plot, a patrol."""
 COUNTS = (
     "lost",
     "doubled",
@@ -177,6 +179,8 @@ class Session:
         photos = chance.choice(PHOTOS)
         for number in range(records):
             self.tablet.tell(self.sighting(with_photo=number < photos))
+        for step in self._walk(chance.random()):
+            self.tablet.tell(step)
         if chance.random() < 0.05:
             self.tablet.tell({"do": "undo"})
         if chance.random() < TABLET_DIES / 2:
@@ -187,6 +191,33 @@ class Session:
         self._sync(chance.random(), chance.uniform(0, 0.4))
         if jumped:
             self.tablet.move(self.ground.zygote)
+
+    def _walk(self, drawn: float) -> list[dict[str, Any]]:
+        """A transect with its zero counts, an invasive plot, or a patrol with a finding: parents with children."""
+        place = self._place()
+        if drawn < WALKS / 3:
+            counts = {"counts": {"白鹭": self.chance.randint(1, 9)}, "targets": ["白鹭", "东方白鹳"]}
+            effort = {"length_m": "2000", "duration_min": "50", "observers": 2, "weather": "晴"}
+            return [{"do": "bird_transect", "location_name": "浪畔湖", **counts, **effort, **place}]
+        if drawn < WALKS * 2 / 3:
+            plot = {
+                "species": "空心莲子草",
+                "occurrence_area_m2": self.chance.randint(1, 500),
+                "cover_pct": "45",
+                "damage_grade": "中",
+            }
+            return [{"do": "invasive_plot", **plot, **place}]
+        if drawn < WALKS:
+            return [
+                {"do": "start_patrol", "location_name": "天台山", **place},
+                {"do": "finding", "finding_type": "snare", "action_taken": "拆除", **self._place()},
+                {"do": "end_patrol"},
+            ]
+        return []
+
+    def _place(self) -> dict[str, float]:
+        chance = self.chance
+        return {"lon": round(chance.uniform(112.9, 112.94), 6), "lat": round(chance.uniform(24.94, 24.98), 6)}
 
     def _record_and_sync(self, twin: Tablet) -> None:
         """Both go on by themselves, from one past."""
@@ -238,7 +269,7 @@ class Session:
     def sighting(self, with_photo: bool, tablet: Tablet | None = None) -> dict[str, Any]:
         chance = self.chance
         step: dict[str, Any] = {"do": "record_sighting", "species": chance.choice(SPECIES), "count": 1}
-        step |= {"lon": round(chance.uniform(112.9, 112.94), 6), "lat": round(chance.uniform(24.94, 24.98), 6)}
+        step |= self._place()
         if with_photo:
             step["photo"] = f"{chance.randrange(10**9)}.jpg"
             ((tablet or self.tablet).photos / step["photo"]).write_bytes(photograph(chance))
