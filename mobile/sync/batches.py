@@ -21,7 +21,13 @@ MAX_BATCH_BYTES = 3_000_000
 FEWEST = 25
 """Records that still go at once over a line that breaks."""
 _OF_CONTENT = frozenset(
-    {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
 )
 MOST_REFUSED = 5
 """Records that are refused each by itself in one round: more are not tried, since it may be the line after all."""

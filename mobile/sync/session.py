@@ -8,7 +8,7 @@ from mobile.device.ports import Device
 from mobile.store.store import Store
 from mobile.sync.batches import BatchRound
 from mobile.sync.enrolment import begin_anew, enrol, meet_known
-from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, SyncFailure
+from mobile.sync.failures import BrokenAnswer, CredentialRefused, NotReady, Refused, SyncFailure
 from mobile.sync.forking import fork
 from mobile.sync.invitation import read_invitation
 from mobile.sync.patience import PAUSES_S
@@ -92,7 +92,10 @@ class SyncSession:
         signer = Signer(self._device.device_key, self._store.identity.device_id())
         tries(lambda: agree_on_key(signer, transport, offer, self._store.identity.credential() or "", report))
         batches = BatchRound(self._store, transport, now, report, tell, signer)
-        tries(lambda: batches.run(by_hand))
+        try:
+            tries(lambda: batches.run(by_hand))
+        except Refused as refusal:
+            report.trouble(str(refusal))  # our server speaks: photos go, and what it has for us comes, all the same
         photos = PhotoRound(self._store, transport, self._device, report, tell, by_hand, originals_now)
         try:
             tries(photos.run)

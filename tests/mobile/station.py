@@ -43,7 +43,8 @@ class Station:
     known: dict[str, Any] = field(default_factory=dict)
     """What the session tells otherwise than it is."""
     filtered: bytes = b""
-    """A gateway lets no body with this through."""
+    """A gateway lets no body with this through; or the server itself fails over it."""
+    fails: bool = False
     revoked: bool = False
     without_header: bool = False
     cut_batches: int = 0
@@ -282,7 +283,8 @@ class _Handler(Answering):
 
     def _batch(self, body: bytes) -> None:
         if self.station.filtered and self.station.filtered in body:
-            self.answer(403, b"<html>blocked</html>", {"Content-Type": "text/html"})
+            told = {"Xiangye-Protocol": "1"} if self.station.fails else {"Content-Type": "text/html"}
+            self.answer(500 if self.station.fails else 403, b"<html>blocked</html>", told)
             return
         batch = json.loads(body)
         if self.station.cut_every_other:

@@ -108,12 +108,15 @@ def test_a_captive_portal_is_no_receipt(held: Tablet, server: Station, tmp_path:
     assert held.app.sync.sync() is True and waiting(held) == 0
 
 
-def test_a_record_that_a_gateway_filters_holds_up_no_other(held: Tablet, server: Station, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fails", [False, True], ids=["gateway", "server"])
+def test_a_record_that_nobody_lets_through_holds_up_no_other(
+    held: Tablet, server: Station, tmp_path: Path, fails: bool
+) -> None:
     """P6: it is named and waits; the other records, photos and news go on, and it goes too once it is let through."""
     ids = [held.sighting(count=number) for number in range(60, 70)]
     big_photo(tmp_path)
     photographed(held, "big.jpg")
-    server.filtered = b'"individual_count":66'
+    server.filtered, server.fails = b'"individual_count":66', fails
     assert held.app.sync.sync() is False
     assert {one["id"] for one in server.records.values()} == {one for one, _ in tablet_set(held)} - {ids[6]}
     assert (waiting(held), held.app.store.media.waiting_count()) == (1, 0)
@@ -122,7 +125,9 @@ def test_a_record_that_a_gateway_filters_holds_up_no_other(held: Tablet, server:
     server.filtered = b'"records"'
     held.sighting()
     assert held.app.sync.sync() is False and waiting(held) == 2
-    assert "可能需要先登录无线网络" in held.app.sync.message, "where nothing gets through it is no record's fault"
+    assert ("服务器未接受（500）" if fails else "可能需要先登录无线网络") in held.app.sync.message, (
+        "where nothing gets through it is no record"
+    )
     server.filtered = b""
     assert held.app.sync.sync() is True and set(server.records) == tablet_set(held)
 
