@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.relay.stations import Station
+from tests.relay.ways import way
 from tests.rescue.conftest import province
 from tests.serving import Live
 
-__all__ = ["province"]
+__all__ = ["province", "way"]
 
 
 @pytest.fixture(scope="package")

@@ -3,74 +3,29 @@
 import io
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 from sqlalchemy import select, text
 
 from mobile import cli as tablet_cli
-from mobile.sync.enrolment import begin_anew
-from mobile.sync.report import SyncReport
 from mobile.sync.station import StationVisit, station_address
 from server.audit.model import AuditEntry
 from server.db import open_session
-from server.ledger.service import begin_epoch
 from server.station.passing import NoLine, Passing
 from server.station.serving import pass_once
-from server.sync import routes
 from shared import failpoints
 from tests import records
 from tests.admitting import CLOCK
 from tests.commands import Here, Said, here
 from tests.faults.server_process import PATIENCE_S, environment_of
 from tests.mobile.station import closed_port
-from tests.mobile.tablets import Tablet
 from tests.relay.stations import Station
+from tests.relay.ways import Way
 from tests.rescue.wards import at_province, enrolled, on_tablet, sightings, states
-from tests.serving import Live
 
 __all__ = ["here"]
-
-
-@dataclass
-class Way:
-    """A tablet that knows the province, and a station that has joined it and lost its line since."""
-
-    live: Live
-    tablet: Tablet
-    station: Station
-
-    def visit(self) -> SyncReport:
-        return StationVisit(self.tablet.app.store, self.tablet.device).run(self.station.url)
-
-    def visit_until_taken(self) -> SyncReport:
-        """After a blow another worker has to come up first."""
-        report = self.visit()
-        for _ in range(60):
-            if not report.problems:
-                break
-            time.sleep(0.2)
-            report = self.visit()
-        return report
-
-    def pass_on(self) -> None:
-        assert self.station.pass_on().problems == []
-
-    def waiting(self) -> int:
-        mine = self.tablet.app.store.identity.device_id()
-        return sum(one["records"] + one["photos"] for one in self.station.spool.backlog() if one["device_id"] == mine)
-
-
-@pytest.fixture
-def way(province: Live, station: Station, tmp_path: Path) -> Iterator[Way]:
-    with enrolled(province, tmp_path) as made:
-        station.pass_on()  # the list of tablets is fetched anew
-        yield Way(province, made, station)
 
 
 def test_a_day_goes_over_a_station_to_the_province_and_its_receipts_come_back(way: Way) -> None:
@@ -170,61 +125,6 @@ def test_a_station_passes_on_by_itself_when_the_line_is_back(way: Way) -> None:
         second.kill()
     assert way.waiting() == 0
     assert on_tablet(way.tablet).versions <= at_province(way.live.settings).versions
-
-
-def test_a_batch_over_which_the_province_fails_holds_up_no_other(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    """P6: it waits with the reason; where everything fails, one pass asks twice and no more."""
-    for _ in range(2):
-        sightings(way.tablet, 1)
-        assert not way.visit().problems
-    take = routes.service.accept_batch
-    first = way.tablet.app.store.database.rows("select record_id from record order by seq")[0]["record_id"]
-    asked: list[bytes] = []
-
-    def fails_over(
-        ids: tuple[str, ...], session: Any, actor: Any, clock: Any, holder: str, body: bytes, *rest: Any
-    ) -> Any:
-        asked.append(body)
-        if any(one.encode() in body for one in ids):
-            raise RuntimeError("what this batch meets")
-        return take(session, actor, clock, holder, body, *rest)
-
-    monkeypatch.setattr(routes.service, "accept_batch", partial(fails_over, (first,)))
-    assert [words for words in way.station.pass_on().problems if "500" in words], "named"
-    assert way.waiting() == 1 and "500" in way.station.command("status").stdout
-    sightings(way.tablet, 2)
-    assert not way.visit().problems
-    asked.clear()
-    monkeypatch.setattr(routes.service, "accept_batch", partial(fails_over, ("records",)))
-    with pytest.raises(NoLine, match="500"):
-        way.station.pass_on()
-    assert len(asked) == 2
-    monkeypatch.undo()
-    way.pass_on()
-    assert way.waiting() == 0 and on_tablet(way.tablet).versions <= at_province(way.live.settings).versions
-
-
-def test_after_a_restore_of_the_province_all_goes_over_the_station_once_more(way: Way) -> None:
-    """P1, P7: the station gave its own copy up when the province had signed for it, and the province has lost it since."""
-    sightings(way.tablet, 3, photos=1)
-    assert not way.visit().problems
-    way.pass_on()
-    with open_session(way.live.settings, "owner") as session:
-        epoch = begin_epoch(session)
-    sightings(way.tablet, 1)
-    assert not way.visit().problems
-    way.pass_on()
-    assert "恢复" in "".join(way.visit().problems), "signed in an epoch of which it has not heard"
-    begin_anew(way.tablet.app.store)  # it heard of that over its own thin line, which broke
-    way.tablet.app.store.identity.keep(server_epoch=str(epoch))
-    report = way.visit()
-    assert "恢复" in "".join(report.problems), "what was signed before tells nothing now"
-    assert (report.receipts["already_have"], report.sent) == (1, 4), "what was signed since is believed now"
-    assert way.waiting() == 5, "the photo too"
-    way.pass_on()
-    assert not way.visit().problems
-    assert set(states(way.tablet)) == {"held"} and way.tablet.app.store.media.waiting_count() == 0
-    assert way.visit().sent == 0 and way.waiting() == 0
 
 
 def test_a_station_that_lies_frees_nothing(way: Way) -> None:
