@@ -132,7 +132,8 @@ def test_a_kill_between_pages_resumes_where_the_store_stands(tmp_path: Path, pla
             assert (known(after), after.app.store.pulled.cursor()) == ({1, 2, 3}, 3)
 
 
-def test_a_chosen_survey_that_was_taken_back_is_named_and_no_longer_offered(held: Tablet) -> None:
+def test_a_chosen_survey_that_was_taken_back_is_named_and_no_longer_offered(held: Tablet, server: Station) -> None:
+    server.device = held.app.store.identity.device_id()
     surveys = held.app.store.surveys
     surveys.replace([{"survey_id": str(uuid7()), "title": "旧调查"}])
     assert held.app.sync.sync() is True
@@ -155,12 +156,13 @@ def test_a_record_that_was_read_after_all_is_offered_again_and_gets_its_receipt(
     server.quarantine = True
     held.app.sync.sync()
     assert (held.app.store.outbox.waiting_count(), held.app.sync.standing.quarantined) == (0, 1)
-    held.app.sync.sync()
+    held.app.session.run(by_hand=False)
     assert len(server.posted) == 1
 
     server.quarantine = False
     server.pages = [page(change(1, record_id=record_id), cursor=1)]
-    held.app.sync.sync()
+    held.app.session.run(by_hand=False)
+    held.app.sync.refresh()
     assert held.app.store.outbox.waiting_count() == 1 and "重新读入" in " ".join(held.app.sync.lines)
     held.app.sync.sync()
     assert (len(server.posted), held.app.sync.standing.quarantined, held.app.sync.at_server) == (2, 0, 1)
