@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,6 @@ def cases() -> Iterator[Result]:
 class _Tablet:
     device: str
     credential: str
-    http: requests.Session = field(default_factory=requests.Session)
 
 
 @dataclass
@@ -93,23 +92,25 @@ class _Sender:
             return time.perf_counter() - begun
 
     def _post_all(self, tablet: _Tablet, turn: Sequence[tuple[bytes, int]]) -> list[str]:
-        told = []
-        for data, count in turn:
-            answer = tablet.http.post(
-                f"{self.url}/v1/sync/batches",
-                data=data,
-                timeout=120,
-                headers={
-                    "Authorization": f"Bearer {tablet.credential}",
-                    "Content-Encoding": "gzip",
-                    "Content-Type": "application/json",
-                },
-            )
-            assert answer.status_code == 200, answer.text
-            receipts = answer.json()["receipts"]
-            assert len(receipts) == count
-            told += [one["outcome"] for one in receipts]
-        return told
+        # A connection of each turn: one that lay idle while rows were copied may be closed just when it is used again.
+        with requests.Session() as http:
+            return [outcome for data, count in turn for outcome in self._post(http, tablet, data, count)]
+
+    def _post(self, http: requests.Session, tablet: _Tablet, data: bytes, count: int) -> list[str]:
+        answer = http.post(
+            f"{self.url}/v1/sync/batches",
+            data=data,
+            timeout=120,
+            headers={
+                "Authorization": f"Bearer {tablet.credential}",
+                "Content-Encoding": "gzip",
+                "Content-Type": "application/json",
+            },
+        )
+        assert answer.status_code == 200, answer.text
+        receipts = answer.json()["receipts"]
+        assert len(receipts) == count
+        return [one["outcome"] for one in receipts]
 
 
 def _body(sent: Sequence[dict[str, Any]]) -> bytes:

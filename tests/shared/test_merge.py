@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -25,6 +26,12 @@ def test_any_order_of_arrival_ends_in_one_state() -> None:
         (FIRST, ORPHAN, SEX),
     ):
         assert len(states(*versions)) == 1
+
+
+def test_one_version_alone_stands_as_beside_one_that_waits() -> None:
+    assert replace(merge([FIRST, ORPHAN]), waiting=()) == merge([FIRST])
+    assert list(merge([FIRST]).body) == list(merge([FIRST, ORPHAN]).body)
+    assert merge([ORPHAN]).state == "waiting"
 
 
 def test_different_fields_merge() -> None:
