@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.packs import queries
 from server.packs.queries import contents, numbers_of
 from server.taxa.queries import find
+from server.taxa.remembered import forget
 from tests.admitting import CLOCK, send, set_up
 from tests.records import EGRET, MANGSHAN, PANGOLIN, edited, occurrence, tombstone
 
@@ -136,6 +137,7 @@ def test_what_was_recorded_under_a_replaced_name_counts_for_the_taxon_that_has_i
         VALUES (:id, 'Ardea cinerea', 'la', 'synonym', 'test', 'verified', 'ardea cinerea')"""),
         {"id": new},
     )
+    forget(reference)
     assert likely(reference) == {("431022", 5, new): 2}
 
 
