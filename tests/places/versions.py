@@ -13,6 +13,7 @@ from server.places import queries
 
 def put_in_force(session: Session, kind: str, content: str, valid_from: date | None = None) -> str:
     """The version row alone; ends the one before."""
+    queries.hold_all_layers(session)
     mark = hashlib.sha256(f"{kind} {content}".encode()).hexdigest()
     version = f"{kind}-{mark[:8]}"
     since = valid_from or date(2025, 7, 1)
