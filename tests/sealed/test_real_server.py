@@ -113,7 +113,7 @@ def test_records_and_photos_arrive_sealed_and_stand_opened_where_exact_places_li
     whole = seal_keys(settings).keys
     write_keys(settings.seal_key_file, whole[1:], first=False)
     pangolin(enrolled, "1.jpg")
-    assert enrolled.app.sync.sync() is False and "seal_key_unknown" in enrolled.app.sync.message
+    assert enrolled.app.sync.sync() is False and "没有打开这条密封记录的密钥" in enrolled.app.sync.message
     write_keys(settings.seal_key_file, whole, first=False)
     with open_session(settings) as session:
         assert Desk(session, CLOCK, store).open_waiting("test") == 1
