@@ -41,7 +41,7 @@ class Tablet:
     def play(self, steps: list[dict[str, Any]]) -> Said:
         script = self.scripts / f"{uuid.uuid4().hex}.json"
         script.write_text(json.dumps({"steps": steps}, ensure_ascii=False), encoding="utf-8")
-        return xiangye(environment(), *self.words(script))
+        return xiangye(environment(XIANGYE_RETRY_PAUSES_S="0.05,0.2"), *self.words(script))
 
     def words(self, script: Path) -> list[str]:
         return ["field", "--headless", str(script), "--data", str(self.data), "--server", self.url, "--json"]

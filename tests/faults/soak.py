@@ -17,7 +17,8 @@ from tests.faults.older_store import put_back
 from tests.faults.photographs import photograph
 from tests.faults.tablets import Said, Tablet, TabletDied
 
-CLEAN_TRIES = 5
+CLEAN_TRIES, LONGER_EACH_S = 5, 1.0
+"""A computer with too much to do may outlast the tablet's patience of a second or two."""
 SHARE = 0.3
 MOST_RECORDS, USUAL_RECORDS = 50, 7
 PHOTOS = (0, 0, 0, 0, 0, 1, 1, 2, 3)
@@ -146,7 +147,7 @@ def _drained(tablet: Tablet) -> str:
     """What still hinders it after so many tries over a clean line."""
     said: Said | None = None
     for tried in range(CLEAN_TRIES):
-        time.sleep(tried)  # a computer with too much to do may outlast the tablet's patience of a second or two
+        time.sleep(tried * LONGER_EACH_S)
         with contextlib.suppress(TabletDied):
             said = tablet.tell({"do": "sync"})
             if said is not None and said["waiting"] == 0 and not said["failed"]:

@@ -13,6 +13,7 @@ import pytest
 from server.cluster import Cluster
 from server.settings import Settings
 from tests.conftest import clone
+from tests.faults import soak
 from tests.faults.gauntlet import Gauntlet
 from tests.faults.ground import Ground, ground, mutated
 from tests.faults.mutants import MUTANTS, check
@@ -105,8 +106,11 @@ def test_the_failpoints_of_other_rooms_are_struck_by_their_tests() -> None:
 
 
 @pytest.mark.parametrize("mutant", CAUGHT_BY)
-def test_a_planted_fault_is_noticed(stand: Ground, tmp_path: Path, mutant: str) -> None:
+def test_a_planted_fault_is_noticed(
+    stand: Ground, tmp_path: Path, mutant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The gauntlet that the program passes is not passed by any of these."""
+    monkeypatch.setattr(soak, "LONGER_EACH_S", 0.1)  # some never come through, however long one waits
     name, count = CAUGHT_BY[mutant]
     with mutated(stand, mutant, tmp_path) as planted:
         run = Gauntlet(planted, mutant)
