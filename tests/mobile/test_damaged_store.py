@@ -1,7 +1,6 @@
 """P1, P3: a record whose bytes changed on the tablet is never sent as another, holds up nothing, is named, and comes back from a copy."""
 
 import sqlite3
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,20 +10,8 @@ from mobile.device.desktop_key import FileKey
 from mobile.device.desktop_sealing import LibrarySealing
 from mobile.rescue.writing import Tools, rescue
 from shared.rescue_file import SCRAP, Reader
-from tests.mobile.station import Station, station
-from tests.mobile.tablets import Tablet, tablet
-
-
-@pytest.fixture
-def server() -> Iterator[Station]:
-    with station(epoch="e1") as one:
-        yield one
-
-
-@pytest.fixture
-def held(tmp_path: Path, server: Station) -> Iterator[Tablet]:
-    with tablet(tmp_path / "data", server_url=server.url) as one:
-        yield one
+from tests.mobile.station import Station
+from tests.mobile.tablets import Tablet
 
 
 def bytes_of(held: Tablet, record_id: str) -> bytes:

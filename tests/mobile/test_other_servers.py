@@ -6,15 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.mobile.station import SURVEY, Station, station
+from tests.mobile.station import SURVEY, Station
 from tests.mobile.tablets import Tablet, tablet
 from tests.mobile.test_sync import tablet_set
-
-
-@pytest.fixture
-def server() -> Iterator[Station]:
-    with station(epoch="e1") as one:
-        yield one
 
 
 @pytest.fixture

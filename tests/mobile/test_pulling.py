@@ -1,6 +1,5 @@
 """The pull page by page: what cannot be read is kept aside and named, what cannot be a page is refused, and a death loses nothing (P3, P6)."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +9,6 @@ from shared.ids import uuid7
 from tests.commands import environment, xiangye
 from tests.mobile.station import Station, station
 from tests.mobile.tablets import Tablet, tablet
-
-
-@pytest.fixture
-def server() -> Iterator[Station]:
-    with station(epoch="e1") as one:
-        yield one
-
-
-@pytest.fixture
-def held(tmp_path: Path, server: Station) -> Iterator[Tablet]:
-    with tablet(tmp_path / "data", server_url=server.url) as one:
-        yield one
 
 
 def change(number: int, **other: Any) -> dict[str, Any]:
