@@ -59,10 +59,18 @@ def ensure_running(cluster: Cluster) -> None:
             _create(cluster)
         _check_version(cluster)
         if is_running(cluster) and not _answers(cluster):
-            _halt(cluster)  # alive, but its socket was swept away
+            _halt_or_find_ended(cluster)  # alive, but its socket was swept away; or just dying
         if not is_running(cluster):
             _disown_pid_file(cluster)
             _start(cluster)
+
+
+def _halt_or_find_ended(cluster: Cluster) -> None:
+    try:
+        _halt(cluster)
+    except ClusterError:
+        if is_running(cluster):
+            raise
 
 
 def is_running(cluster: Cluster) -> bool:
@@ -238,10 +246,10 @@ def _disown_pid_file(cluster: Cluster) -> None:
 
 
 def _answers(cluster: Cluster) -> bool:
-    """Waits while it recovers."""
+    """Waits while it recovers, and not for one that has ended."""
     deadline = time.monotonic() + START_PATIENCE_S
     while _run(cluster, "pg_isready", "-h", str(cluster.socket_dir), "-p", _PORT, check=False).returncode != 0:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or not is_running(cluster):
             return False
         time.sleep(0.2)
     return True

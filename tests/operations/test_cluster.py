@@ -1,5 +1,6 @@
 """The private cluster: one socket in a closed folder, no port, never root, up again after anything."""
 
+import contextlib
 import os
 import pwd
 import signal
@@ -125,6 +126,26 @@ def test_it_is_reached_again_when_its_socket_was_swept_away(own: Cluster, monkey
     own.socket_dir.rmdir()
     ensure_running(own)
     assert one(own) == 1
+
+
+def test_one_that_ends_while_it_is_to_be_halted_is_started(own: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It no longer answers and has not gone yet: by the time it is to be stopped there is nothing to stop."""
+    ensure_running(own)
+    real = cluster.is_running
+    seen: list[bool] = []
+
+    def is_dying(asked: Cluster) -> bool:
+        if not seen:
+            seen.append(True)
+            stop(own)
+            return True
+        return real(asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cluster, "_one_at_a_time", lambda _: contextlib.nullcontext())
+        patch.setattr(cluster, "is_running", is_dying)
+        ensure_running(own)
+    assert seen and one(own) == 1
 
 
 def test_another_major_version_is_told_and_nothing_is_touched(own: Cluster) -> None:
