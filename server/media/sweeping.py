@@ -82,10 +82,12 @@ class Sweep:
         while some := self._expired():
             done.uploads += some
         for part in self.store.uploads.glob("*.part"):
-            if self._is_old(datetime.fromtimestamp(part.stat().st_mtime, UTC)) and not self._is_open(part.stem):
+            if self._is_old(datetime.fromtimestamp(part.stat().st_mtime, UTC), self.after) and not self._is_open(
+                part.stem
+            ):
                 done.parts += parts.remove_unused(part)
         for entry in self.store.staged():  # no lock guards these, but nobody writes one file for an hour
-            if self.now - entry.modified > max(self.after, ORPHAN_AFTER):
+            if self._is_old(entry.modified, max(self.after, ORPHAN_AFTER)):
                 (self.store.folder / entry.key).unlink(missing_ok=True)
                 done.unfinished += 1
                 done.bytes_freed += entry.byte_count
@@ -135,14 +137,14 @@ class Sweep:
         return removed, freed
 
     def _orphans(self, kind: str, under: str, after: timedelta) -> Iterator[Entry]:
-        old = (entry for entry in self.store.entries(under) if self.now - entry.modified > after)
+        old = (entry for entry in self.store.entries(under) if self._is_old(entry.modified, after))
         while some := list(islice(old, _AT_ONCE)):
             with self.sessions() as session:
                 unknown = _unknown(session, kind, [entry.sha256 for entry in some])
             yield from (entry for entry in some if entry.sha256 in unknown)
 
-    def _is_old(self, modified: datetime) -> bool:
-        return self.now - modified > self.after
+    def _is_old(self, modified: datetime, after: timedelta) -> bool:
+        return self.now - modified > after
 
 
 def _unknown(session: Session, kind: str, digests: Sequence[str]) -> set[str]:
